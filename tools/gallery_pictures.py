@@ -56,7 +56,7 @@ TALLEST = 1500  # height in pixels of a still sheet
 QUALITY, FULL_QUALITY = 88, 88
 FILM_QUALITIES = (84, 80, 76, 72, 68, 64)  # the first that fits a film's limit of bytes
 FEWEST, MOST = 120, 240  # frames of a film
-ALIKE = 0.9  # of a film's frames, at least, are seen to differ from those before
+ALIKE = 0.6  # of a film's frames, at least, are seen to differ from those before
 LEVELS = 3.0  # a film has as many frames as make its mean step this large, within these bounds
 PROBE = 160  # width in pixels of the frames that moments are found by
 DRIFT = 16.0  # seconds shown of an animation without an end, forward and back
@@ -84,6 +84,7 @@ OWN = {  # presets with the proportions of their text, or that take long to draw
     "scale-animated": (280, 280),  # noise at its end, which no codec makes small
 }
 FILM, FILM_WIDE = (640, 400), 640
+TRAINING_FILM = (480, 300)  # all of it changes, and more from frame to frame
 OPENING = "breathing"  # the preset of the README's moving picture
 OPENING_SIZE, OPENING_FRAMES = (800, 450), 300
 FILM_LIMIT = 4_600_000  # bytes
@@ -158,7 +159,7 @@ def picture_size(name: str, preset: Preset) -> tuple[int, int]:
     if name == OPENING:
         return OPENING_SIZE
     if preset.animated:
-        return FILM
+        return TRAINING_FILM if "train.steps" in preset.animate.table else FILM
     panels = preset.options(SurfaceOptions).panels
     several = preset.spec.depth > 1 if view == "curves" else panels != "one"
     return PANELS if several and view in ("curves", "surface") else SIZES.get(view, OTHERS)

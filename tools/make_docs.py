@@ -218,6 +218,7 @@ WINDOWS: dict[str, tuple[list[str], tuple[int, int], list[str]]] = {
         ("chooser", ["neylon-27"], ["shift+Tab"]),
         ("tour", ["tour"], ["p", "p"]),
         ("explain", ["neylon-18"], ["question"]),
+        ("training", ["learn-spiral"], ["Tab"]),
         ("film", ["loop", "--time", "8"], ["space", "F9"]),
     )
 }
@@ -244,8 +245,9 @@ def photograph_windows() -> None:
                 desktop.finished()
                 seen = [desktop.pixels()]
 
-                # The chooser draws its pictures one after the other; the dialog of films measures.
-                wait = 5.0 if name.startswith(("chooser", "film")) else 0.4
+                # The chooser draws its pictures one after the other; the dialog of films measures;
+                # a training goes on for some seconds.
+                wait = 5.0 if name.startswith(("chooser", "film", "training")) else 0.4
 
                 def rests(
                     seen: list[Any] = seen, desktop: Any = desktop, wait: float = wait

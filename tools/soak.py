@@ -1,6 +1,6 @@
 """Presses random keys in a real window and prints the memory use of its process.
 
-xvfb-run -a python tools/soak.py [--keys 7000] [--size 320x200] [--seed 1] [--limit MB]
+xvfb-run -a python tools/soak.py [--keys 7000] [--size 320x200] [--seed 1] [--limit MB] [PRESET]
 
 After each key the window's loop runs until a picture is shown, for at most TURNS turns. With
 --limit the exit status is 1 if the process ever used more. Keys that write files, toggle
@@ -27,7 +27,7 @@ from cppn_gl.preset.library import load_preset  # noqa: E402
 from cppn_gl.preset.shot import Shot  # noqa: E402
 from cppn_gl.viewer.app import App  # noqa: E402
 from cppn_gl.viewer.bindings import by_key  # noqa: E402
-from cppn_gl.viewer.events import LEFT  # noqa: E402
+from cppn_gl.viewer.events import LEFT, RIGHT  # noqa: E402
 from cppn_gl.viewer.window import open_window  # noqa: E402
 
 TURNS = 12
@@ -66,12 +66,13 @@ def mouse(app: App, random_: random.Random, size: tuple[int, int]) -> None:
         return
     for _ in range(random_.choice((1, 1, 2))):
         app._turn(time.perf_counter(), 1 / 60)
-        events._on_press(x, y, LEFT)
+        button = LEFT if random_.random() < 0.9 else RIGHT
+        events._on_press(x, y, button)
         for _ in range(random_.choice((0, 0, 3))):
             x, y = x + random_.randrange(-9, 10), y + random_.randrange(-9, 10)
             events._on_drag(x, y, 0, 0)
             app._turn(time.perf_counter(), 1 / 60)
-        events._on_release(x, y, LEFT)
+        events._on_release(x, y, button)
     if events.gui is not None and random_.random() < 0.3:
         events._on_letter(random_.choice("0123456789.-xyz "))
 
@@ -90,10 +91,12 @@ def press(app: App, random_: random.Random, size: tuple[int, int]) -> None:
             break
 
 
-def soak(size: tuple[int, int], keys: int, seed: int, folder: Path) -> Iterator[tuple[int, float]]:
+def soak(
+    size: tuple[int, int], keys: int, seed: int, folder: Path, preset: str = FIRST
+) -> Iterator[tuple[int, float]]:
     """Press `keys` random keys; yields (keys pressed, MB in use) after every hundred."""
     window: Any = open_window(size)
-    app = App(window, Shot(load_preset(FIRST), size), hud=True, output_dir=folder, source=None)
+    app = App(window, Shot(load_preset(preset), size), hud=True, output_dir=folder, source=None)
     for action in UNUSED:  # buttons lead to them too
         setattr(app, f"do_{action}", lambda large=False: None)
     random_ = random.Random(seed)
@@ -110,6 +113,7 @@ def soak(size: tuple[int, int], keys: int, seed: int, folder: Path) -> Iterator[
 def main() -> int:
     """Print a line for every hundred keys; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("preset", nargs="?", default=FIRST)
     parser.add_argument("--keys", type=int, default=7000)
     parser.add_argument("--size", type=size_value, default=(320, 200))
     parser.add_argument("--seed", type=int, default=1)
@@ -118,7 +122,8 @@ def main() -> int:
     most, started = 0.0, time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_STATE_HOME"] = folder  # not the user's own history
-        for pressed, used in soak(options.size, options.keys, options.seed, Path(folder)):
+        run = soak(options.size, options.keys, options.seed, Path(folder), options.preset)
+        for pressed, used in run:
             most = max(most, used)
             print(
                 f"{time.monotonic() - started:6.0f} s {pressed:6} keys {used:6.0f} MB", flush=True

@@ -68,14 +68,14 @@ def train(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         say(f"stopped; the same command goes on from what {args.output} holds")
         raise
-    note(args, report(run))
+    note(args, report(run, steps))
     put_path(args.output)
     return 0
 
 
-def report(run: "Run") -> str:
-    """What a run has reached, in one line."""
-    found = run.trainer.measures(run.state(run.step))
+def report(run: "Run", steps: int) -> str:
+    """What a run has reached after so many steps, in one line."""
+    found = run.trainer.measures(run.state(steps))
     parts = [_both("loss", f"{found.loss:.4g}", f"{found.test_loss:.4g}")]
     if found.accuracy is not None and found.test_accuracy is not None:
         known = (f"{100 * value:.1f} %" for value in (found.accuracy, found.test_accuracy))

@@ -13,7 +13,7 @@ Outputs without bounds are clamped first, each part r by 1 - relu(1 - r).
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,7 @@ Color = tuple[float, float, float]
 SIGNED = (-1.0, 1.0)  # the targets of unbounded outputs
 
 
-@dataclass(frozen=True)
-class Ink:
+class Ink(NamedTuple):
     """The colours of one output of a network that learns: sRGB values from 0 to 1.
 
     colors: evenly spaced along the output's values from span[0] to span[1].

@@ -30,6 +30,7 @@ MAX_UNPACKED = 144 * 2**20  # of an .npz file; the largest network in float64 ha
 MAX_TENSORS = 8 * MAX_DEPTH + 16
 MAX_HEADER = 2**18  # bytes of a safetensors header or a zip directory
 MAX_NAME, MAX_TEXT = 200, 4000  # characters
+MOMENTS, RAW = "moments.", "raw."  # tensors of an optimizer, and parameters as it has them
 HISTORY, MAX_HISTORY = "history.", 2**13  # tensors of measures, not of layers, and their rows
 
 Floats = NDArray[np.float32]
@@ -77,11 +78,17 @@ def read_tensors(data: bytes, suffix: str) -> Tensors:
 
 
 def _numbers(name: str, raw: NDArray[Any]) -> Floats:
-    """An array as float32. Raises ValueError for numbers that no layer can hold."""
+    """An array as float32. Raises ValueError for numbers that no layer can hold.
+
+    Those of a training may be larger: the squares that an optimizer keeps, up to infinity.
+    """
     if raw.dtype.kind == "u":  # bfloat16: the upper half of a float32
         raw = (raw.astype(np.uint32) << 16).view(np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
         array = np.array(raw, np.float32, order="C")
+        if name.startswith((RAW, MOMENTS)) and not np.isnan(raw).any():
+            array.flags.writeable = False
+            return array
         if not np.isfinite(raw).all():
             raise ValueError(f"{show(name)} holds NaN or infinity")
         if not (np.abs(array) <= MAX_WEIGHT).all():

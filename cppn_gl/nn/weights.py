@@ -22,6 +22,8 @@ from cppn_gl.nn.encodings import FOURIER_NAMES, fourier_layer, fourier_name, fou
 from cppn_gl.nn.features import TURN
 from cppn_gl.nn.files import (
     HISTORY,
+    MOMENTS,
+    RAW,
     WRITERS,
     Floats,
     Tensors,
@@ -42,7 +44,7 @@ _TRANSPOSED = "kernel"  # in Flax and Keras, (in, out)
 # Words in the name of a layer that has no number, or stands beside numbered ones.
 _FIRST = ("first", "in", "input", "initial")
 _LAST = ("last", "out", "output", "final", "head")
-TRAINING = ("moments.", "raw.", HISTORY)  # tensors of a checkpoint (training/checkpoint.py)
+TRAINING = (MOMENTS, RAW, HISTORY)  # tensors of a checkpoint (training/checkpoint.py)
 _KEPT = 128 * MB  # of files that were read lately
 _MADE = 4 * MAX_DEPTH  # layers of one file kept: with other activations, other factors
 

@@ -3,7 +3,8 @@
     trained network, [color], ViewRow.learned -> shown_as() -> the network of a scene
 
 "trained": the network itself, in views of its structure. "colors": classes in CLASS_COLORS, values
-from LOW through PAPER to HIGH; a distance and a picture are shown as they are. With a colour map
+from LOW through PAPER to HIGH; a picture is shown as it is, and so is a distance, whose unit alone
+has these colours. With a colour map
 of one value, or a stretch, a single output is left to that; of several classes it is the order.
 "output": a single output, else colours. "height": a single output, else the largest.
 """
@@ -31,7 +32,7 @@ from cppn_gl.utils.class_colors import CLASS_COLORS, HIGH, LOW, PAPER, area, dis
 def shown_as(preset: Preset, network: Network, how: str = "") -> Network:
     """A trained network as the view of its preset shows it, or in the way `how`."""
     how, data, color = how or preset.show.row.learned, preset.dataset, preset.color
-    if data.kind in ("picture", "distance"):
+    if data.kind == "picture" or (data.kind == "distance" and how != "trained"):
         return network
     found, count = inks(data, network), network.outputs
     if how == "height" and count > 1:
@@ -45,7 +46,7 @@ def shown_as(preset: Preset, network: Network, how: str = "") -> Network:
 
 
 def inks(data: Dataset, network: Network) -> tuple[Ink, ...]:
-    """The name and the colours of each output of a network that learns classes or values."""
+    """The name and the colours of each output of a network that learns; not of a picture."""
     paper, span = _color(display(PAPER)), bounds(network.drawn[-1].activation) or SIGNED
     if network.outputs > 1:
         names = class_names(data)
@@ -55,7 +56,10 @@ def inks(data: Dataset, network: Network) -> tuple[Ink, ...]:
         )
     both = _color(area(LOW)), paper, _color(area(HIGH))
     if data.values is not None:
-        return (Ink("value", both, value_span(data)),)
+        if data.kind != "distance":
+            return (Ink("value", both, value_span(data)),)
+        deepest = -float(data.values.min(initial=0.0))  # a shape is far less deep than its picture
+        return (Ink("distance", both, (-deepest, deepest) if deepest else SIGNED),)
     return (Ink(class_names(data)[1], both, span),)
 
 

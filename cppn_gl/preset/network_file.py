@@ -210,7 +210,9 @@ def _untaught(preset: Preset) -> str:
     if preset.train.path is None or is_shipped(preset.train.path):
         return ""
     name = preset.train.path.name
-    return f"{name} is named in the picture, not carried: training goes on where it lies beside"
+    return (
+        f"{name} is named in the picture, not carried: training goes on only where it lies beside"
+    )
 
 
 def unused(preset: Preset) -> str:

@@ -6,6 +6,7 @@ A preset, a size and a time determine a picture.
 """
 
 import dataclasses
+import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -64,6 +65,7 @@ MAX_BYTES = 64 * 2**20
 ALWAYS = ("network", "view", "animation")  # tables that are written even with default values
 _normalized: LRUCache[Any, Network] = LRUCache(8 * MB, lambda key, network: network_bytes(network))
 _ENDS_WALK = {"network": "network.seed", "latents": "network.latent"}
+_POINT = re.compile(r"\[\n +([^\n]+),\n +([^\n]+),\n +([^\n]+),\n +\]")  # as tomli_w writes it
 T = TypeVar("T", bound=Options)
 
 
@@ -329,4 +331,11 @@ class Preset:
         written = {n: plain(t) for n, t in tables.items() if n in ALWAYS or t != TABLES[n]()}
         written |= {} if network is None else {"network": network}
         written |= {} if train is None else {"train": train}
-        return tomli_w.dumps(document | written)
+        return _points_in_lines(tomli_w.dumps(document | written))
+
+
+def _points_in_lines(toml: str) -> str:
+    """TOML text with each point of `[train] own` in one line, instead of five."""
+    head, start, rest = toml.partition("\nown = [\n")
+    points, end, tail = rest.partition("\n]\n")
+    return head + start + _POINT.sub(r"[\1, \2, \3]", points) + end + tail if start else toml

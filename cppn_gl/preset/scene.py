@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from cppn_gl.nn.features import Clock, constant
 from cppn_gl.nn.network import Network, network_bytes
-from cppn_gl.preset.learned import shown_as
 from cppn_gl.preset.preset import Preset, T, Viewport
 
 
@@ -43,6 +42,8 @@ def shown_network(preset: Preset, network: Network | None = None) -> Network:
     """
     network = network or preset.network()
     if preset.learns:
+        from cppn_gl.preset.learned import shown_as  # most presets learn nothing
+
         return shown_as(preset, network.trained)
     return network if preset.show.row.alpha else network.opaque
 
@@ -51,6 +52,8 @@ def structure(scene: Scene) -> Scene:
     """The scene with the trained network itself, without layers that display its outputs."""
     if not scene.preset.learns:
         return scene
+    from cppn_gl.preset.learned import shown_as
+
     network = shown_as(scene.preset, scene.network.trained, "trained")
     return dataclasses.replace(scene, network=network)
 

@@ -165,7 +165,7 @@ class SensitivityOptions(OneOutput, Layered):
 class PaintingOptions(Options):
     """`[painting]`"""
 
-    show: str = key(
+    panes: str = key(
         "beside",
         choice(["beside", "network", "original", "difference"]),
         "what is shown: beside (the network's picture and the original), network, original, or "
@@ -431,7 +431,8 @@ VIEWS: dict[str, ViewRow] = {
             "border: outside it, and between the pixels, nobody told the network anything. The "
             "error is that of all pixels, as a peak signal-to-noise ratio, "
             "10 log(1 / mean squared error) in decibels: 20 dB is a blurred sketch, 30 dB a good "
-            "likeness.",
+            "likeness. Of a shape the network has learned the distance to the outline, negative "
+            "inside; how far it is off is told in pixels.",
             tries=(
                 "{zoom_in}: the original shows its pixels, the network goes on between them.",
                 "{zoom_out}: beyond the frame it goes on, too.",

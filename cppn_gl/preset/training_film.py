@@ -4,6 +4,11 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import PresetError
 
 
+def trains(preset: Preset) -> bool:
+    """Whether there is a training to film."""
+    return preset.learns and preset.train.steps > 0 and not preset.dataset.problem
+
+
 def training_film(preset: Preset, seconds: float) -> Preset:
     """The preset animated from step 0 to `train.steps`, evenly, which it reaches after `seconds`.
 

@@ -71,8 +71,10 @@ class LRUCache(Generic[K, V]):
         return self.put(key, make()) if value is None else value
 
     def clear(self) -> None:
+        """Forget all values, those that are referenced elsewhere, too."""
         with self._lock:
             evicted = self._evict(-1.0, 0)
+            self._alive.clear()
         self._free_all(evicted)
 
     def _evict(self, limit: float, fewest: int) -> list[V]:

@@ -82,7 +82,7 @@ def nearest(name: str, names: Iterable[str]) -> str:
     close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {close[0]!r}?"
-    return f"; known: {', '.join(known)}" if len(known) <= 24 else ""
+    return f"; known: {', '.join(filter(None, known))}" if len(known) <= 24 else ""
 
 
 def show(value: Any, limit: int = 60) -> str:

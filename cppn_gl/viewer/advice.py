@@ -72,10 +72,11 @@ def advice(
 ) -> Words:
     """What is wrong with a picture and which key mends it; "" if nothing is.
 
-    `home`: the viewport of key 0. `network`: that of the preset at `time`, if drawn already.
+    `home`: the viewport of key 0. `network`: that of the preset at `time`, if drawn already. Of a
+    network that learns nothing is wrong: other keys change it.
     """
     view = view_of(preset)
-    if view.name in WITHOUT or preset.network_moves or min(size) < 2:
+    if view.name in WITHOUT or preset.network_moves or preset.learns or min(size) < 2:
         return ""
     probe = Probe(preset, time, size, POINTS, network)
     spread = yield from probe.at()

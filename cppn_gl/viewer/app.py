@@ -28,6 +28,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import Shot
 from cppn_gl.preset.surprise import RANDOM
+from cppn_gl.preset.training_film import training_film, trains
 from cppn_gl.utils import memory
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError, free_name
@@ -306,7 +307,10 @@ class App:
 
     def film_shot(self, wishes: Wishes) -> Shot:
         """What a film shows: its preset, size and samples."""
-        return Shot(self._viewable(), wishes.size, samples=wishes.samples)
+        preset = self._viewable()
+        if wishes.training and trains(preset):
+            preset = training_film(preset, max(1, wishes.frames - 1) / wishes.fps)
+        return Shot(preset, wishes.size, samples=wishes.samples)
 
     def make_film(self, wishes: Wishes) -> None:
         """Begin to make a film of what is shown."""
@@ -521,9 +525,7 @@ class App:
 
     def _advise(self) -> None:
         """Measure what is shown, and say what is wrong with it."""
-        if self.explorer.preset.learns:
-            self.hud.advice = ""
-        elif self.hud.on and self.canvas.current:
+        if self.hud.on and self.canvas.current:
             self.adviser.follow(self.explorer, *self._shown, labels)
             self.adviser.advance()
             self.hud.advice = self.adviser.words
@@ -655,7 +657,8 @@ class App:
         if front is None:
             return False
         unit = LEADING * font_size(size, scale)
-        self.interface.frame(now, size, unit, self._interface_look())
+        calm = self.explorer.learning.playing
+        self.interface.frame(now, size, unit, self._interface_look(), calm=calm)
         changes = self.canvas.changes + self.interface.frames
         if self.screen.shows(changes, size, panels) and not self.events.exposed:
             return False

@@ -143,6 +143,7 @@ class Explorer(Viewing, Editing, PointEditing, Training):
     def load(self, preset: Preset) -> None:
         """Explore another preset, starting at its own viewport."""
         self._entered.clear()
+        self.release_point()
         self._look(self._first(preset))
         self.running = True
 

@@ -21,7 +21,7 @@ from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned
-from cppn_gl.viewer.training import rate_words
+from cppn_gl.viewer.training import rate_words, timed
 from cppn_gl.viewer.typeset import ACCENT, CHIP, DIM, Run
 from cppn_gl.views.base import Point
 from cppn_gl.views.text import TIED, significant
@@ -80,7 +80,10 @@ def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
 
 
 def training(explorer: Explorer) -> Lines:
-    """The step of a training, how fast it goes, its rate; losses and accuracies, tests last."""
+    """The step of a training, how fast it goes, its rate; losses and accuracies, tests last.
+
+    Of a sheet only the first two: its cells have their own.
+    """
     learning, preset = explorer.learning, explorer.moment
     if not preset.learns:
         return ()
@@ -88,13 +91,14 @@ def training(explorer: Explorer) -> Lines:
     if learning.seeking:
         done = f", {100 * learning.fraction:.0f} %" if learning.fraction else ""
         state = f"training up to it{done}"
+    elif timed(explorer.preset):
+        state = "by the time"
     else:
         state = f"{learning.speed:,.0f} steps a second" if learning.playing else "paused"
-    first: tuple[str, ...] = (
-        f"step {preset.train.steps:,}",
-        state,
-        f"rate {rate_words(preset)}",
-    )
+    first: tuple[str, ...] = (f"step {preset.train.steps:,}", state)
+    if explorer.view.name == "sheet":
+        return (first,)
+    first = (*first, f"rate {rate_words(preset)}")
     if explorer.editing_points:
         first = (f"clicks add points of {explorer.brush_words}", *first)
     if ready is None:
@@ -107,7 +111,7 @@ def training(explorer: Explorer) -> Lines:
 def measured(name: str, value: float | None, test: float | None, *, shares: bool = False) -> str:
     """A measure of the training set and of the tests: "loss 0.012, tests 0.034"."""
     written = [
-        percent(one) if shares else significant(one, 3)
+        percent(one).replace(" ", TIED) if shares else significant(one, 3)
         for one in (value, test)
         if one is not None and not math.isnan(one)
     ]

@@ -61,7 +61,10 @@ def duration(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What is chosen of a film. quality: in the format's measure; None if it has none."""
+    """What is chosen of a film.
+
+    quality: in the format's measure; None if it has none. training: from step 0 to the step shown.
+    """
 
     format: VideoFormat
     size: Size
@@ -69,6 +72,7 @@ class Wishes:
     fps: float
     samples: Samples = 1
     quality: int | None = None
+    training: bool = False
 
     @property
     def frames(self) -> int:

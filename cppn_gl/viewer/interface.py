@@ -105,8 +105,16 @@ class Interface:
         """Whether frames are due soon without further input."""
         return self.gui is not None and self.gui.restless
 
-    def frame(self, now: float, size: tuple[int, int], unit: float, shown: object) -> None:
-        """Build a frame if one is due; `shown` compares what the parts show."""
+    def frame(
+        self,
+        now: float,
+        size: tuple[int, int],
+        unit: float,
+        shown: object,
+        *,
+        calm: bool = False,
+    ) -> None:
+        """Build a frame if one is due; `shown` and `calm` are as for `Gui.due`."""
         gui = self.gui
         if gui is not None:
             look = size, unit, shown, tuple(part.open for part in gui.parts)
@@ -116,7 +124,7 @@ class Interface:
                 for one in self._app.events.panels
                 if one.alpha and one.name not in COVERED
             ]
-            if gui.due(now, look):
+            if gui.due(now, look, calm=calm):
                 gui.frame(now, look)
 
     def follow(self, lightness: float, *, chosen: bool) -> None:

@@ -12,6 +12,7 @@ from cppn_gl.views.text import significant
 MOST = 4  # keys, or entries of a list, that are written
 WRITTEN = {"center": "centre", "init": "initialisation", "view": "view"}
 DIGITS = 6  # numbers are rounded to this many decimals: 0.3, not 0.30000000000000004
+UNTOLD = ("steps", "checkpoint")  # a step of training is no step of the history
 
 
 def turn(options: Options, name: str, steps: int) -> Any:
@@ -36,6 +37,11 @@ def turned(options: Options, name: str) -> str:
 
 def key_words(name: str, value: Any) -> str:
     """A key and its value in a few words: "weight scale 0.57", "slice on", "centre 0.5, −1"."""
+    if name == "own":
+        return f"{len(value):,} points of its own" if value else "no points of its own"
+    if name == "changes":
+        step, rate = value[-1] if value else (0, None)
+        return "one rate" if rate is None else f"rate {significant(rate)} from step {step:,} on"
     return f"{WRITTEN.get(name, name.replace('_', ' '))} {_value_words(value)}"
 
 
@@ -76,7 +82,10 @@ def difference(before: Preset, after: Preset) -> str:
             return after.title or after.name
         if old != new:
             for field in (one for one in dataclasses.fields(new) if "check" in one.metadata):
-                if getattr(old, field.name) != getattr(new, field.name) and field.name != "steps":
+                if (
+                    getattr(old, field.name) != getattr(new, field.name)
+                    and field.name not in UNTOLD
+                ):
                     found[field.name] = getattr(new, field.name)
     many = len(found) > MOST
     return (after.title or after.name) if many else _listed(found)

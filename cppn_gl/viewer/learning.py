@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.nn.network import Network
+from cppn_gl.nn.training.data import hold
 from cppn_gl.nn.training.options import Train
 from cppn_gl.nn.training.run import Run, run_of
 from cppn_gl.nn.training.trainer import Measures
@@ -214,6 +215,7 @@ class Learning:
             self._changed.notify()
         if self._thread is not None:
             self._thread.join(CLOSING_SECONDS)
+            hold(None)
         self._raise()
 
     def _raise(self) -> None:
@@ -273,6 +275,7 @@ class Learning:
         """The run of another preset; None if there is none, and why not is told."""
         run = None
         try:
+            hold(None if preset is None else preset.train)
             if preset is not None:
                 run = run_of(preset)
                 if old is not None and _continues(of, preset.source, step):
@@ -304,22 +307,26 @@ class Learning:
         """The step that is due now, by the pace."""
         if not self.playing or self._held or self._ended(at):
             return at
-        now = wall.perf_counter()
-        since, first = self._origin
-        due = first + int((now - since) * self.pace)
-        if not since or due > at + 1 + self.pace * BEHIND:
-            self._origin = now, at
-            due = at if not since else at + 1
-        due = due if self.end is None else min(due, self.end)
-        new = self._new or self.ready
+        now, new = wall.perf_counter(), self._new or self.ready
+        kept: tuple[int, ...] = ()
+        following = at + 1
         if new is not None and at < new.newest and self._rate:
             # Trained before: if steps take long, only those that need not be re-run.
-            kept = (*new.snapshots, new.newest)
-            place = bisect_right(kept, at)
-            if (kept[place] - at) / self._rate > 2 * CHUNK_SECONDS:
-                return max(at, kept[bisect_right(kept, due) - 1])
-            return min(due, new.newest)
-        return due
+            steps = (*new.snapshots, new.newest)
+            nearest = steps[bisect_right(steps, at)]
+            if (nearest - at) / self._rate > 2 * CHUNK_SECONDS:
+                kept, following = steps, nearest
+        since, first = self._origin
+        due = first + int((now - since) * self.pace)
+        if not since or due > following + self.pace * BEHIND:
+            self._origin = now, at
+            due = following if since else at
+        due = due if self.end is None else min(due, self.end)
+        if new is None or at >= new.newest:
+            return due
+        if kept and due != self.end:
+            return max(at, kept[bisect_right(kept, due) - 1])
+        return min(due, new.newest)
 
     def _waits(self, at: int) -> float | None:
         """Seconds until the next step is due; None without one."""

@@ -124,7 +124,7 @@ class Lesson:
         place, count = explorer.history.place
         if known is not None:
             number = known[1]
-        elif chosen not in (0, self._last) and now.preset == self.pages[chosen - 1].preset:
+        elif chosen not in (0, self._last) and explorer.loaded == self.pages[chosen - 1].preset:
             number = chosen
         elif place == count and self.number and now.preset.name == self._name(self.number):
             number = self.number

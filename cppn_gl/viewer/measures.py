@@ -60,6 +60,16 @@ def _units(network: Network) -> int:
     return int((network.layers[1:] or network.layers)[0].weight.shape[1])
 
 
+def _of_network(value: Callable[[Network], Any]) -> Callable[[Explorer], Any]:
+    """What is measured of the network; None while that is being trained."""
+
+    def found(explorer: Explorer) -> Any:
+        network = explorer.network
+        return None if network is None else value(network)
+
+    return found
+
+
 def _trained(value: Callable[[Trained], Any]) -> Callable[[Explorer], Any]:
     """What is measured of the training step shown; None where nothing is, or not yet."""
 
@@ -79,9 +89,9 @@ def _dead(measures: Trained) -> float:
 
 
 _OF_EXPLORER: dict[str, Callable[[Explorer], Any]] = {
-    "sigma": lambda explorer: float(_weights(explorer.moment.network()).std()),
-    "units": lambda explorer: _units(explorer.moment.network()),
-    "root": lambda explorer: math.sqrt(_units(explorer.moment.network())),
+    "sigma": _of_network(lambda network: float(_weights(network).std())),
+    "units": _of_network(_units),
+    "root": _of_network(lambda network: math.sqrt(_units(network))),
     "step": lambda explorer: explorer.moment.train.steps,
     "rate": lambda explorer: rate_of(explorer.moment),
     "loss": _trained(lambda measures: measures.loss),
@@ -129,8 +139,9 @@ class Measures:
         preset = explorer.moment
         time = explorer.time if preset.animated else 0.0
         of = preset.source, _step(explorer), preset.view, time
-        if self._task is None and of != self._of:
-            self._task, self._task_of = Stepping(measuring(scene_of(preset, time))), of
+        if self._task is None and of != self._of and (network := explorer.network) is not None:
+            scene = scene_of(preset, time, network)
+            self._task, self._task_of = Stepping(measuring(scene)), of
 
     @property
     def busy(self) -> bool:
@@ -216,10 +227,15 @@ class Study:
         aspect = width / max(1, height) if units else 1.0
         of = preset.source, _step(explorer), preset.view, preset.animate
         key = *of, time, aspect, units
-        if key != self._key:
-            self._key = key
-            scene = scene_of(explorer.moment, explorer.time)
-            self._task = Stepping(_findings(scene, aspect if units else None))
+        if key == self._key:
+            return
+        network = explorer.network
+        if network is None:  # it is being trained
+            self._key = self._task = None
+            return
+        self._key = key
+        scene = scene_of(explorer.moment, explorer.time, network)
+        self._task = Stepping(_findings(scene, aspect if units else None))
 
     def advance(self, seconds: float) -> bool:
         """Measure for about so many seconds; True when that completes it."""

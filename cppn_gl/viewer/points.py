@@ -162,10 +162,12 @@ class PointEditing(ABC):
 
     def drag_point(self) -> bool:
         """Move the point that is held; whether one is."""
-        place = self.pointed_place()
-        points = self.own_points
-        if self._held is None or place is None or self._held >= len(points):
-            return self._held is not None
+        if self._held is None or not self.editing_points:
+            self._held = None
+            return False
+        place, points = self.pointed_place(), self.own_points
+        if place is None or self._held >= len(points):
+            return True
         x, y = (round(value, DIGITS) for value in place[:2])
         moved = (x, y, points[self._held][2])
         self._put((*points[: self._held], moved, *points[self._held + 1 :]), "moved")

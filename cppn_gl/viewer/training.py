@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cppn_gl.nn.network import Network
 from cppn_gl.nn.training.data import OWN
 from cppn_gl.nn.training.data_sets import DATA_SETS, RADIUS
 from cppn_gl.nn.training.schedules import SCHEDULES
@@ -80,19 +81,31 @@ class Training(ABC):
         train, learning = preset.train, self.learning
         learning.pause()
         learning.watch(train.steps)
-        if train.checkpoint or preset.kept is not None or not train.steps:
+        if train.checkpoint or preset.kept is not None or not train.steps or timed(preset):
             return preset
         learning.play(train.steps)
         return at_step(preset, 0)
 
     def follow_training(self) -> Ready | None:
         """Train what is explored; the network that has become ready, if any. Once a frame."""
-        moving = "train.steps" in self.preset.animate.table  # then time says which step it is
+        moving = timed(self.preset)
         self.learning.follow(self.moment if moving else self.preset)
         ready = self.learning.take()
         if ready is not None and ready.final and not moving:
             self._show_step(ready.step)
         return ready
+
+    @property
+    def network(self) -> Network | None:
+        """The network of `moment`; None while it is being trained up to its step."""
+        moment, ready = self.moment, self.learning.ready
+        if not moment.learns:
+            return moment.network()
+        there = ready is not None and (ready.preset.source, ready.step) == (
+            moment.source,
+            moment.train.steps,
+        )
+        return ready.network if ready is not None and there else None
 
     def training_words(self) -> str:
         """What the training tells: that it has ended by itself, or that a step is re-run."""
@@ -132,7 +145,7 @@ class Training(ABC):
         train = dataclasses.replace(after.train, steps=steps, checkpoint="")
         if before.learns and not changed & {"train.rate", "train.changes"}:
             train = dataclasses.replace(train, rate=rate_of(before), changes=())
-        if not before.learns:
+        if not before.learns and not timed(after):
             self.learning.play()
         return dataclasses.replace(after, train=train)
 
@@ -144,11 +157,20 @@ class Training(ABC):
             )
         return self.preset.learns
 
+    def _steps_on(self) -> bool:
+        """Whether training can be led by keys; if not, the message says why."""
+        if not self._trains():
+            return False
+        if timed(self.preset):
+            self.learning.pause()
+            self.message = f"the time says which step is shown: {keys_of('pause')} stops it"
+        return not timed(self.preset)
+
     # Actions
 
     def train(self, large: bool = False) -> None:
         """Train, or pause."""
-        if not self._trains():
+        if not self._steps_on():
             return
         if self.learning.playing:
             self.learning.pause()
@@ -166,7 +188,7 @@ class Training(ABC):
 
     def train_step(self, large: bool = False) -> None:
         """Pause, and train one step (Shift: 100)."""
-        if self._trains():
+        if self._steps_on():
             self.seek(self.step + (STEPS if large else 1))
 
     def seek(self, step: int) -> None:
@@ -181,7 +203,7 @@ class Training(ABC):
     def train_back(self, large: bool = False) -> None:
         """Pause, and show the snapshot before this step (Shift: after it)."""
         ready = self.learning.ready
-        if not self._trains() or ready is None:
+        if not self._steps_on() or ready is None:
             return
         steps = np.array(sorted({0, *ready.snapshots, ready.newest}))
         found = steps[steps > self.step] if large else steps[steps < self.step]
@@ -194,7 +216,7 @@ class Training(ABC):
 
     def train_reset(self, large: bool = False) -> None:
         """Pause, and show step 0: the random network."""
-        if self._trains():
+        if self._steps_on():
             self.seek(0)
 
     def rate_up(self, large: bool = False) -> None:
@@ -256,6 +278,11 @@ class Training(ABC):
             )
 
 
+def timed(preset: Preset) -> bool:
+    """Whether time says which step of the training is shown."""
+    return "train.steps" in preset.animate.table
+
+
 def pace_words(learning: Learning) -> str:
     """How fast it is to train, and how fast it does."""
     words = f"up to {learning.pace:,.{0 if learning.pace >= 10 else 1}f} steps a second"
@@ -278,10 +305,10 @@ def factor_of(preset: Preset) -> float:
 
 def rate_words(preset: Preset) -> str:
     """The learning rate of a preset's step: 0.03, or with a schedule 0.0031 (cosine of 0.03)."""
-    rate, schedule = significant(rate_of(preset)), preset.train.schedule
-    if schedule == "constant":
-        return rate
-    return f"{significant(rate_of(preset) * factor_of(preset), 2)} ({schedule} of {rate})"
+    rate = significant(rate_of(preset))
+    now = significant(rate_of(preset) * factor_of(preset), 2)
+    schedule = preset.train.schedule
+    return rate if schedule == "constant" or now == rate else f"{now} ({schedule} of {rate})"
 
 
 def ended(preset: Preset) -> str:

@@ -12,7 +12,7 @@ INTERVAL = 0.1  # seconds between polls
 def shader_files() -> list[Path]:
     """The shader files, without an editor's backup files."""
     found = resource("shaders").iterdir()
-    return sorted(path for path in found if path.suffix in (".glsl", ".frag", ".vert", ".comp"))
+    return [path for path in found if path.suffix in (".glsl", ".frag", ".vert", ".comp")]
 
 
 class Watch:

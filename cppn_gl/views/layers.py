@@ -87,7 +87,7 @@ def output_layer(scene: Scene, depth: int) -> Layer:
 def depth_network(scene: Scene, depth: int) -> Network:
     """The depth-k network."""
     if not scene.preset.learns:
-        return scene.preset.layer_picture(depth).network().opaque
+        return scene.preset.layer_picture(depth).network()  # with alpha, if it has it
     network = scene.network
     cut = network.trained.ending(depth, output_layer(scene, depth))
     return network.of(cut) if isinstance(network, Displayed) else cut
@@ -230,7 +230,9 @@ class LayersView(CPUView):
                 return None  # between the two
         preset = scene.preset
         opened = preset if preset.learns else preset.layer_picture(index + 1)
-        of = Scene(depth_network(scene, index + 1), scene.view, scene.clock, opened)
+        network = depth_network(scene, index + 1)
+        network = network if preset.learns else network.opaque
+        of = Scene(network, scene.view, scene.clock, opened)
         return plane_point(of, (wide, high), (x, y), before=before)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:

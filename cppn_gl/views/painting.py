@@ -42,6 +42,7 @@ from cppn_gl.views.text import width, write
 
 KINDS = ("picture", "distance")  # of data that can be shown
 CAPTION, LEAST_SIDE = 1.6, 120  # height in font sizes, and pixels of a pane that has words
+CHIP = 0.52  # of a pane's width that words over it take, so that they leave its middle free
 GAIN = 3.0  # of a difference between colours
 FIELD_ERROR = 0.05  # of distances: shown in full red or blue
 PIXELS = 2**16  # of the data, over which the error is measured at most
@@ -184,8 +185,10 @@ class PaintingView(PictureView):
             if min(pane.size) < LEAST_SIDE:
                 continue
             left, top, right, bottom = pane.box
-            words = _fitting(words_of(scene, pane.shows), font_size, pane.size[0])
-            if shown_of(scene.preset) == "beside":
+            beside = shown_of(scene.preset) == "beside"
+            room = pane.size[0] * (1 if beside else CHIP)
+            words = _fitting(words_of(scene, pane.shows), font_size, room)
+            if beside:
                 place = left, top - font_size // 4
                 write(draw, place, words, font_size, lettering.DIM, anchor="ld")
             else:
@@ -218,7 +221,7 @@ class PaintingView(PictureView):
 
 def shown_of(preset: Preset) -> str:
     """The option `show`; the network alone if its weights are there, but not the original."""
-    return "network" if preset.dataset.picture is None else preset.options(PaintingOptions).show
+    return "network" if preset.dataset.picture is None else preset.options(PaintingOptions).panes
 
 
 def panes(preset: Preset, size: Size, shape: Size | None = None) -> list[Pane]:

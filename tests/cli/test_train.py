@@ -43,6 +43,15 @@ def test_it_trains_into_a_file_and_goes_on(run: Run, tmp_path: Path) -> None:
     assert run("render", *WORDS, "--set", f"train.checkpoint={path}", "--set", "train.steps=260")[0]
 
 
+def test_a_step_before_the_checkpoint_is_the_one_told(run: Run, tmp_path: Path) -> None:
+    late, early = tmp_path / "late.safetensors", tmp_path / "early.safetensors"
+    run("train", *WORDS, "--steps", "200", "-o", str(late), "--quiet")
+    kept = ["--set", f"train.checkpoint={late}"]
+    _, _, err = run("train", *WORDS, *kept, "--steps", "100", "-o", str(early))
+    assert "step 100: " in err
+    assert read_checkpoint(early).step == 100
+
+
 def test_the_file_is_a_network(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     run("train", *WORDS, "--steps", "20", "-o", str(path), "--quiet")

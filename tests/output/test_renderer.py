@@ -14,6 +14,7 @@ from typing import Any
 import moderngl
 import numpy as np
 import pytest
+from learners import needed
 from rows import EXACT, NAMES
 from samples import COUNT, FEATURE_NAMES, sample, size_of, time_of
 from threads import at_once
@@ -28,7 +29,7 @@ from cppn_gl.engines.gl.baked import weights
 from cppn_gl.engines.gl.context import ContextError, open_context
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.stream import pipelined
-from cppn_gl.engines.names import AUTO, VARIABLE
+from cppn_gl.engines.names import AUTO, ENGINES, VARIABLE
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
@@ -36,7 +37,6 @@ from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.preset import PresetError, Viewport
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.views import ALL
-from cppn_gl.views.base import CPUView
 
 gl = pytest.mark.gl
 OTHERS = [one for one in NAMES if one.values[0] not in ("fragment", "numpy")]
@@ -937,11 +937,11 @@ SEEN = Preset().replace(
 def test_numpy_draws_a_view_and_asks_for_opengl_only_where_it_is_needed(
     name: str, renderer: Renderer
 ) -> None:
-    preset = SEEN.replace(view=name)
+    preset = SEEN.replace(view=name, **needed(name))
     expected = renderer.render(preset, (64, 36), 0.3).astype(int)
     with Renderer("numpy") as one:
         assert np.abs(one.render(preset, (64, 36), 0.3) - expected).max() <= 1
-        assert (one.ctx is not None) == (name != "picture" and not isinstance(ALL[name], CPUView))
+        assert (one.ctx is None) == ALL[name].on_cpu(ENGINES["numpy"])
         assert (one.info.engine, one.info.context) == ("numpy", None)
         assert one.engine_for(preset).engine == one.plan(preset, 1e15).engine == "numpy"
         picture = one.render(SEEN, (64, 36), 0.3, dtype="float32")  # still by NumPy itself
@@ -1009,9 +1009,9 @@ def test_without_opengl_some_views_are_drawn_and_the_others_say_so(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         one = Renderer(engine)
-    preset = SEEN.replace(view=name)
+    preset = SEEN.replace(view=name, **needed(name))
     with one:
-        if name == "picture" or isinstance(ALL[name], CPUView):
+        if ALL[name].on_cpu(ENGINES["numpy"]):
             assert one.render(preset, (64, 36), 0.3).std() > 5
             return
         with pytest.raises(ContextError) as refused:

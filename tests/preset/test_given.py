@@ -11,7 +11,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.utils.checks import PresetError
 
-POINTS = np.random.default_rng(1).uniform(-2, 2, (200, 8))
+POINTS = np.random.default_rng(1).uniform(-2, 2, (200, 64))
 
 
 def values(preset: Preset, time: float = 0.0) -> np.ndarray:

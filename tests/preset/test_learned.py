@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cppn_gl import Preset, Renderer
+from cppn_gl import Preset, Renderer, load_preset
 from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.nn.displayed import inks_of
 from cppn_gl.preset.learned import value_span
@@ -118,6 +118,16 @@ def test_inks_name_outputs_and_give_them_their_colours() -> None:
     assert names == [f"class {k}" for k in range(5)]
     assert [ink.name for ink in inks_of(scene_of(VALUES).network)] == ["value"]
     assert inks_of(scene_of(BASE).network) == ()
+
+
+def test_a_distance_is_named_in_views_of_structure_and_orange_inside() -> None:
+    shape = load_preset("anchor").replace(**{"train.steps": 0, "train.checkpoint": ""})
+    (ink,) = inks_of(scene_of(shape.replace(view="units")).network)
+    assert ink.name == "distance"
+    assert ink.span == (-ink.span[1], ink.span[1])
+    assert ink.span[0] == pytest.approx(shape.dataset.values.min())
+    assert np.abs(ink.of(np.array(ink.span)) - [area(LOW), area(HIGH)]).max() < 1e-6
+    assert inks_of(scene_of(shape.replace(view="picture")).network) == ()  # its own colours
 
 
 @pytest.mark.gl

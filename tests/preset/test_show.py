@@ -43,7 +43,7 @@ OLD: dict[str, tuple[Any, str]] = {
     "top": (0.75, "volume"),
     "slice": (False, "volume"),
     "noise": (0.1, "sensitivity"),
-    "show": ("difference", "painting"),
+    "panes": ("difference", "painting"),
     "position": (2.5, "warp"),
     "lines": (7, "warp"),
     "sheet": (False, "warp"),

@@ -190,3 +190,11 @@ def test_a_film_reaches_the_last_step_with_its_last_frame() -> None:
     film = training_film(preset(), 2.0)
     assert [film.at(time).train.steps for time in (0, 0.5, 1, 2, 9)] == [0, 10, 21, 41, 41]
     assert film.at(1.0).network().digest == preset(train__steps=21).network().digest
+
+
+def test_points_of_ones_own_are_written_in_a_line_each() -> None:
+    own = ((1.0, -2.0, 0.0), (1e-05, 3.5, 1.0))
+    preset = Preset().replace(**{"train.data": "own", "train.own": own})
+    text = preset.to_toml()
+    assert "\nown = [\n    [1.0, -2.0, 0.0],\n    [1e-05, 3.5, 1.0],\n]\n" in text
+    assert parse_preset(text, name=preset.name) == preset

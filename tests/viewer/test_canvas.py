@@ -442,9 +442,9 @@ def test_coarse_and_fine_pictures_are_stretched_alike(
         ends.append(of)
         return colored(values, color, of)
 
-    def seen(self: Recolor, color: Color, of: ValueRange, samples: int, inset: Size) -> None:
+    def seen(self: Recolor, color: Color, of: ValueRange, *others: Any) -> None:
         ends.append(of)
-        chosen(self, color, of, samples, inset)
+        chosen(self, color, of, *others)
 
     chosen = Recolor.set
     monkeypatch.setattr(Recolor, "set", seen)

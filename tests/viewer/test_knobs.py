@@ -101,6 +101,9 @@ def test_options_in_words() -> None:
         ({"units.unit": None}, "unit none"),
         ({"activation": ("sin",) * 7}, "activation sin, sin, sin, sin …"),
         ({"depth": 8}, "depth 8"),  # as before
+        ({"train.own": ((0, 0, 1), (1, 2, 0))}, "2 points of its own"),
+        ({"train.changes": ((10, 0.1), (1024, 0.3))}, "rate 0.3 from step 1,024 on"),
+        ({"train.changes": ()}, "one rate"),
     ],
 )
 def test_a_change_in_words(keys: dict[str, Any], words: str) -> None:

@@ -9,7 +9,9 @@ from desktop import wait_for
 
 from cppn_gl.nn.training.trainer import Trainer
 from cppn_gl.preset.preset import Preset
+from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
+from cppn_gl.viewer.facts import training
 from cppn_gl.viewer.learning import MAX_PACE, Ready, at_step
 from cppn_gl.viewer.training import rate_words
 from cppn_gl.viewer.weights import Weights
@@ -206,3 +208,51 @@ def test_where_a_schedule_has_ended_it_is_said_that_nothing_changes(
     explorer.train()
     explorer.rate_up()
     assert explorer.message.endswith(nothing)
+
+
+def test_it_goes_on_through_what_was_trained_before_at_any_pace(
+    explore: Callable[[Preset], Explorer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preset = LEARNS.replace(seed=77)  # which no other test has trained
+    explorer = explore(preset)
+    ready(explorer, lambda one: one.step == 300)
+    monkeypatch.setattr("cppn_gl.viewer.learning.CHUNK_SECONDS", 1e-9)  # as if steps took long
+    explorer.seek(256)
+    shown(explorer)
+    explorer.learning.set_pace(20.0)  # 2 steps within BEHIND; the next snapshot is 16 later
+    explorer.train()
+    assert ready(explorer, lambda one: one.step > 256).step == 272
+    explorer.seek(256)
+    shown(explorer)
+    explorer.learning.set_pace(200.0)
+    explorer.learning.play(281)  # no snapshot
+    assert_trained(ready(explorer, lambda one: one.step == 281), preset)
+
+
+def test_data_of_a_file_that_vanishes_stay_while_they_are_learned(
+    explore: Callable[[Preset], Explorer], tmp_path: Path
+) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text("0,1,0\n1,0,1\n2,2,0\n3,1,1\n")
+    preset = LEARNS.replace(**{"train.data": str(path)})
+    explorer = explore(preset)
+    before = ready(explorer).preset.dataset
+    path.unlink()
+    assert explorer.preset.dataset is before
+    assert_trained(ready(explorer, lambda one: one.step == 300), preset)
+    explorer.learning.close()
+    with pytest.raises(PresetError, match=r"points\.csv"):
+        assert preset.dataset
+
+
+def test_with_an_animated_step_time_leads_and_the_keys_say_so(
+    explore: Callable[[Preset], Explorer],
+) -> None:
+    explorer = explore(LEARNS.replace(**{"animate.train.steps": (0, 200)}))
+    ready(explorer)
+    for action in (explorer.train, explorer.train_step, explorer.train_back, explorer.train_reset):
+        explorer.message = ""
+        action()
+        assert "the time says which step is shown" in explorer.message
+        assert not explorer.learning.playing
+    assert training(explorer)[0][1] == "by the time"

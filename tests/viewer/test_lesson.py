@@ -113,6 +113,14 @@ def test_it_goes_on_and_back_by_key_and_by_number() -> None:
     assert lesson.number == 13
 
 
+def test_the_key_goes_on_to_pages_that_train() -> None:
+    number = next(k for k, page in enumerate(PAGES, 1) if page.trains)
+    explorer, lesson = begun(number - 1)
+    press(explorer, lesson, "next_preset")
+    assert explorer.preset.train.steps != shown(lesson).preset.train.steps  # it begins at step 0
+    assert lesson.number == number
+
+
 def test_the_page_follows_the_history() -> None:
     explorer, lesson = begun(8)
     press(explorer, lesson, "zoom_in")

@@ -12,7 +12,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.tour import MEASURES
 from cppn_gl.viewer.explorer import Explorer
-from cppn_gl.viewer.measures import UNKNOWN, Measures
+from cppn_gl.viewer.measures import UNKNOWN, Measures, Study
 from cppn_gl.views.plots.strength import measure
 
 PRESET = load_preset("signal-fading")
@@ -70,6 +70,26 @@ def test_they_agree_with_the_training_at_the_step_shown() -> None:
             assert measures.value(explorer, name) == pytest.approx(value, abs=1e-6), name
         explorer.change(seed=1)  # a network of which nothing is known yet
         assert measures.value(explorer, "loss") is None
+
+
+def test_nothing_is_measured_of_a_step_that_is_not_trained_yet() -> None:
+    preset = Preset().replace(depth=3, width=5, **{"train.data": "circle", "train.points": 60})
+    explorer, measures, study = Explorer(preset), Measures(), Study()
+    with closing(explorer.learning) as learning:
+        explorer.seek(50)
+        assert explorer.network is None
+        measures.follow(explorer)
+        study.follow(explorer)
+        assert not measures.busy
+        assert not study.busy
+        assert measures.written(explorer, "sigma") == UNKNOWN
+        assert not explorer.preset.run.ready(50)  # a frame has not waited for it
+        while learning.ready is None or learning.ready.step != 50:
+            explorer.follow_training()
+        assert explorer.network is learning.ready.network
+        study.follow(explorer)
+        assert study.advance(60.0)
+        assert measured(explorer).written(explorer, "sigma") != UNKNOWN
 
 
 def test_keys_of_the_preset_by_either_name() -> None:

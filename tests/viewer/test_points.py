@@ -55,6 +55,15 @@ def test_a_point_is_moved_and_removed(explorer: Explorer) -> None:
     assert not explorer.remove_point()  # nothing is there now
 
 
+def test_a_drag_ends_when_another_preset_is_opened(explorer: Explorer) -> None:
+    point(explorer, *explorer.own_points[7][:2])
+    assert explorer.press_point()
+    other = explorer.preset.replace(seed=5)
+    explorer.load(other)
+    assert not explorer.drag_point()
+    assert explorer.preset.train.data == "xor"
+
+
 def test_the_network_is_trained_again_to_the_same_step(explorer: Explorer) -> None:
     explorer.seek(50)
     point(explorer, 0.0, 0.0)

@@ -148,8 +148,9 @@ def window(
 
 
 def test_v_goes_through_all_views_and_each_is_what_render_draws(window: Watched) -> None:
-    window.open(toml("picture"))
-    names = [*list(VIEWS)[1:], "picture"]
+    preset = window.open(toml("picture"))
+    names = [*(name for name in list(VIEWS)[1:] if not ALL[name].problem(preset)), "picture"]
+    assert set(VIEWS) - set(names) == {"learning", "painting"}  # it learns nothing
     for name in names:
         window.key("v")
         window.check(window.shows(lambda p, name=name: p.show.view == name, name))
@@ -244,7 +245,9 @@ def test_page_up_and_down_choose_a_views_layer(window: Watched) -> None:
     )
     window.key("k", "k", "k")  # no further than there are layers
     window.shows(lambda p: p.options(SensitivityOptions).layer == 3, "layer 3")
-    window.key("Prior", "v", "Next")  # the picture of all layers but one
+    window.key("Prior", "v")
+    window.shows(lambda p: p.show.view == "warp", "the view between")
+    window.key("v", "Next")  # the picture of all layers but one
     window.check(window.shows(lambda p: p.show.view == "picture" and p.spec.depth == 2, "layer 2"))
 
 

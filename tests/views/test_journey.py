@@ -91,6 +91,16 @@ def test_the_frame_is_the_same_while_w_and_b_move_and_always_holds_the_points() 
         assert (np.abs(own.center) <= own.half).all()  # the origin
 
 
+def test_while_space_bends_the_frame_changes_by_equal_factors() -> None:
+    """However much smaller the values are than their sums, no moment rushes past."""
+    of = network(weight_scale=20.0)
+    found = journey(of)
+    sizes = [float(found.frame(part).half.max()) for part in np.linspace(2 / 3, 1, 41)]
+    factors = np.array(sizes[1:]) / sizes[:-1]
+    assert sizes[0] / sizes[-1] > 10
+    assert factors.min() > (sizes[-1] / sizes[0]) ** (1.6 / 40)
+
+
 def test_at_whole_positions_the_frame_fits() -> None:
     found = journey(network(width=3))
     for layer in range(found.depth + 1):

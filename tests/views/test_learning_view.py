@@ -89,6 +89,15 @@ def test_the_summary_has_the_numbers_of_the_step() -> None:
     assert " · tests " in losses
     assert accuracies.endswith(" %")
     assert len(summary(progress(VALUES))) == 2
+    lost = LEARNER.replace(**{"train.data": "plane", "train.rate": 1000.0, "train.steps": 4000})
+    step, why = summary(progress(lost))
+    assert step == "step 4,000"
+    assert why.startswith("diverged at step ")
+
+
+def test_tests_are_named_where_there_are_some() -> None:
+    panel = panels(progress(LEARNER.replace(**{"train.test_fraction": 0.0})))[0][0]
+    assert [line.label for line in panel.lines] == ["training"]
 
 
 @pytest.mark.parametrize("size", [(640, 400), (320, 200), (1280, 720), (300, 700), (40, 30)])

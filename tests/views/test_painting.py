@@ -63,7 +63,7 @@ def test_the_pane_of_the_network_is_its_picture(folder: Path, renderer: Renderer
     shown = pane(whole, preset, 0)
     plain = preset.replace(**{"show.view": "picture"})
     assert np.array_equal(shown, renderer.render(plain, shown.shape[1::-1], dtype="float32"))
-    alone = preset.replace(**{"painting.show": "network"})
+    alone = preset.replace(**{"painting.panes": "network"})
     assert np.array_equal(
         renderer.render(alone, SIZE, dtype="float32", overlay=False),
         renderer.render(plain, SIZE, dtype="float32"),
@@ -71,7 +71,7 @@ def test_the_pane_of_the_network_is_its_picture(folder: Path, renderer: Renderer
 
 
 def test_the_original_has_its_own_pixels_at_any_zoom(folder: Path, renderer: Renderer) -> None:
-    preset = painting(folder, **{"painting.show": "original"})
+    preset = painting(folder, **{"painting.panes": "original"})
     same = renderer.render(preset, (9, 6), dtype="float32", overlay=False)
     assert np.abs(same * 255 - PIXELS).max() < 1e-3
     large = renderer.render(preset, (90, 60), dtype="float32", overlay=False)
@@ -86,7 +86,7 @@ def test_the_original_has_its_own_pixels_at_any_zoom(folder: Path, renderer: Ren
 
 
 def test_outside_the_original_is_the_ground(folder: Path, renderer: Renderer) -> None:
-    preset = painting(folder, extent=3.0, **{"painting.show": "original"})
+    preset = painting(folder, extent=3.0, **{"painting.panes": "original"})
     shown = renderer.render(preset, (60, 60), overlay=False)
     assert (shown[:15] == GROUND).all()
     assert (shown[:, :10] == GROUND).all()
@@ -108,7 +108,7 @@ def test_means_keep_the_sum_of_the_pixels(folder: Path) -> None:
 
 @pytest.mark.parametrize("show", ["beside", "network", "original", "difference"])
 def test_a_part_is_that_of_the_whole(folder: Path, renderer: Renderer, show: str) -> None:
-    preset = painting(folder, **{"painting.show": show})
+    preset = painting(folder, **{"painting.panes": show})
     whole = renderer.render(preset, SIZE)
     part = renderer.render(preset, SIZE, part=(31, 7, 43, 40))
     assert np.array_equal(part, whole[7:47, 31:74])
@@ -143,7 +143,7 @@ def test_the_error_of_a_large_picture_is_that_of_some_rows(folder: Path) -> None
 
 def test_a_difference_is_dark_where_there_is_none(folder: Path, renderer: Renderer) -> None:
     Image.new("RGB", (8, 8), (51, 51, 51)).save(folder / "flat.png")
-    preset = painting(folder, "flat.png", **{"painting.show": "difference"})
+    preset = painting(folder, "flat.png", **{"painting.panes": "difference"})
     view, engine = view_of(preset), renderer._engine(preset.network())
     for value, expected in ((0.2, 0.0), (0.3, 0.3), (0.1, 0.3)):
         steps = view.paint_region(constant(preset, value), engine, Region.of((20, 20)))
@@ -203,7 +203,7 @@ def test_a_place_is_told(folder: Path) -> None:
 def test_opengl_draws_the_same(folder: Path, renderer: Renderer) -> None:
     with windowless() as other:
         for show in ("beside", "difference"):
-            preset = painting(folder, **{"painting.show": show})
+            preset = painting(folder, **{"painting.panes": show})
             found = other.render(preset, SIZE, dtype="float32", samples=2)
             expected = renderer.render(preset, SIZE, dtype="float32", samples=2)
             assert np.abs(found - expected).max() < 2e-3

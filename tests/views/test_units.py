@@ -284,3 +284,13 @@ def test_several_threads_may_look_at_it_at_once() -> None:
             assert np.array_equal(seen, true)  # type: ignore[arg-type]
 
     at_once([partial(look, k % 3) for k in range(4)])
+
+
+def test_a_coarse_picture_leaves_nothing_to_evaluate_for_its_overlay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    view, scene, shape = UnitsView(), scene_of(PRESET), (637, 401)
+    for _ in view.paint_for(scene, (40, 26), shape):
+        pass
+    monkeypatch.setattr("cppn_gl.views.units.unit_samples.sample_units", None)
+    assert view.overlay(scene, shape) is not None

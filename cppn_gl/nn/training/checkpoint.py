@@ -5,9 +5,10 @@
            -> data_of()       -> its Dataset; without points if only the checkpoint is there
 
 As a file of weights it is opened like any other. The other tensors are `moments.M.layers.N.weight`
-and `.bias` of the optimizer; `raw.layers.N…`, if normalised units are folded into the layers; and
-`history.NAME` (steps, columns), with -1 where there is no number. The metadata are those of
-`tensors_of`, and `step`, `digest`, and of the data `data` (a digest), `kind`, `classes`, `names`.
+and `.bias` of the optimizer; `raw.layers.N…` of the parameters, if the layers are others, since
+normalised units are folded into them; and `history.NAME` (steps, columns), with -1 where there is
+no number. The metadata are those of `tensors_of`, and `step`, `digest`, and of the data `data` (a
+digest), `kind`, `classes`, `names`.
 """
 
 import dataclasses
@@ -25,6 +26,8 @@ from cppn_gl.nn.features import TURN
 from cppn_gl.nn.files import (
     HISTORY,
     MAX_FILE,
+    MOMENTS,
+    RAW,
     Tensors,
     read_bytes,
     read_tensors,
@@ -100,10 +103,10 @@ class Checkpoint:
         shapes = [layer.weight.shape for layer in self.network.layers]
         raw = _split(self.state.parameters, shapes)
         if any((raw[name] != arrays[name]).any() for name in raw):
-            arrays |= {f"raw.{name}": array for name, array in raw.items()}
+            arrays |= {RAW + name: array for name, array in raw.items()}
         for number, moments in enumerate(self.state.moments):
             parts = _split(moments, shapes).items()
-            arrays |= {f"moments.{number}.{name}": array for name, array in parts}
+            arrays |= {f"{MOMENTS}{number}.{name}": array for name, array in parts}
         for name in sorted(self.history, key=_place):
             if len(array := self.history[name]):
                 columns = array.reshape(len(array), -1)
@@ -162,10 +165,10 @@ def read(data: bytes) -> Checkpoint:
         network = Network(layers, inputs, latent=latent, period=float(texts.get("period", TURN)))
         if network.outputs not in _outputs(kind, classes):
             raise ValueError
-        raw = "raw." if "raw.layers.0.weight" in arrays else ""
+        raw = RAW if f"{RAW}layers.0.weight" in arrays else ""
         parameters = _flat(arrays, raw, network)
-        count = len({name.split(".")[1] for name in arrays if name.startswith("moments.")})
-        moments = [_flat(arrays, f"moments.{m}.", network) for m in range(count)]
+        count = len({name.split(".")[1] for name in arrays if name.startswith(MOMENTS)})
+        moments = [_flat(arrays, f"{MOMENTS}{m}.", network) for m in range(count)]
     except PresetError:
         raise
     except (KeyError, ValueError, TypeError, RecursionError):

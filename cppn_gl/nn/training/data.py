@@ -8,6 +8,7 @@
 (pictures.py).
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -20,21 +21,19 @@ from numpy.typing import NDArray
 
 from cppn_gl.nn.draws import ORDER, words
 from cppn_gl.nn.training.data_sets import DATA_SETS, MAX_CLASSES, DrawnSet, Draws
-from cppn_gl.nn.training.pictures import SUFFIXES as PICTURES
-from cppn_gl.nn.training.pictures import pixel_centers, read_colors, read_distances
-from cppn_gl.nn.training.point_files import SUFFIXES as TABLES
-from cppn_gl.nn.training.point_files import Column, read_points
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError, Text, nearest, show
 from cppn_gl.utils.files import stamp_of
+from cppn_gl.utils.images import SUFFIXES as PICTURES
 from cppn_gl.utils.origin import Origin
-from cppn_gl.utils.resources import resource
 
 OWN = "own"
 KINDS = ("classes", "values", "picture", "distance")
 TARGETS = ("auto", *KINDS)
 MAX_OWN = 10_000  # points in a preset
+# What reads files is imported when a file is read: help does not need it.
+TABLES = (".csv", ".tsv", ".txt")
 _FILES = (*TABLES, *PICTURES)
 _NAME = Text(4096, one_line=True)
 
@@ -160,7 +159,7 @@ def located_checkpoint(name: str, origin: Origin) -> str:
 
 
 def _found(name: str, origin: Origin, key: str) -> str:
-    shipped = resource("presets") / label(name)
+    shipped = _presets() / label(name)
     try:
         path = origin.resolve(name)
         if os.path.lexists(path):
@@ -176,7 +175,13 @@ def _found(name: str, origin: Origin, key: str) -> str:
 
 def is_shipped(path: Path) -> bool:
     """Whether a file comes with the package, so that its name finds it everywhere."""
-    return path.parent == resource("presets")
+    return path.parent == _presets()
+
+
+def _presets() -> Path:
+    from cppn_gl.utils.resources import resource
+
+    return resource("presets")
 
 
 def label(name: str) -> str:
@@ -185,6 +190,7 @@ def label(name: str) -> str:
 
 
 _read: LRUCache[Any, Dataset] = LRUCache(64 * MB, lambda key, data: _bytes(data))
+_held: dict[Any, Dataset] = {}
 
 
 def _bytes(dataset: Dataset) -> float:
@@ -195,12 +201,34 @@ def _bytes(dataset: Dataset) -> float:
 def dataset_of(train: Settings) -> Dataset:
     """The data set of a `[train]` table. Raises PresetError, in one line.
 
-    A file is read again when it has changed.
+    A file is read again when it has changed, unless it is held.
     """
+    key = _asked(train)
+    held = _held.get(key)
+    if held is not None:
+        return held
     stamp = stamp_of(Path(train.data)) if is_file(train.data) else None
+    return _read.get((*key, stamp), lambda: _made(train))
+
+
+def hold(train: Settings | None) -> None:
+    """Keep the data of a file as they are now, whatever becomes of it; those held before no longer.
+
+    A window shows them while they are learned. None, and data that cannot be read: hold nothing.
+    """
+    key = None if train is None else _asked(train)
+    for other in [one for one in _held if one != key]:
+        _held.pop(other, None)
+    if train is not None and is_file(train.data):
+        with contextlib.suppress(PresetError):
+            _held[key] = dataset_of(train)
+
+
+def _asked(train: Settings) -> tuple[Any, ...]:
+    """All settings that the data depend on."""
     drawn = (train.points, train.data_noise) if train.data in DATA_SETS else ()
     own = train.own if train.data == OWN else ()
-    key = (
+    return (
         train.data,
         train.target,
         train.classes,
@@ -208,9 +236,7 @@ def dataset_of(train: Settings) -> Dataset:
         train.seed,
         own,
         drawn,
-        stamp,
     )
-    return _read.get(key, lambda: _made(train))
 
 
 def _made(train: Settings) -> Dataset:
@@ -261,18 +287,17 @@ def _own(train: Settings) -> Dataset:
 
 
 def _table(train: Settings, path: Path) -> Dataset:
+    from cppn_gl.nn.training.point_files import read_points
+
     _check_target(train, path.name, "classes", "values")
     try:
         column = read_points(path, train.target)
     except PresetError as error:
         raise _of_file(error, path) from None
-    kind, third = _third(column)
+    labels = column.labels
+    kind, third = ("values", column.values) if labels is None else ("classes", labels)
     classes = _classes(train, len(column.names), "train.data") if kind == "classes" else 0
     return _dataset(train, kind, column.x, column.y, third, classes, column.names)
-
-
-def _third(column: Column) -> tuple[str, Any]:
-    return ("values", column.values) if column.labels is None else ("classes", column.labels)
 
 
 def _classes(train: Settings, found: int, key: str) -> int:
@@ -285,6 +310,8 @@ def _classes(train: Settings, found: int, key: str) -> int:
 
 
 def _picture(train: Settings, path: Path) -> Dataset:
+    from cppn_gl.nn.training.pictures import pixel_centers, read_colors, read_distances
+
     _check_target(train, path.name, "picture", "distance")
     kind = "distance" if train.target == "distance" else "picture"
     try:

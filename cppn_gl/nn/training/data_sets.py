@@ -10,7 +10,7 @@ choose. The arithmetic is that of IEEE 754, so that a set is the same to the bit
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.elementary import sines
 
 MAX_CLASSES = 10
+MAX_POINTS = 2**18  # of a set, or of a table
 RADIUS = 6.0  # half the side of the square that the points are in
 COLUMNS = 8  # random words for each point
 PADDING = 0.3  # distance of points from the line between two classes
@@ -51,8 +52,7 @@ class Draws:
 Make = Callable[[int, int, float, Draws], Points]
 
 
-@dataclass(frozen=True)
-class DrawnSet:
+class DrawnSet(NamedTuple):
     """A row of DATA_SETS. `help`: what the points show. `classes`: their usual number; 0: values.
 
     `most`: the largest number of classes. `regression`: the set meant by this name where values are

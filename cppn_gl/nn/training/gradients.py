@@ -11,6 +11,7 @@ its bias b is added after the normalisation, before which it would cancel. Gain 
 of `[normalize]`, W and b are trained.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,19 +44,23 @@ class Passed:
 
 
 def forward(
-    problem: Problem,
-    parameters: Array,
-    inputs: Array,
-    mask: Array | None = None,
+    problem: Problem, parameters: Array, inputs: Array, mask: Array | None = None
 ) -> list[Passed]:
     """The forward pass, layer by layer, in the precision of the parameters.
 
     mask (hidden units,): factors on the hidden units.
     """
-    passed, y, start = [], inputs, 0
+    return list(forward_layers(problem, parameters, inputs, mask))
+
+
+def forward_layers(
+    problem: Problem, parameters: Array, inputs: Array, mask: Array | None = None
+) -> Iterator[Passed]:
+    """As `forward`; each layer is done when it is asked for."""
+    y, start = inputs, 0
     last = len(problem.shapes) - 1
-    with np.errstate(all="ignore"):
-        for index, (weight, bias) in enumerate(problem.split(parameters)):
+    for index, (weight, bias) in enumerate(problem.split(parameters)):
+        with np.errstate(all="ignore"):
             z, normal = y @ weight.T, None
             norm = problem.norms[index] if problem.norms else None
             if norm is not None:
@@ -65,9 +70,8 @@ def forward(
             if mask is not None and index < last:
                 units = units * mask[start : start + len(bias)]
                 start += len(bias)
-            passed.append(Passed(y, z, units, normal))
-            y = units
-    return passed
+        yield Passed(y, z, units, normal)
+        y = units
 
 
 def activated(name: str, pre: Array) -> Array:
@@ -109,29 +113,42 @@ def backward(
 ) -> Array:
     """The gradient after a forward pass over a batch. Fills in the slopes of its layers."""
     found = np.empty_like(parameters)
+    for _ in backward_layers(problem, parameters, passed, targets, found, mask):
+        pass
+    return found
+
+
+def backward_layers(
+    problem: Problem,
+    parameters: Array,
+    passed: list[Passed],
+    targets: Array,
+    found: Array,
+    mask: Array | None = None,
+) -> Iterator[int]:
+    """As `backward`, into `found`; each layer is done when it is asked for, the last one first."""
     weights, into = problem.split(parameters), problem.split(found)
     ends = np.cumsum([0, *(rows for rows, _ in problem.shapes)])
-    with np.errstate(all="ignore"):
-        top, last = passed[-1], problem.activations[-1]
-        top.slopes = slopes(last, top.pre)
-        d = losses.delta(problem.loss, top.slopes, top.units, targets)
-        d = d / d.dtype.type(len(targets))
-        for index in range(len(passed) - 1, -1, -1):
-            layer, (weight, _) = passed[index], weights[index]
+    d: Array = np.empty(0)
+    for index in range(len(passed) - 1, -1, -1):
+        layer = passed[index]
+        with np.errstate(all="ignore"):
+            layer.slopes = slopes(problem.activations[index], layer.pre)
+            if index == len(passed) - 1:
+                d = losses.delta(problem.loss, layer.slopes, layer.units, targets)
+                d = d / d.dtype.type(len(targets))
+            else:
+                d = d @ weights[index + 1][0]
+                if mask is not None:
+                    d = d * mask[ends[index] : ends[index + 1]]
+                d = d * layer.slopes
             into[index][1][:] = d.sum(axis=0)
             if layer.normal is not None:
                 norm = problem.norms[index]
                 assert norm is not None
                 d = _through(norm, d, *layer.normal)
             np.matmul(d.T, layer.inputs, out=into[index][0])
-            if index:
-                d = d @ weight
-                if mask is not None:
-                    d = d * mask[ends[index - 1] : ends[index]]
-                below = passed[index - 1]
-                below.slopes = slopes(problem.activations[index - 1], below.pre)
-                d = d * below.slopes
-    return found
+        yield index
 
 
 def _through(norm: BatchNorm, d: Array, hat: Array, std: Array) -> Array:

@@ -7,8 +7,7 @@ Klautau, "In defense of one-vs-all classification", JMLR 2004).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +15,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True)
-class Loss:
+class Loss(NamedTuple):
     """A loss of one output: its formula, value and derivative, elementwise.
 
     value(pre-activation, output, target), slope(output, target): the derivative by the output y for

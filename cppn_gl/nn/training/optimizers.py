@@ -14,8 +14,7 @@ With parameters p, gradient g, rate r and the step's number k, from 0:
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +27,7 @@ BETAS = 0.9, 0.999  # decays of adam
 EPSILON = 1e-8
 
 
-@dataclass(frozen=True)
-class Optimizer:
+class Optimizer(NamedTuple):
     """`update(parameters, gradient, moments, rate, step)` changes parameters and moments in place.
 
     moments: how many arrays of moments there are. `decoupled`: l2 shrinks the weights themselves

@@ -12,10 +12,9 @@ from typing import Any, Self
 
 from cppn_gl.nn.draws import SEED
 from cppn_gl.nn.training.data import MAX_OWN, TARGETS, check_data, located, located_checkpoint
-from cppn_gl.nn.training.data_sets import DATA_SETS, MAX_CLASSES
+from cppn_gl.nn.training.data_sets import DATA_SETS, MAX_CLASSES, MAX_POINTS
 from cppn_gl.nn.training.losses import LOSSES
 from cppn_gl.nn.training.optimizers import OPTIMIZERS
-from cppn_gl.nn.training.point_files import MAX_POINTS
 from cppn_gl.nn.training.schedules import SCHEDULES
 from cppn_gl.utils.checks import (
     PresetError,
@@ -39,13 +38,14 @@ MAX_CHANGES = 1000
 
 STEP = integer(0, MAX_STEPS)
 RATE = number(0, 1000)
+COORDINATE = number(-1e6, 1e6)  # or a value
 
 
 def _point(value: Any) -> tuple[float, float, float]:
     if not isinstance(value, list | tuple) or len(value) != 3:
         raise ValueError(f"{show(value)}; expected [x, y, class or value]")
-    x, y, target = (number(-1e6, 1e6)(item) for item in value)
-    return x, y, target
+    x, y, target = value
+    return COORDINATE(x), COORDINATE(y), COORDINATE(target)
 
 
 def _change(value: Any) -> tuple[int, float]:

@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from cppn_gl.nn.training.distances import signed_distances
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.checks import PresetError
-from cppn_gl.utils.images import SUFFIXES, opened_image
-
-__all__ = ["SUFFIXES", "pixel_centers", "read_colors", "read_distances"]
+from cppn_gl.utils.images import opened_image
 
 MAX_COLORS = 2**18  # pixels that are learned: 512 × 512
 MAX_DISTANCES = 2**16
@@ -47,8 +46,6 @@ def read_distances(path: Path) -> Float32:
     What most of the picture's border shows is outside, so that a dark shape on light ground and a
     light one on dark ground are the same.
     """
-    from cppn_gl.nn.training.distances import signed_distances  # help does not need it
-
     with opened_image(path) as image:
         colors = _colors(image, MAX_DISTANCES).astype(np.float64)
     red, green, blue = _LIGHT  # one after the other: a matrix product's last bits depend on BLAS

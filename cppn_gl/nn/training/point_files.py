@@ -7,6 +7,7 @@ number may have a decimal comma. A first line that is no point names the columns
 THIRD in any place, or the three in order. Empty lines and lines that begin with # are skipped.
 """
 
+import csv
 import io
 import re
 from collections.abc import Iterator
@@ -16,14 +17,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.nn.training.data_sets import MAX_CLASSES
+from cppn_gl.nn.training.data_sets import MAX_CLASSES, MAX_POINTS
 from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.checks import PresetError, one_line, show
 from cppn_gl.utils.files import read_plain
 
-SUFFIXES = (".csv", ".tsv", ".txt")
 MAX_BYTES = 32 * 2**20
-MAX_POINTS = 2**18
 LARGEST = 1e6  # of coordinates and values
 MAX_NAME = 60  # characters of a class
 # Names of the third column, and what it holds if its name tells.
@@ -106,8 +105,6 @@ def _points(text: str, target: str) -> Column:
 
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    import csv  # help does not need it
-
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
     )

@@ -8,7 +8,8 @@ preset -> run_of() -> Run, the same for presets that differ in what is shown onl
 Step k is the same whatever was asked before: from the snapshot before it steps are done again.
 Snapshots are kept on a geometric grid: of each octave 2^n … 2^(n+1) the GRID steps in equal
 distances, and every step below; fewer where they would exceed MEMORY bytes, at least step 0 and the
-newest of them. Measures are taken at all steps of that grid.
+newest of them. Measures are taken at all steps of that grid; of very large networks, where one is
+work of many steps, at fewer. No step is done before those of the step before it are complete.
 """
 
 import contextlib
@@ -50,6 +51,14 @@ def next_on_grid(step: int, per_octave: int) -> int:
     return (step // distance + 1) * distance
 
 
+def _measured_grid(effort: float) -> int:
+    """The measures an octave: fewer if one takes `effort` times as long as usual."""
+    grid = GRID
+    while grid > 1 and grid * effort > GRID:
+        grid //= 2
+    return grid
+
+
 class Run:
     """One training. All methods may be called from any thread, and at the same time."""
 
@@ -60,8 +69,14 @@ class Run:
         self._head = self._trainer.state
         self._grid = GRID
         self._states: dict[int, State] = {}
-        self._networks: LRUCache[int, Network] = LRUCache(8 * MB, lambda k, n: network_bytes(n))
+        # Weak: what is shown can be found while newer ones are made, however large it is.
+        self._networks: LRUCache[int, Network] = LRUCache(
+            8 * MB, lambda k, n: network_bytes(n), weak=True
+        )
         self._history: dict[int, Measures] = {}
+        self._measured = _measured_grid(self._trainer.effort)
+        self._unmeasured: State | None = None  # the state that is being measured
+        self._measuring: Iterator[Measures | None] | None = None
         self._pace = 0.0  # seconds a step
         self._waiting = 0  # threads that want to do steps
         self.problem = self._trainer.dataset.problem  # why no further step can be done, in words
@@ -72,6 +87,7 @@ class Run:
         self._shown: LRUCache[int, State] = LRUCache(SHOWN, lambda step, state: state.nbytes)
         self._given: dict[int, Network] = {}  # networks of checkpoints
         self._note(self._head)
+        self._measure(float("inf"))
 
     @property
     def trainer(self) -> Trainer:
@@ -160,14 +176,14 @@ class Run:
         while True:
             with self._turn():
                 step = self.within(step)
-                state = self._kept(step)
+                state = self._kept(step) if self._complete(step) else None
                 if state is None and again is None and self._head.step > step:
                     again = self._before(step).copy()
                 if state is None:
                     state = again or self._head
                     first = state.step if first < 0 else first
-                    self._slice(state, step)
-                if state.step == self.within(step):
+                    self._slice(state, step, SLICE)
+                if state.step == self.within(step) and self._complete(state.step):
                     if state is again:
                         self._asked = again
                     self._shown.put(state.step, self._newest if state is self._head else state)
@@ -176,6 +192,10 @@ class Run:
                     return
                 done = state.step
             yield (done - first) / max(1, step - first)
+
+    def _complete(self, step: int) -> bool:
+        """Whether the measures of a step are not just being taken."""
+        return self._unmeasured is None or self._unmeasured.step != step
 
     def _before(self, step: int) -> State:
         """The last known state that is not after a step."""
@@ -220,7 +240,7 @@ class Run:
         """
         deadline = None if seconds is None else wall.perf_counter() + seconds
         done = 0
-        while not self.problem and (steps is None or done < steps):
+        while not self.problem and (steps is None or done < steps or self._unmeasured):
             left = SLICE if deadline is None else deadline - wall.perf_counter()
             if left <= 0:
                 break
@@ -251,20 +271,25 @@ class Run:
         if self._waiting:
             wall.sleep(0)
 
-    def _slice(self, state: State, step: int, seconds: float = SLICE) -> None:
-        """Steps of a state towards `step`, for about so many seconds."""
+    def _slice(self, state: State, step: int, seconds: float) -> None:
+        """Measures and steps of a state towards `step`, for about so many seconds, at least one."""
         deadline = wall.perf_counter() + seconds
+        worked = False
         try:
-            while state.step < step:
-                now = wall.perf_counter()
-                if now >= deadline:
+            while True:
+                self._note(state)
+                worked |= self._unmeasured is not None
+                if not self._measure(deadline) or state.step >= step:
                     break
+                now = wall.perf_counter()
+                if worked and now >= deadline:
+                    break
+                worked = True
                 affordable = max(1, int((deadline - now) / self._pace)) if self._pace else 1
                 count = min(affordable, step - state.step)
                 count = min(count, next_on_grid(state.step, GRID) - state.step)
                 self._trainer.advance(state, count, self._newest)
                 self._pace = (wall.perf_counter() - now) / count
-                self._note(state)
         except DivergedError as error:
             self._last, self.problem = state.step, str(error)
         if state is self._head:
@@ -279,25 +304,42 @@ class Run:
         return self._newest
 
     def _note(self, state: State) -> None:
-        """Keep a snapshot and measures of a state, if its step is on the grids."""
+        """Keep a snapshot of a state, and have it measured, if its step is on the grids."""
         if on_grid(state.step, self._grid) and state.step not in self._states:
             with self._notes:
                 self._states[state.step] = self._copied(state)
                 self._thin(int(MEMORY / state.nbytes))
         known = state.step in self._history or self._trainer.dataset.problem
-        if on_grid(state.step, GRID) and not known:
-            measures = self._trainer.measures(state)
-            with self._notes:
-                self._history[state.step] = measures
+        if on_grid(state.step, self._measured) and not known and self._complete(state.step):
+            self._unmeasured, self._measuring = self._copied(state), None
+
+    def _measure(self, deadline: float) -> bool:
+        """Measure the state that is to be, until about the deadline; whether it is done."""
+        if self._unmeasured is None:
+            return True
+        # After an interrupt, which ends a generator, it is begun again.
+        work, self._measuring = self._measuring or self._trainer.measuring(self._unmeasured), None
+        for found in work:
+            if found is not None:
+                with self._notes:
+                    self._history[found.step] = found
+                self._unmeasured = None
+                return True
+            if wall.perf_counter() >= deadline:
+                self._measuring = work
+                return False
+        raise AssertionError("a measure ends with what was measured")
 
     def _thin(self, most: int) -> None:
         """Keep a coarser grid of snapshots if there are too many, or the first and the last."""
         while self._grid > 1 and len(self._states) > most:
             self._grid //= 2
-            kept = {k: s for k, s in self._states.items() if on_grid(k, self._grid)}
+            states = self._states.items()
+            kept = {k: s for k, s in states if on_grid(k, self._grid) or k in self._given}
             self._states = kept
         for step in sorted(self._states)[1 : max(1, len(self._states) - max(1, most - 1))]:
-            del self._states[step]
+            if step not in self._given:
+                del self._states[step]
 
     def fits(self, kept: Checkpoint) -> bool:
         """Whether a checkpoint is of this training: a digest alone can be forged."""
@@ -312,16 +354,16 @@ class Run:
 
     def start_at(self, kept: Checkpoint) -> None:
         """Take over a checkpoint of this training, and its history."""
+        if kept.step in self._given:  # of a run that trains: nobody waits for a slice
+            return
         with self._lock, self._notes:
-            if kept.step in self._given:
-                return
-            self._given[kept.step] = kept.network
             self._states.setdefault(kept.step, kept.state.copy())
             for row in kept.rows(Measures):
                 self._history.setdefault(row.step, row)
             if kept.step > self._head.step:
                 self._head = kept.state.copy()
                 self._newest = self._head.copy()
+            self._given[kept.step] = kept.network
 
     def adopt(self, other: "Run", step: int) -> None:
         """Take over what another run has trained up to `step`, before which both are the same."""
@@ -359,7 +401,9 @@ def reporting(listener: Callable[[str, float], object]) -> Iterator[None]:
         _listeners.remove(listener)
 
 
-_runs: LRUCache[Any, Run] = LRUCache(RUNS, lambda key, run: run.nbytes)
+# Weak: one that is too large for the limit can be found while it trains. It leaves room for others:
+# two that are asked for in turn would be made anew each time.
+_runs: LRUCache[Any, Run] = LRUCache(RUNS, lambda key, run: min(run.nbytes, 0.75 * RUNS), weak=True)
 _making = threading.Lock()
 
 
@@ -368,9 +412,10 @@ def run_of(preset: Any) -> Run:
     dataset = data_of(preset)
     start = start_of(preset.spec, preset.train, dataset)
     key = start, preset.normalize, preset.train.learning, dataset.digest, dataset.problem
-    make: Callable[[], Run] = lambda: Run(preset)  # noqa: E731
-    with _making:
-        run = _runs.get(key, make)
+    run = _runs.find(key)
+    if run is None:
+        with _making:
+            run = _runs.get(key, lambda: Run(preset))
     kept = known_checkpoint(preset)
     if kept is not None and run.fits(kept):
         run.start_at(kept)

@@ -9,10 +9,10 @@ alone.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.nn.training import batches, losses
 from cppn_gl.nn.training.checkpoint import data_of, digest_of
 from cppn_gl.nn.training.data import Dataset, targets
-from cppn_gl.nn.training.gradients import Passed, backward, forward, gradient
+from cppn_gl.nn.training.gradients import Passed, backward_layers, forward_layers
 from cppn_gl.nn.training.schedules import rates
 from cppn_gl.nn.training.start import loss_of, start_of
 from cppn_gl.nn.training.state import BatchNorm, Problem, State, first_state
@@ -34,8 +34,14 @@ from cppn_gl.utils.threads import one_thread
 
 MEASURED = 128, 2048  # points of each set
 WORK = 2e8  # of measures: parameters times points
+LIMITS = -MAX_WEIGHT, MAX_WEIGHT  # of a layer; those of a state may be larger
+SHORT = 5e6  # of work that takes about a millisecond
 GATHERED = 2**20  # numbers of the batches of one call
+MASK = 8  # numbers that it takes to draw whether a unit is left out
 FLAT = 0.05  # a unit is saturated where its slope is below this fraction of the steepest
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,6 @@ class Trainer:
         self.targets = targets(self.dataset, self.loss_name)
         self._stepper = stepper_for(self.problem)
         self.state = first_state(self.problem, self.start.layers)
-        self.diverged: int | None = None  # the step that could not be done
         self._measured: Measures | None = None
         self._lock = threading.RLock()  # held while `state` is changed or read
 
@@ -96,6 +101,8 @@ class Trainer:
     def chunk(self, steps: int) -> int:
         """How many steps one call of the stepper takes at most."""
         size: int = self.train.batch * (self.inputs.shape[1] + self.targets.shape[1])
+        if self.train.dropout:
+            size += MASK * self.problem.hidden
         return max(1, min(steps, GATHERED // max(1, size)))
 
     def step(self, n: int = 1) -> None:
@@ -148,7 +155,6 @@ class Trainer:
             if before.step == last.step or not _finite(before):
                 break
         state.become(last)
-        self.diverged = last.step
         raise DivergedError(f"training diverged at step {last.step}")
 
     def has(self, state: State) -> bool:
@@ -183,7 +189,7 @@ class Trainer:
         if any(self.problem.norms):
             parts = self._folded(state)
         layers = [
-            Layer(weight.copy(), bias.copy(), name)
+            Layer(np.clip(weight, *LIMITS), np.clip(bias, *LIMITS), name)
             for (weight, bias), name in zip(parts, self.problem.activations, strict=True)
         ]
         start = self.start
@@ -194,7 +200,9 @@ class Trainer:
         parameters = state.parameters.astype(np.float64)
         inputs = self.inputs[: self._measured_training].astype(np.float64)
         found = []
-        passed = forward(self.problem, parameters, inputs)
+        passed: list[Passed] = []
+        for _ in self._forward(self.problem, parameters, inputs, passed):
+            pass
         parts = self.problem.split(parameters)
         for (weight, bias), norm, layer in zip(parts, self.problem.norms, passed, strict=True):
             if norm is not None:
@@ -202,8 +210,7 @@ class Trainer:
                 factor = norm.gains / layer.normal[1]
                 mean = layer.inputs.mean(axis=0) @ weight.T
                 weight, bias = weight * factor[:, None], bias + norm.shifts - factor * mean
-            limit = (-MAX_WEIGHT, MAX_WEIGHT)
-            found.append((np.clip(weight, *limit), np.clip(bias, *limit)))
+            found.append((np.clip(weight, *LIMITS), np.clip(bias, *LIMITS)))
         return found
 
     @property
@@ -248,35 +255,71 @@ class Trainer:
 
     def measures(self, state: State | None = None) -> Measures:
         """The measures of the state, or of another one."""
-        if state is not None:
+        if state is not None and state is not self.state:
             return self._measure(state)
         with self._lock:
             if self._measured is None or self._measured.step != self.state.step:
                 self._measured = self._measure(self.state)
             return self._measured
 
+    @property
+    def effort(self) -> float:
+        """The work of a measure, in usual ones: more than 1 of very large networks."""
+        return max(1.0, self._most * self.problem.parameters / WORK)
+
     def _measure(self, state: State) -> Measures:
-        first, training = self._measured_training, self.dataset.training
-        wanted, tests = self.targets[:first], slice(training, training + self._most)
-        plain, parameters = self._without_norms, self._plain(state)
-        with one_thread():
-            passed = forward(plain, parameters, self.inputs[:first])
-            tested = forward(plain, parameters, self.inputs[tests])[-1]
-            found = backward(plain, parameters, passed, wanted)
-            if plain is not self.problem:  # through the statistics
-                found = gradient(self.problem, state.parameters, self.inputs[:first], wanted)
-        norms = [float(np.sqrt(_squares(w) + _squares(b))) for w, b in self.problem.split(found)]
-        dead, saturated = _slopes(self.problem.activations, passed)
-        return Measures(
+        *_, found = self.measuring(state)
+        assert found is not None
+        return found
+
+    def measuring(self, state: State) -> Iterator[Measures | None]:
+        """The measures of a state, after the work on each layer None."""
+        problem, first, training = self.problem, self._measured_training, self.dataset.training
+        points, tests = self.inputs[:first], self.inputs[training : training + self._most]
+        wanted, plain, parameters = self.targets[:first], self._without_norms, self._plain(state)
+        passed: list[Passed] = []
+        yield from self._forward(plain, parameters, points, passed)
+        of_tests: list[Passed] = []
+        yield from self._forward(plain, parameters, tests, of_tests)
+        found = np.empty_like(parameters)
+        yield from self._backward(plain, parameters, passed, wanted, found)
+        if plain is not problem:  # through the statistics
+            own: list[Passed] = []
+            yield from self._forward(problem, state.parameters, points, own)
+            yield from self._backward(problem, state.parameters, own, wanted, found)
+        norms = []
+        for weight, bias in problem.split(found):
+            norms.append(float(np.sqrt(_squares(weight) + _squares(bias))))
+            yield None
+        dead, saturated = _slopes(problem.activations, passed)
+        tested, those = of_tests[-1], slice(training, training + self._most)
+        yield Measures(
             state.step,
             losses.total(self.loss_name, passed[-1].pre, passed[-1].units, wanted),
-            losses.total(self.loss_name, tested.pre, tested.units, self.targets[tests]),
+            losses.total(self.loss_name, tested.pre, tested.units, self.targets[those]),
             self._accuracy(passed[-1].units, slice(0, first)),
-            self._accuracy(tested.units, tests),
+            self._accuracy(tested.units, those),
             np.array(norms),
             dead,
             saturated,
         )
+
+    def _forward(
+        self, problem: Problem, parameters: Any, inputs: Any, into: list[Passed]
+    ) -> Iterator[None]:
+        """A forward pass, layer by layer, which are appended."""
+        layers = forward_layers(problem, parameters, inputs)
+        for layer in _by_one_thread(layers, problem.parameters * len(inputs)):
+            into.append(layer)
+            yield None
+
+    def _backward(
+        self, problem: Problem, parameters: Any, passed: list[Passed], targets: Any, into: Any
+    ) -> Iterator[None]:
+        """A backward pass, layer by layer."""
+        layers = backward_layers(problem, parameters, passed, targets, into)
+        for _ in _by_one_thread(layers, problem.parameters * len(targets)):
+            yield None
 
     def _plain(self, state: State) -> Float32:
         if not any(self.problem.norms):
@@ -321,14 +364,29 @@ def _problem(network: Network, train: Any, loss: str, normalize: Any, seed: int)
     return Problem(shapes, names, loss, *kept, norms=norms)
 
 
-def _finite(state: State) -> bool:
-    """Whether all parameters and moments are numbers that a file may have.
+def _by_one_thread(work: Iterable[T], size: float) -> Iterator[T]:
+    """The results of work on layers by BLAS in this thread; `size`: parameters times points.
 
-    Of two moments the second is that of squares, which bounds the first.
+    If it is long, BLAS is free for other threads between two of them.
     """
-    arrays = state.parameters, *state.moments[-1:]
-    # NaN if there is one.
-    return all(a.min() >= -MAX_WEIGHT and a.max() <= MAX_WEIGHT for a in arrays)
+    pieces = iter(work)
+    if size < SHORT:
+        with one_thread():
+            done = list(pieces)
+        yield from done
+        return
+    while True:
+        with one_thread():
+            found = next(pieces, None)
+        if found is None:
+            return
+        yield found
+
+
+def _finite(state: State) -> bool:
+    """Whether all parameters are finite. Once one is not, it never is again: steps may be cut."""
+    low, high = state.parameters.min(), state.parameters.max()  # NaN if there is one
+    return bool(np.isfinite(low) and np.isfinite(high))
 
 
 def _squares(array: Any) -> float:

@@ -20,6 +20,7 @@ from cppn_gl.viewer.gui import style
 from cppn_gl.viewer.layout import Rect
 
 AWAKE = 0.7  # seconds of frames after input
+CALM = 0.1  # seconds between frames for what changes by itself while a network trains
 SETTLING = 3  # frames for a move, a press and a release
 BLINK = 0.25  # seconds between frames while a text is being typed
 
@@ -109,6 +110,7 @@ class Gui:
         self._quiet: tuple[float, float] | None = None  # the cursor when a key was pressed
         self._textures: dict[str, tuple[object, moderngl.Texture]] = {}
         self._awake_until = self._last = 0.0
+        self._working = False  # the last frame has begun work that the next one goes on with
         self._shown: object = None
         self._cursor = glfw.ARROW_CURSOR
         self._cursors: dict[int, Any] = {}
@@ -167,6 +169,10 @@ class Gui:
     def touch(self) -> None:
         """Keep building frames for a moment."""
         self._awake_until = wall.perf_counter() + AWAKE
+
+    def go_on(self) -> None:
+        """Build another frame, which goes on with work of this one."""
+        self._working = True
 
     def mouse(self, x: float, y: float) -> None:
         """The cursor is at a pixel of the window."""
@@ -281,18 +287,23 @@ class Gui:
         self._late.clear()
         self._pressed = True  # frames before the next key, for imgui to notice
 
-    def due(self, now: float, shown: object) -> bool:
-        """Whether a frame is to be built: `shown` compares what the parts show."""
+    def due(self, now: float, shown: object, *, calm: bool = False) -> bool:
+        """Whether a frame is to be built: `shown` compares what the parts show.
+
+        calm: that changes by itself; without input there are a few frames a second.
+        """
         if not self._open:
             return False
-        if shown != self._shown or now < self._awake_until:
+        if now < self._awake_until:
             return True
+        if shown != self._shown or self._working:
+            return not calm or now - self._last >= CALM
         return self._in_field and now - self._last > BLINK
 
     @property
     def restless(self) -> bool:
         """Whether frames are due soon without further input."""
-        return bool(self._open) and wall.perf_counter() < self._awake_until
+        return bool(self._open) and (self._working or wall.perf_counter() < self._awake_until)
 
     def frame(self, now: float, shown: object) -> None:
         """Build a frame of the open parts."""
@@ -300,6 +311,7 @@ class Gui:
         io.display_size = imgui.ImVec2(*self.size)
         io.delta_time = min(max(now - self._last, 1e-4), 0.25)
         self._last, self._shown, self._framed_at = now, shown, self._at
+        self._working = False
         style.apply(self.unit, dark=self.dark, opacity=self.opacity)
         imgui.backends.opengl3_new_frame()
         imgui.new_frame()

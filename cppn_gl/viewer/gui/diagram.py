@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from cppn_gl.viewer.gui.base import Gui
 
 MAP_SLICE, PROBE_SLICE = 0.004, 0.002  # seconds of work a frame
+TRAINING_SLICE = 0.012  # instead, while a network trains
 LIT = 2.0  # seconds for which units show their values at the pointer after it has moved
 BEHIND = 0.35  # opacity of the others while a unit's lines are shown
 # In font sizes:
@@ -95,10 +96,11 @@ class Diagram:
         foot = self._write_foot(gui, rect, scene)
         room = rect.width, rect.height - foot
         board = plan(counts_of(scene.network), room, gui.unit, round(size[0] / size[1], 2))
-        self._map.follow(scene, board, size, MAP_SLICE)
+        training = self._explorer.learning.playing  # then there are fewer frames
+        self._map.follow(scene, board, size, TRAINING_SLICE if training else MAP_SLICE)
         drawn = self._map.drawn
         if self._map.busy:
-            gui.touch()
+            gui.go_on()
         if drawn is None:
             return
         self._let_go(gui, drawn)
@@ -188,8 +190,10 @@ class Diagram:
         )
         at_pixel = drawn.size[0] / 2 + x, drawn.size[1] / 2 - y
         self._probe.follow(drawn.scene, drawn.size, at_pixel, PROBE_SLICE)
-        if self._probe.busy or self._lighting(drawn):
+        if self._lighting(drawn):
             gui.touch()
+        if self._probe.busy:
+            gui.go_on()
 
     def _lighting(self, drawn: Drawn) -> bool:
         """Whether units show their values at the pointer, which moves over the picture."""

@@ -12,7 +12,9 @@ from imgui_bundle import imgui
 
 from cppn_gl.output.films import VideoFormat
 from cppn_gl.preset.looping import film_seconds, jumps, loop_of
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import SIZE
+from cppn_gl.preset.training_film import trains
 from cppn_gl.utils.arrays import Samples, Size
 from cppn_gl.utils.checks import pair
 from cppn_gl.utils.files import safe_stem
@@ -69,6 +71,7 @@ class FilmDialog:
         self._missing = filming.missing()
         self._kind = self._formats[0].name if self._formats else FRAMES
         self._seconds: float | None = None  # None: as long as the preset's loop
+        self._training = True  # where nothing else moves, films are of the training
         self._fps: float | None = None  # None: the format's usual rate
         self._size: Size = WINDOW
         self._samples: Samples = 2
@@ -109,6 +112,7 @@ class FilmDialog:
             self._fps or format_.fps,
             self._samples if view.by_pixel else view.samples,
             self._quality.get(format_.name, usual),
+            self._training and _still(app.explorer.preset) and trains(app.explorer.preset),
         )
 
     # Keys
@@ -318,6 +322,11 @@ class FilmDialog:
                 self._below("not a whole number of loops: the film jumps where it begins again")
                 widgets.gui.mark("film jump")
             return
+        if _still(preset) and trains(preset):
+            words = f"of the training, to step {preset.train.steps:,}"
+            if widgets.chip("film training", words, on=self._training):
+                self._training = not self._training
+            return
         words = "it never returns" if preset.animated else "nothing moves in this preset"
         _, (x, y, width, _) = widgets.area("film still", widgets.room())
         widgets.write(words, x, y, ink(0.6), width=width)
@@ -460,6 +469,11 @@ class FilmDialog:
             imgui.dummy(Vec(1, 0.3 * unit))
             pause = keys_of("pause")
             widgets.paragraph(f"{pause} pauses the window: then the film is made sooner", ink(0.6))
+
+
+def _still(preset: Preset) -> bool:
+    """Whether nothing moves with time."""
+    return loop_of(preset).period is None and not preset.animated
 
 
 def _stepped(choices: Sequence[Any], now: Any, by: int) -> Any:

@@ -24,7 +24,7 @@ from cppn_gl.viewer.gui import drawings
 from cppn_gl.viewer.gui.drawings import Box, Vec, accent, changed, ink, tint
 from cppn_gl.viewer.gui.widgets import Widgets
 from cppn_gl.viewer.learning import MAX_PACE, MIN_PACE
-from cppn_gl.viewer.training import RATES, rate_of
+from cppn_gl.viewer.training import RATES, rate_of, timed
 from cppn_gl.views.text import significant
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ class Training:
             return "cannot train"
         if learning.seeking:
             return f"re-running {100 * learning.fraction:.0f} %" if learning.fraction else ""
+        if timed(self._explorer.preset):
+            return "by the time"
         return f"{learning.speed:,.0f} steps/s" if learning.playing else "paused"
 
     # The losses, and the steps below them

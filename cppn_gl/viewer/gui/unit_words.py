@@ -122,7 +122,7 @@ class UnitWords:
         task = self._task[1]
         if not task.done:
             task.step(within(SLICE))
-            gui.touch()
+            gui.go_on()
         return task.result if task.result is not None else drawn.samples
 
 

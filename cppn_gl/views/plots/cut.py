@@ -42,7 +42,8 @@ def shown_network(scene: Scene) -> Network:
     """The depth-k network for k = `[curves] layer`; the whole network for 0."""
     depth = shown_depth(scene)
     if depth < scene.network.depth:
-        return depth_network(scene, depth)
+        found = depth_network(scene, depth)
+        return found if scene.preset.learns else found.opaque
     return scene.network
 
 

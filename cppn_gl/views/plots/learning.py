@@ -20,7 +20,7 @@ from cppn_gl.preset.learned import class_names, value_span
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import RGB, Box, Float64, Size
-from cppn_gl.utils.cache import LRUCache
+from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.class_colors import CLASS_COLORS, scale_color
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views import lettering
@@ -35,7 +35,7 @@ from cppn_gl.views.ticks import round_up, short
 TRAINING, TESTS = INK, plot.COLORS[4]
 LEAST = 1e-12  # loss or gradient shown
 MARK: RGB = plot.COLORS[1]  # of the step shown
-KEPT = 4  # drawings
+KEPT, DRAWN = 4, 64 * MB  # trainings and, in bytes, what is around their plots
 FEW, RAMP = 4, 64  # layers with colours of their own and names; colours from the first to the last
 LEAST_FIELD = 3  # pixels of a plot's side
 LEFT = 0.54  # of the width, for loss and accuracy
@@ -103,7 +103,7 @@ def across(steps: Float64 | float) -> Float64:
 def step_marks(end: int) -> tuple[tuple[float, str], ...]:
     """Ticks of the axis: 0, and powers of ten from 10 on."""
     powers = [10**k for k in range(1, math.floor(math.log10(end)) + 1)]
-    return tuple((float(across(step)), str(step)) for step in (0, *powers))
+    return tuple((float(across(step)), f"{step:,}") for step in (0, *powers))
 
 
 def panels(of: Progress) -> tuple[list[Plot], list[Plot]]:
@@ -113,10 +113,11 @@ def panels(of: Progress) -> tuple[list[Plot], list[Plot]]:
     marks = step_marks(of.end)
 
     def both(pair: tuple[Float64, Float64], factor: float = 1.0) -> tuple[Line, ...]:
-        return (
-            Line(at, factor * pair[0], TRAINING, 2.2, dots=dots, label="training"),
-            Line(at, factor * pair[1], TESTS, 1.8, dashed=not dots, dots=dots, label="tests"),
-        )
+        training = Line(at, factor * pair[0], TRAINING, 2.2, dots=dots, label="training")
+        if not np.isfinite(pair[1]).any():  # all points are for training
+            return (training,)
+        tests = Line(at, factor * pair[1], TESTS, 1.8, dashed=not dots, dots=dots, label="tests")
+        return training, tests
 
     def layers(values: Float64, factor: float = 1.0) -> tuple[Line, ...]:
         count = of.gradients.shape[1]
@@ -175,13 +176,15 @@ def log_limits(values: Float64) -> tuple[float, float]:
 
 
 def summary(of: Progress) -> list[str]:
-    """The numbers of the last measured step, in two parts."""
+    """The step, and the numbers of the last measured one, in parts."""
+    found = [f"step {of.step:,}"]
     if not len(of.steps):
-        return [f"step {of.step}"]
+        return found
     first, tests = of.losses[0][-1], of.losses[1][-1]
+    if not math.isfinite(first):
+        return [*found, f"diverged at step {of.steps[-1]:,.0f}: choose a smaller rate"]
     words = f"loss {significant(first)}"
-    words += f" · tests {significant(tests)}" if math.isfinite(tests) else ""
-    found = [f"step {of.step}", words]
+    found.append(words + (f" · tests {significant(tests)}" if math.isfinite(tests) else ""))
     right, other = of.accuracies[0][-1], of.accuracies[1][-1]
     if math.isfinite(right):
         words = f"accuracy {100 * right:.1f} %"
@@ -206,7 +209,7 @@ class LearningView(CPUView):
     clicked = "on a plot shows that step"
 
     def __init__(self) -> None:
-        self._grounds: LRUCache[Hashable, _Ground] = LRUCache(KEPT)
+        self._grounds: LRUCache[Hashable, _Ground] = LRUCache(DRAWN, lambda _, g: g.pixels.nbytes)
         self._found: LRUCache[Hashable, Progress] = LRUCache(KEPT)
 
     def problem(self, preset: Preset) -> str:
@@ -252,7 +255,7 @@ class LearningView(CPUView):
         if step is None:
             return None
         index = int(np.searchsorted(of.steps, step))
-        words = [f"step {step}", f"loss {significant(of.losses[0][index])}"]
+        words = [f"step {step:,}", f"loss {significant(of.losses[0][index])}"]
         if math.isfinite(of.losses[1][index]):
             words.append(f"of tests {significant(of.losses[1][index])}")
         if math.isfinite(of.accuracies[0][index]):

@@ -74,6 +74,9 @@ class UnitsView(CPUView):
         return max(super().work(scene), work_per_pixel(scene.network) / units)
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
+        return self.paint_for(scene, size, size)
+
+    def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps[Picture]:
         board, before = board_of(scene, size), scene.options(UnitsOptions).before
         picture: Picture = blank(size)
         layers = yield from trace(scene, board.tile)
@@ -105,7 +108,8 @@ class UnitsView(CPUView):
                     shaped = tile.reshape(board.tile[1], board.tile[0], 3)
                     place[:] = shaped[: place.shape[0], : place.shape[1]]
                 yield
-        yield from self._samples.get(scene, sample_size(scene.network, size[0] / size[1]))
+        # Those of the overlay, which is drawn at once.
+        yield from self._samples.get(scene, sample_size(scene.network, shape[0] / shape[1]))
         return picture
 
     def _unit_samples(self, scene: Scene, size: Size) -> UnitSamples:

@@ -27,7 +27,7 @@ def cuts_of(scene: Scene, journey: Journey, position: float) -> list[Cut]:
     depth, network = journey.depth, scene.network
     if scene.preset.dataset.kind != "classes" or network.outputs > 3:
         return []
-    stage = Stage.of(position, depth)
+    stage = journey.stage(position)
     exact = journey.projections[depth - 1].exact and journey.projections[depth].exact
     if stage.layer == depth:
         opacity = 1.0 if exact else eased(2 * stage.shifted)

@@ -32,10 +32,7 @@ RIM = 0.3  # width of the light line around a point, in its radius
 SHADE = 0.22  # of a sheet seen by grazing light
 FOG = 0.45  # of what is farthest away
 _AT_ONCE = 800  # things drawn between two yields
-_SEAM = (
-    0.25,
-    0.7,
-)  # pixels that pieces of a sheet overlap, of one to be seen through and of a picture
+_SEAM = (0.25, 0.7)  # pixels that pieces overlap, of a sheet to be seen through, of a picture
 FLATTEST, TALLEST = 0.02, 2.0  # heights of boxes of space, in sides of their ground
 _FAR = 1e5  # pixels
 _NEARER = 0.02, 0.1  # depth by which lines, and points, are in front of the sheet they lie on

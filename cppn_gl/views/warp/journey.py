@@ -11,7 +11,8 @@ and what it leaves over is added during the stretch.
 
 The frame is the part of space that is seen. While W and b move, it is the same, and holds all that
 they do, and the origin. At whole positions it fits the points: it changes while they rest, in the
-first tenth of a layer, and follows them while the activation bends space.
+first tenth of a layer, and follows them while the activation bends space, whose pace is such that
+the frame changes by equal factors.
 """
 
 import math
@@ -90,12 +91,14 @@ class Frame:
 
         All frames between hold what both hold.
         """
-        if part <= 0 or part >= 1:
-            return other if part >= 1 else self
+        return self.mixed(other, self.share(other, part))
+
+    def share(self, other: "Frame", part: float) -> float:
+        """The share of another frame to mix in, so that equal parts are equal factors of size."""
         size, last = float(self.half.max()), float(other.half.max())
-        if abs(last - size) > 1e-6 * size:
-            part = (size ** (1 - part) * last**part - size) / (last - size)
-        return self.mixed(other, part)
+        if not 0 < part < 1 or abs(last - size) <= 1e-6 * size:
+            return part
+        return float((size ** (1 - part) * last**part - size) / (last - size))
 
     def mixed(self, other: "Frame", part: float) -> "Frame":
         """From this one (0) to another (1), as points that move straight from one to the other."""
@@ -171,14 +174,22 @@ class Journey:
         """The points after a layer, (N, 3)."""
         return self.passages[layer - 1].bent if layer else self.start
 
+    def stage(self, position: float) -> Stage:
+        """What happens at a position, where the frame's size changes by equal factors."""
+        stage = Stage.of(position, self.depth)
+        if not stage.bent:
+            return stage
+        own, last = self.passages[stage.layer - 1].frame, self.frames[stage.layer]
+        return replace(stage, bent=own.share(last, stage.bent))
+
     def at(self, position: float) -> Float64:
         """The points at a position, (N, 3)."""
-        stage = Stage.of(position, self.depth)
+        stage = self.stage(position)
         return self.passages[stage.layer - 1].at(self.whole(stage.layer - 1), stage)
 
     def frame(self, position: float) -> Frame:
         """What is seen at a position."""
-        stage = Stage.of(position, self.depth)
+        stage = self.stage(position)
         own = self.passages[stage.layer - 1].frame
         if stage.framed < 1:
             return self.frames[stage.layer - 1].toward(own, stage.framed)

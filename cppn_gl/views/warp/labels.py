@@ -13,18 +13,21 @@ from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import WarpOptions
 from cppn_gl.utils.arrays import RGB, Box, Size
-from cppn_gl.utils.cache import LRUCache
+from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.views.marks import LEAST, RADIUS
 from cppn_gl.views.solid import box_axes
 from cppn_gl.views.solid.box_axes import BoxAxis, axes_overlay
 from cppn_gl.views.strokes import Stroke, draw_strokes
 from cppn_gl.views.text import MIN_FONT, fitting, line_height, variable, width, write
 from cppn_gl.views.ticks import tick_words, ticks
-from cppn_gl.views.warp.drawing import AXIS, FAINT, GRID, INK, Flat, Pens, Solid
+from cppn_gl.views.warp.drawing import AXIS, FAINT, GRID, GROUND, INK, Flat, Pens, Solid
 from cppn_gl.views.warp.journey import Journey, Stage
 from cppn_gl.views.warp.projection import Projection
 
-_boxes: LRUCache[Any, Image.Image] = LRUCache(4)  # drawn while the frame stays the same
+# Drawn while the frame stays the same.
+_boxes: LRUCache[Any, Image.Image] = LRUCache(
+    32 * MB, lambda key, image: 4.0 * image.width * image.height
+)
 _PLACES = 24  # of a layer on the bar: a click goes to the nearest
 
 
@@ -46,7 +49,7 @@ class Layout:
     def of(cls, scene: Scene, size: Size, shape: Size) -> "Layout":
         """For a picture of `size` that represents one of `shape`."""
         letters = fitting(shape, parts=(52, 30))
-        words = shape[0] >= 14 * letters and shape[1] >= 9 * line_height(letters)
+        words = shape[0] >= 14 * letters and shape[1] >= 12 * line_height(letters)
         letters = max(1, round(letters * size[0] / max(1, shape[0])))
         leading = line_height(letters)
         wide, high = size
@@ -209,21 +212,33 @@ def draw_plane(pen: aggdraw.Draw, view: Flat, layout: Layout, named: Projection)
 
 def _write_numbers(pen: ImageDraw.ImageDraw, view: Flat, layout: Layout, named: Projection) -> None:
     """Numbers at the right and lower edge, and the names of the axes."""
-    left, top, right, bottom = view.box
+    _, top, right, bottom = view.box
     size, pad = layout.small, round(0.35 * layout.small)
-    for axis, name in enumerate(named.names):
-        if axis == 0:
-            write(
-                pen, (right - pad, bottom - pad - line_height(size)), name, size, INK, anchor="rd"
-            )
-        else:
-            write(pen, (right - pad, top + pad), name, size, INK, anchor="ra")
+    high = line_height(size)
+    places = (right - pad, bottom - pad - 1.5 * high), (right - pad, top + size)
+    for place, name in zip(places, named.names, strict=False):
+        _on_plate(pen, place, name, size, INK, (right, place[1] + high / 2))
     for axis, at, words in _numbers(view, layout, named):
         half = width(words, size) / 2
-        if axis == 0 and left + half + pad < at < right - half - 4 * pad:
-            write(pen, (at, bottom - pad), words, size, FAINT, anchor="md")
+        if axis == 0 and view.box[0] + half + pad < at < right - half - 4 * pad:
+            _on_plate(pen, (at + half, bottom - pad - high / 2), words, size, FAINT, (0, bottom))
         elif axis == 1 and top + 2 * size < at < bottom - 3.4 * size:
-            write(pen, (right - pad, at), words, size, FAINT, anchor="rm")
+            _on_plate(pen, (right - pad, at), words, size, FAINT, (right, 0))
+
+
+def _on_plate(
+    pen: ImageDraw.ImageDraw,
+    place: tuple[float, float],
+    words: str,
+    size: int,
+    ink: RGB,
+    end: tuple[float, float],
+) -> None:
+    """Words whose right end is at a place, on a plate that hides lines: to `end` at least."""
+    (x, y), room, half = place, 0.2 * size, line_height(size) / 2
+    corner = max(x + room, end[0]), max(y + half, end[1])
+    pen.rectangle((x - width(words, size) - room, y - half, *corner), fill=GROUND)
+    write(pen, place, words, size, ink, anchor="rm")
 
 
 def write_all(
@@ -277,27 +292,32 @@ def draw_bar(image: Image.Image, network: Network, position: float, layout: Layo
     draw_strokes(image, box, strokes)
     pen = ImageDraw.Draw(image)
     under, small = y + 0.55 * layout.letters, layout.small
-    write(pen, (left, under), "input", small, FAINT, anchor="la")
-    write(pen, (right, under), "output", small, FAINT, anchor="ra")
-    for x, words, ink in _bar_words(network, position, layout):
-        half = width(words, small) / 2
-        free = left + width("input  ", small), right - width("  output", small)
-        if free[0] < x - half and x + half < free[1]:
-            write(pen, (x, under), words, small, ink, anchor="ma")
+    taken: list[tuple[float, float]] = []
+    for start, words, ink in _bar_words(network, position, layout):
+        end, gap = start + width(words, small), 0.6 * small
+        if all(end + gap < low or high + gap < start for low, high in taken):
+            write(pen, (start, under), words, small, ink)
+            taken.append((start, end))
 
 
 def _bar_words(
     network: Network, position: float, layout: Layout
 ) -> Iterator[tuple[float, str, RGB]]:
-    """Pixels and words under the bar: numbers of layers, and what the current one does in turn."""
+    """Left ends of words under the bar, the most important first, of which some may not fit.
+
+    What the current layer does in turn, the ends of the way, numbers of layers.
+    """
     depth, small = network.depth, layout.small
     part = layout.along(1) - layout.along(0)
     layer = Stage.of(position, depth).layer
     turns = (variable("W"), variable("b"), network.drawn[layer - 1].activation)
     named = max(width(f" {words} ", small) for words in turns) < part / 3
+    for third, words in enumerate(turns) if named else ():
+        x = layout.along(layer - 1 + (third + 0.5) / 3)
+        yield x - width(words, small) / 2, words, INK
+    yield layout.bar[0], "input", FAINT
+    yield layout.bar[2] - width("output", small), "output", FAINT
     for number in range(1, depth):
         near = named and number in (layer - 1, layer)
         if part > 1.2 * width(f" {depth} ", small) and not near:
-            yield layout.along(number), str(number), FAINT
-    for third, words in enumerate(turns) if named else ():
-        yield layout.along(layer - 1 + (third + 0.5) / 3), words, INK
+            yield layout.along(number) - width(str(number), small) / 2, str(number), FAINT

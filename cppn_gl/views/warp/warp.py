@@ -6,7 +6,7 @@ Scene -> Lattice, data -> travel() -> Journey (cached) -> at(position) -> drawin
 
 import math
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aggdraw
@@ -184,7 +184,7 @@ def said(scene: Scene, outputs: Float64) -> Float64:
     preset, network = scene.preset, scene.network
     if not classed(preset):
         values = as_colors(outputs.astype(np.float32))
-        span = default_range(scene)
+        span = default_range(replace(scene, network=network.trained))
         if preset.color.stretch != "none":
             span = stretched_range(scene, statistics(values))
         return np.asarray(colored(values, preset.color, span), np.float64)

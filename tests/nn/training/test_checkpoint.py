@@ -1,5 +1,6 @@
 """Checkpoints: files that training goes on from to the bit, and that open as any network."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,40 @@ def test_training_goes_on_to_the_bit(keys: dict[str, Any]) -> None:
         assert np.allclose(*both, rtol=1e-6, equal_nan=True), name
     assert run.checkpoint(150).to_bytes() == other.checkpoint(150).to_bytes()
     assert run.checkpoint(30).to_bytes() == other.checkpoint(30).to_bytes()
+
+
+def test_moments_may_be_larger_than_any_weight() -> None:
+    """Squares of gradients are, where values are in the millions: such a training goes on, too."""
+    run = fresh(preset())
+    found = run.checkpoint(70)
+    found.state.moments[1, :3] = 1e32, np.finfo(np.float32).max, np.inf
+    again = read(found.to_bytes())
+    assert again.state.moments.tobytes() == found.state.moments.tobytes()
+    found.state.moments[1, 0] = np.nan
+    with pytest.raises(ValueError, match="holds NaN"):
+        read(found.to_bytes())
+
+
+def test_parameters_beyond_the_limit_of_layers_depend_on_no_cut() -> None:
+    """They may come back; their network has the limit instead."""
+    keys: dict[str, Any] = {"train__data": "own", "train__own": [[0, 1, 0], [0, -1, 1]]}
+    which = preset(**keys, train__optimizer="sgd", train__l2=3.0, train__rate=0.1)
+    one, other = Trainer(which), Trainer(which)
+    for trainer in (one, other):
+        trainer.state.parameters[0] = 5e30  # of x, which is 0
+    other.step(2)
+    assert other.state.parameters[0] > 2e30
+    assert other.network.layers[0].weight.max() == np.float32(1e30)
+    other.step(20)
+    one.step(22)
+    assert one.state.parameters[0] < 1e30
+    assert (one.state.parameters == other.state.parameters).all()
+    run = fresh(which)
+    found = run.checkpoint(3)
+    found.state.parameters[0] = 5e30
+    network = run.trainer.network_of(found.state)
+    data = dataclasses.replace(found, network=network).to_bytes()
+    assert read(data).state.parameters.tobytes() == found.state.parameters.tobytes()
 
 
 def test_it_opens_as_any_network() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from cppn_gl import Preset, Trainer
 from cppn_gl.nn.training import run as runs
+from cppn_gl.nn.training import trainer
 from cppn_gl.nn.training.run import GRID, Run, next_on_grid, on_grid, run_of
 
 KEYS = {
@@ -27,9 +28,9 @@ def preset(steps: int = 0, **keys: Any) -> Preset:
 
 def weights(steps: int, **keys: Any) -> np.ndarray:
     """Those of an undisturbed training."""
-    trainer = Trainer(preset(**keys))
-    trainer.step(steps)
-    return trainer.state.parameters
+    alone = Trainer(preset(**keys))
+    alone.step(steps)
+    return alone.state.parameters
 
 
 def flat(network: Any) -> np.ndarray:
@@ -48,6 +49,17 @@ def test_what_is_shown_does_not_matter_and_what_is_learned_does() -> None:
     assert run_of(preset(network__outputs=1)) is run
     assert run_of(preset(train__rate=0.5)) is not run
     assert run_of(preset(network__seed=5)) is not run
+
+
+def test_a_large_run_leaves_room_for_a_small_one_but_not_for_a_large_one(monkeypatch: Any) -> None:
+    runs._runs.clear()
+    run_of(preset())
+    monkeypatch.setattr(Run, "nbytes", 10 * runs.RUNS)
+    run_of(preset(network__seed=11))
+    assert len(runs._runs) == 2
+    run_of(preset(network__seed=12))
+    assert len(runs._runs) == 1
+    runs._runs.clear()
 
 
 def test_animated_steps_are_a_film_of_a_training() -> None:
@@ -75,9 +87,9 @@ def test_snapshots_and_history_are_on_a_geometric_grid() -> None:
         again.advance(steps=steps)
     for name, values in again.history.items():
         assert np.array_equal(values, history[name], equal_nan=True), name
-    trainer = Trainer(preset())
-    trainer.step(kept[20])
-    assert history["loss"][20] == trainer.loss
+    alone = Trainer(preset())
+    alone.step(kept[20])
+    assert history["loss"][20] == alone.loss
 
 
 def test_snapshots_are_thinned_where_they_would_take_too_much(monkeypatch: Any) -> None:
@@ -123,6 +135,17 @@ def test_threads_that_want_different_steps_all_get_them() -> None:
         assert (found[step] == weights(step)).all(), step
 
 
+def test_a_checkpoint_taken_over_before_waits_for_no_slice() -> None:
+    run = Run(preset())
+    kept = run.checkpoint(20)
+    run.start_at(kept)
+    asking = threading.Thread(target=run.start_at, args=(kept,), daemon=True)
+    with run._turn():
+        asking.start()
+        asking.join(30)
+        assert not asking.is_alive()
+
+
 def test_a_changed_rate_goes_on_from_what_was_trained() -> None:
     run = Run(preset())
     run.advance(steps=100)
@@ -150,6 +173,36 @@ def test_an_interrupted_slice_leaves_a_steps_state(monkeypatch: Any) -> None:
         run.network(60)
     monkeypatch.undo()
     assert (flat(run.network(60)) == weights(60)).all()
+
+
+def test_an_interrupted_measure_is_taken_all_the_same(monkeypatch: Any) -> None:
+    run, expected = Run(preset()), Run(preset())
+    run.advance(steps=20)
+    expected.advance(steps=30)
+
+    def interrupted(state: Any) -> Any:
+        yield None
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run.trainer, "measuring", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run.network(30)
+    monkeypatch.undo()
+    run.network(30)
+    assert run.history["loss"].tolist() == expected.history["loss"].tolist()
+
+
+def test_measures_of_large_networks_are_fewer_and_taken_in_pieces(monkeypatch: Any) -> None:
+    monkeypatch.setattr(trainer, "MEASURED", (30, 2048))
+    monkeypatch.setattr(trainer, "WORK", 1)
+    monkeypatch.setattr(trainer, "SHORT", 0)
+    monkeypatch.setattr(runs, "SLICE", 1e-5)
+    run = Run(preset())
+    slices = sum(1 for _ in run.prepare(5))
+    assert run.history["step"].tolist() == [0, 1, 2, 4]
+    layers = len(run.trainer.problem.shapes)
+    assert slices >= 3 * 3 * layers
+    assert [runs._measured_grid(effort) for effort in (1, 1.1, 2, 7.9, 99)] == [16, 8, 8, 2, 1]
 
 
 def test_a_divergence_ends_a_run_at_the_last_finite_step() -> None:

@@ -81,6 +81,27 @@ def test_a_film_is_made_while_the_window_goes_on(start: Callable[..., Desktop]) 
     assert desktop.log.read_text() == ""
 
 
+def test_of_what_learns_it_shows_the_training(
+    start: Callable[..., Desktop], tmp_path: Path
+) -> None:
+    learns = MOVING.replace(inputs=["x", "y"], **{"train.data": "xor", "train.steps": 40})
+    (tmp_path / "my.toml").write_text(learns.to_toml())
+    desktop = start()
+    desktop.tells("message", "trained to step 40")
+    desktop.key("F9")
+    desktop.click("film kind GIF")
+    desktop.place("film training")
+    desktop.click("film fps 10")
+    type_over(desktop, "film seconds", "1")
+    desktop.key("Return")
+    desktop.tells("message", ".gif; open it with: ")
+    (path,) = files(desktop, "*.gif")
+    film = read_shot(path).preset
+    assert [film.at(seconds).train.steps for seconds in (0.0, 0.9)] == [0, 40]
+    with Image.open(path) as animated:
+        assert animated.n_frames > 5
+
+
 def test_arrow_keys_choose_and_typed_sizes_are_checked(start: Callable[..., Desktop]) -> None:
     desktop = start()
     desktop.key("F9")

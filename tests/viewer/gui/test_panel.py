@@ -307,7 +307,7 @@ def test_every_key_is_reached_by_the_keyboard(open_panel: Callable[..., Desktop]
 
 
 def test_a_key_is_animated_and_varied(open_panel: Callable[..., Desktop]) -> None:
-    desktop = open_panel(size="1000x700")
+    desktop = open_panel(size="1000x800")
     desktop.click("group animate")
     desktop.click("animate more")
     desktop.click("animate keys depth")
