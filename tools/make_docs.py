@@ -237,8 +237,10 @@ def photograph_windows() -> None:
             size = f"{width}x{height}"
             desktop = Desktop(display, Path(empty), *words, "--size", size, hud=True)
             try:
-                place = str(width // 3), str(height // 2)
-                desktop.xdotool("mousemove", "--window", desktop.window, *place)
+                x, y = width // 3, height // 2
+                if name.startswith("training"):  # without the values of a point in its units
+                    x, y = width - 60, 60
+                desktop.xdotool("mousemove", "--window", desktop.window, str(x), str(y))
                 for key in keys:
                     time.sleep(0.5)
                     desktop.key(key)
