@@ -234,6 +234,7 @@ def test_the_panel_takes_a_path_and_says_what_is_wrong_with_it(
     desktop.key("ctrl+f")
     desktop.place("typing search")
     desktop.xdotool("type", "--delay", "5", "safetensors")
+    desktop.finished()  # nothing moves any more
     desktop.click("network.file")
     desktop.place("typing network.file")
     desktop.xdotool("type", "--delay", "5", "other.npz")

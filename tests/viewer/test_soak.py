@@ -11,7 +11,9 @@ from desktop import virtual_display
 pytestmark = pytest.mark.window
 
 SOAK = Path(__file__).parents[2] / "tools" / "soak.py"
-LIMIT = 380  # MB; some 210 of it are Python, OpenGL, Dear ImGui and their libraries
+# MB; some 210 of it are Python, OpenGL, Dear ImGui and their libraries, and 220 what Mesa takes
+# for the largest thumbnail, a surface, if the chooser comes to it.
+LIMIT = 650
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

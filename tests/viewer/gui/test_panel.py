@@ -138,6 +138,7 @@ def test_tab_completes_a_value(open_panel: Callable[..., Desktop]) -> None:
     desktop.key("Tab")
     becomes(desktop, lambda p: p.spec.weight_scale == 1.25, "the typed weight scale")
     desktop.place("network.weight_scale value")
+    desktop.finished()  # the keys are the window's again
     desktop.key("Tab")
     desktop.gone("network.weight_scale value")
 
@@ -317,6 +318,7 @@ def test_a_key_is_animated_and_varied(open_panel: Callable[..., Desktop]) -> Non
     desktop.key("ctrl+f")
     desktop.place("typing search")
     desktop.xdotool("type", "sweep row")
+    desktop.finished()  # nothing moves any more
     desktop.click("sweep.rows key")
     desktop.click("sweep.rows keys weight scale")
     becomes(desktop, lambda p: p.sweep.rows.startswith("network.weight_scale="), "an axis")
