@@ -1,5 +1,6 @@
 """The panel in a real window, driven by the mouse and the keyboard."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -307,6 +308,18 @@ def test_every_key_is_reached_by_the_keyboard(open_panel: Callable[..., Desktop]
     becomes(desktop, lambda p: p.spec.bias_scale == 0.5, "the typed bias scale")
 
 
+def rests(desktop: Desktop, name: str) -> None:
+    """Wait until a widget has been in the same place for a while."""
+    places: list[object] = []
+
+    def still() -> bool:
+        time.sleep(0.1)
+        places.append(tuple(desktop.place(name)))
+        return len(places) > 4 and len(set(places[-5:])) == 1
+
+    wait_for(still, f"{name} at rest")
+
+
 def test_a_key_is_animated_and_varied(open_panel: Callable[..., Desktop]) -> None:
     desktop = open_panel(size="1000x800")
     desktop.click("group animate")
@@ -318,7 +331,7 @@ def test_a_key_is_animated_and_varied(open_panel: Callable[..., Desktop]) -> Non
     desktop.key("ctrl+f")
     desktop.place("typing search")
     desktop.xdotool("type", "sweep row")
-    desktop.finished()  # nothing moves any more
+    rests(desktop, "sweep.rows key")  # the others are gone, nothing moves any more
     desktop.click("sweep.rows key")
     desktop.click("sweep.rows keys weight scale")
     becomes(desktop, lambda p: p.sweep.rows.startswith("network.weight_scale="), "an axis")
