@@ -54,9 +54,9 @@ def filmed(args: argparse.Namespace, shot: "Shot", frames: int, fps: float) -> "
     """The shot, with its training animated over so many frames if that is asked for."""
     if not args.training:
         return shot
-    from cppn_gl.preset.training_film import training_film
+    from cppn_gl.preset.training_film import last_moment, training_film
 
-    preset = training_film(shot.preset, max(1, frames - 1) / fps)
+    preset = training_film(shot.preset, last_moment(frames, fps))
     return dataclasses.replace(shot, preset=preset)
 
 

@@ -4,8 +4,8 @@
 
 "trained": the network itself, in views of its structure. "colors": classes in CLASS_COLORS, values
 from LOW through PAPER to HIGH; a picture is shown as it is, and so is a distance, whose unit alone
-has these colours. With a colour map
-of one value, or a stretch, a single output is left to that; of several classes it is the order.
+has these colours. With a colour map of one value, or a stretch, a single output is left to that; of
+several classes it is the order.
 "output": a single output, else colours. "height": a single output, else the largest.
 """
 

@@ -28,3 +28,8 @@ def training_film(preset: Preset, seconds: float) -> Preset:
         "animation.ending": "stop",
     }
     return preset.replace(**changes)
+
+
+def last_moment(frames: int, fps: float) -> float:
+    """The time of a film's last frame in seconds; of a single frame, that of a second one."""
+    return max(1, frames - 1) / fps

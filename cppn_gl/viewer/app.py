@@ -28,7 +28,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import Shot
 from cppn_gl.preset.surprise import RANDOM
-from cppn_gl.preset.training_film import training_film, trains
+from cppn_gl.preset.training_film import last_moment, training_film, trains
 from cppn_gl.utils import memory
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError, free_name
@@ -309,7 +309,7 @@ class App:
         """What a film shows: its preset, size and samples."""
         preset = self._viewable()
         if wishes.training and trains(preset):
-            preset = training_film(preset, max(1, wishes.frames - 1) / wishes.fps)
+            preset = training_film(preset, last_moment(wishes.frames, wishes.fps))
         return Shot(preset, wishes.size, samples=wishes.samples)
 
     def make_film(self, wishes: Wishes) -> None:
