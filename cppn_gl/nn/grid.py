@@ -16,8 +16,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from cppn_gl.nn.activations import activate
-from cppn_gl.nn.graph import Stage
 from cppn_gl.nn.layers import SOURCE, Layer
+from cppn_gl.nn.network import Stage
 from cppn_gl.nn.operations import Add, AvgPool, Concat, Conv, MaxPool
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.threads import on_all_cores, thread_count
@@ -254,10 +254,8 @@ def normalized(stage: Stage, z: Float32, axes: int) -> Float32:
     """
     if stage.normalize is None:
         return z
-    scale, mean, shift = (
-        array.reshape(-1, *[1] * axes) for array in stage.normalize.factors
-    )  # fmt: skip
-    return np.asarray((z - mean) * scale + shift)
+    mean, factor, shift = (term.reshape(-1, *[1] * axes) for term in stage.normalize.terms)
+    return np.asarray((z - mean) * factor + shift)
 
 
 def _activated(stage: Stage, z: Float32, axes: int) -> Float32:
