@@ -18,15 +18,16 @@ from typing import Any, NoReturn, Self
 
 import numpy as np
 
-from cppn_gl.nn.activations import activate, bounds
+from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import TURN
 from cppn_gl.nn.layers import MAX_WIDTH, SOURCE, Array, Layer, Node, Operation
-from cppn_gl.nn.network import MAX_OUTPUTS, OVERHEAD, Network, Region, Stage
+from cppn_gl.nn.network import MAX_OUTPUTS, Network, Region, Stage
 from cppn_gl.nn.operations import Activation, Conv, Norm, Statistics, cropped
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.checks import PresetError
 
 BORDERS = ("continue", "none")
+PLAIN = Region()
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class GraphNetwork(Network):
         latent: Sequence[float] = (),
         period: float = TURN,
         grid: int = 256,
-        region: Region = Region(),
+        region: Region = PLAIN,
         modules: Sequence[tuple[str, ...]] = (),
         boost: Sequence[tuple[int, int, float]] = (),
     ):
@@ -285,9 +286,8 @@ class GraphNetwork(Network):
         nodes; None measures them over the array's own positions. Overflow gives inf and NaN.
         Raises ValueError for an array that does not fit.
         """
-        for *_, units in self._reference(array, spacing, statistics, border):
-            pass
-        return np.ascontiguousarray(units)
+        *_, (_, _, outputs) = self._reference(array, spacing, statistics, border)
+        return np.ascontiguousarray(outputs)
 
     def grid_statistics(
         self, array: Any, *, spacing: int = 1, border: str = "continue"
