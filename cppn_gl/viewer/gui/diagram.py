@@ -84,6 +84,7 @@ class Diagram:
         self._grab: Grab | None = None
         self._typing: Handle | None = None
         self._typed = 0.0
+        self._names: dict[int, tuple[float, float, float, float]] = {}  # of stages, where written
         self._lit: tuple[object, NDArray[np.uint8]] | None = None
         self._point: tuple[float, float] | None = None  # of the plane, pointed at last
         self._moved_at = -LIT  # when it was
@@ -118,6 +119,8 @@ class Diagram:
         place = mouse.x - rect.x, mouse.y - rect.y
         grab, selected = self._grab, self._selected(drawn.plan)
         unit = drawn.plan.at(place) if hovered and grab is None else None
+        if unit is not None and drawn.plan.rows[unit[0]].bare:
+            unit = None
         wires = self._wires_of(drawn, grab.handle.target if grab else unit or selected)
         handle = grab.handle if grab else None
         if hovered and grab is None and unit is None:
@@ -139,7 +142,7 @@ class Diagram:
             self._describe(gui, rect, drawn, handle)
         elif unit is not None:
             self._words.draw(gui, rect, drawn, unit, self._probe)
-        elif hovered and place in Rect(*_sides(drawn.plan.outcome)):
+        elif hovered and place in Rect(*map(round, _sides(drawn.plan.outcome))):
             self._describe_outcome(gui, rect, drawn)
         elif layer is not None:
             self._words.draw_layer(gui, rect, drawn, layer)
@@ -291,6 +294,7 @@ class Diagram:
     def _name_stages(self, gui: "Gui", rect: Rect, board: Plan) -> None:
         """What the stages of a graph are, above their tiles, where there is room for words."""
         pen, font, small = imgui.get_window_draw_list(), gui.fonts.regular, 0.62 * gui.unit
+        self._names.clear()
         taken = [(row.left, row.top, row.right, row.bottom) for row in board.rows if not row.bare]
         imgui.push_font(font, small)
         for row in board.rows:
@@ -304,6 +308,7 @@ class Diagram:
                 if not inside or any(_overlap(box, other) for other in taken):
                     continue
                 taken.append(box)
+                self._names[row.layer] = box
                 pen.add_rect_filled(at(rect, *box[:2]), at(rect, *box[2:]), GROUT, small / 4)
                 pen.add_text(font, small, at(rect, left, top), 0xFFD8D8D8, words)
                 break
@@ -347,6 +352,8 @@ class Diagram:
         pen, small = imgui.get_window_draw_list(), 0.78 * gui.unit
         last = len(board.rows) - 1
         shown = min(self._explorer.layer, last)
+        if board.rows[-1].label:  # of a graph
+            shown = self._explorer.stage or last
         middles = [(row.top + row.bottom) / 2 for row in board.rows]
         written: list[float] = []
         for layer in (0, last, shown, *range(1, last)):  # in order of importance
@@ -403,9 +410,12 @@ class Diagram:
     # The mouse
 
     def _layer_at(self, gui: "Gui", board: Plan, place: tuple[float, float]) -> int | None:
-        """The layer whose number is at a place."""
+        """The layer whose number or name is at a place."""
+        for layer, box in self._names.items():
+            if place in Rect(*map(round, _sides(box))):
+                return layer
         if place[0] > NUMBERS * gui.unit:
-            return None
+            return next((r.layer for r in board.rows if r.bare and r.at(place) is not None), None)
         found = min(board.rows[1:], key=lambda row: abs((row.top + row.bottom) / 2 - place[1]))
         near = max(found.bottom - found.top, 0.8 * gui.unit) / 2
         return found.layer if abs((found.top + found.bottom) / 2 - place[1]) <= near else None
@@ -561,7 +571,7 @@ def sampled_size(scene: Scene, size: Size) -> Size:
     return (min(size), min(size)) if solid else size
 
 
-def _sides(box: Box) -> Box:
+def _sides(box: tuple[float, ...]) -> tuple[float, float, float, float]:
     """Left, top, width and height."""
     return box[0], box[1], box[2] - box[0], box[3] - box[1]
 
