@@ -20,7 +20,16 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from cppn_gl.nn.activations import activate, bounds
-from cppn_gl.nn.features import PERIOD, TURN, Clock, check_inputs, features, latent_count
+from cppn_gl.nn.features import (
+    PERIOD,
+    TURN,
+    Clock,
+    check_inputs,
+    features,
+    latent_count,
+    of_image,
+)
+from cppn_gl.nn.image_input import ImageInput, default_image
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, SOURCE, Array, Layer, Node
 from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.checks import PresetError, checked
@@ -39,8 +48,10 @@ class Network:
 
     `Network(layers, inputs)` takes explicit layers; `Network.random(...)` draws them. `latent`
     holds z0, z1 …, up to the largest that `inputs` names; `period` is that of sin_x, cos_4y and the
-    like. `scales` are factors on the weights and on the biases of each layer. Raises PresetError (a
-    ValueError) if the shapes of consecutive layers do not match or a limit is exceeded.
+    like; `image` that of the inputs red, green, blue and grey, which otherwise see the default of
+    `[input]`. `scales` are factors on the weights and on the biases of each layer. Raises
+    PresetError (a ValueError) if the shapes of consecutive layers do not match or a limit is
+    exceeded.
     """
 
     most_layers = MAX_DEPTH
@@ -52,9 +63,11 @@ class Network:
         *,
         latent: Sequence[float] = (),
         period: float = TURN,
+        image: ImageInput | None = None,
         scales: Sequence[tuple[float, float]] | None = None,
     ):
         self.inputs = check_inputs(list(inputs))
+        self.image = (image or default_image()) if of_image(self.inputs) else None
         self.period = checked(PERIOD, period, "period")
         self.latent = tuple(map(float, latent))
         self.drawn = tuple(layers)
@@ -168,18 +181,24 @@ class Network:
         """Whether outputs at a point depend on that point alone."""
         return all(layer.pointwise for layer in self.drawn)
 
+    @property
+    def by_grid(self) -> bool:
+        """Whether engines that evaluate points one by one cannot draw it: see engines/grid.py."""
+        return self.image is not None or not self.pointwise
+
     @cached_property
     def digest(self) -> bytes:
         """A hash of the content: networks with equal digests are the same function."""
         content = hashlib.blake2b(digest_size=16)
         content.update(repr((self.scales, self.inputs, self.latent, self.period)).encode())
+        content.update(b"" if self.image is None else self.image.digest)
         for layer in self.drawn:
             content.update(layer.digest)
         return content.digest()
 
     def features(self, x: Float64, y: Float64, clock: Clock) -> Float64:
         """The input features at points x, y, (N,) each: (N, n_inputs)."""
-        return features(self.inputs, x, y, clock, self.latent, self.period)
+        return features(self.inputs, x, y, clock, self.latent, self.period, self.image)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -259,13 +278,32 @@ class Network:
 
     def ending(self, depth: int, last: Layer) -> "Network":
         """Layers 1 to `depth` - 1, followed by `last` instead of the draws of layer `depth`."""
-        layers = (*self.drawn[: depth - 1], last)
+        return self.of_layers((*self.drawn[: depth - 1], last), self.scales[:depth])
+
+    def of_layers(
+        self, layers: Sequence[Layer], scales: Sequence[tuple[float, float]] | None = None
+    ) -> "Network":
+        """Other dense layers with the same inputs."""
         return Network(
             layers,
             self.inputs,
             latent=self.latent,
             period=self.period,
-            scales=self.scales[:depth],
+            image=self.image,
+            scales=scales,
+        )
+
+    def seeing(self, image: ImageInput | None) -> "Network":
+        """The network with another image; itself if none of its inputs is taken from one."""
+        if image is None or self.image is None or image.digest == self.image.digest:
+            return self
+        return Network(
+            self.drawn,
+            self.inputs,
+            latent=self.latent,
+            period=self.period,
+            image=image,
+            scales=self.scales,
         )
 
     def truncated(self, depth: int) -> "Network":
