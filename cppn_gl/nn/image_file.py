@@ -124,6 +124,11 @@ def shipped_image(name: str) -> Path:
     return resource("presets") / f"{name}.png"
 
 
+def is_image_file(name: str) -> bool:
+    """Whether `image` names a file."""
+    return name not in SHIPPED
+
+
 def _name(value: Any) -> str:
     """A check: one of SHIPPED, or the name of a file."""
     name = line(4096)(value)
