@@ -26,12 +26,21 @@ Array = NDArray[Any]
 class Operation(Protocol):
     """What a node computes from the units of other nodes, before its activation.
 
-    Arrays are (..., units); leading axes are points. A new kind of layer implements this.
+    Arrays are (..., units); leading axes are points, or the rows and columns of a grid, for those
+    that see more than one point: see operations.py. A new kind of layer implements this.
     """
 
     @property
     def pointwise(self) -> bool:
         """Whether outputs at a point depend on that point alone, so that a shader can draw it."""
+
+    @property
+    def radius(self) -> int:
+        """How many taps' distances it reaches to each side; 0 if it is pointwise."""
+
+    @property
+    def label(self) -> str:
+        """What it is, in a word or two: "conv 3×3", "1×1", "concat"."""
 
     @property
     def parameters(self) -> int:
@@ -44,8 +53,12 @@ class Operation(Protocol):
     def shape(self, *inputs: int) -> int:
         """The number of units, from those of the inputs. Raises PresetError if they do not fit."""
 
-    def pre_activation(self, *inputs: Array) -> Array:
-        """The pre-activations, (..., units), in the precision of the inputs."""
+    def pre_activation(self, *inputs: Array, spacing: int = 1) -> Array:
+        """The pre-activations, (..., units), in the precision of the inputs.
+
+        `spacing`: how many positions of a grid lie between neighbouring taps. Of a grid (H, W,
+        units) the result is smaller by radius · spacing on each side.
+        """
 
     def tangent(self, *directions: Array) -> Array:
         """The derivative of the pre-activations along input `directions` (forward mode)."""
@@ -78,21 +91,11 @@ class Layer:
     activation: str
 
     pointwise = True
+    radius = 0
 
     def __post_init__(self) -> None:
         for name, ndim in (("weight", 2), ("bias", 1)):
-            array = getattr(self, name)
-            if not _frozen(array):  # a copy, which the caller cannot change
-                try:
-                    with np.errstate(over="ignore"):
-                        array = np.array(array, dtype=np.float32)
-                except (ValueError, TypeError) as error:
-                    raise PresetError(f"not an array of numbers: {error}", key=name) from None
-            if array.ndim != ndim or not (np.abs(array) <= MAX_WEIGHT).all():
-                problem = f"expected a {ndim}-dimensional array of numbers up to ±{MAX_WEIGHT:g}"
-                raise PresetError(problem, key=name)
-            array.flags.writeable = False
-            object.__setattr__(self, name, array)
+            object.__setattr__(self, name, frozen(getattr(self, name), ndim, name))
         if self.bias.shape != self.weight.shape[:1]:
             raise PresetError(
                 f"{len(self.bias)} biases for {len(self.weight)} rows of weight", key="bias"
@@ -128,7 +131,11 @@ class Layer:
             raise PresetError(f"has {columns} columns of weight; expected {inputs[0]}")
         return rows
 
-    def pre_activation(self, *inputs: Array) -> Array:
+    @property
+    def label(self) -> str:
+        return "dense"
+
+    def pre_activation(self, *inputs: Array, spacing: int = 1) -> Array:
         """W y + b for y (..., in): (..., out), in the precision of y."""
         pre = self.tangent(*inputs)
         return np.asarray(pre + self.bias.astype(pre.dtype))
@@ -141,6 +148,25 @@ class Layer:
     def __repr__(self) -> str:
         rows, columns = self.weight.shape
         return f"Layer({columns} → {rows}, {self.activation})"
+
+
+def frozen(array: Any, ndim: int, name: str) -> NDArray[np.float32]:
+    """Weights or biases as a read-only float32 array; a copy, unless they are one already.
+
+    Raises PresetError with key `name` if they are not numbers, or exceed MAX_WEIGHT.
+    """
+    if not _frozen(array):  # a copy, which the caller cannot change
+        try:
+            with np.errstate(over="ignore"):
+                array = np.array(array, dtype=np.float32)
+        except (ValueError, TypeError) as error:
+            raise PresetError(f"not an array of numbers: {error}", key=name) from None
+    if array.ndim != ndim or not (np.abs(array) <= MAX_WEIGHT).all():
+        problem = f"expected a {ndim}-dimensional array of numbers up to ±{MAX_WEIGHT:g}"
+        raise PresetError(problem, key=name)
+    array.flags.writeable = False
+    found: NDArray[np.float32] = array
+    return found
 
 
 def _frozen(array: Any) -> bool:

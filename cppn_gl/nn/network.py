@@ -12,24 +12,57 @@ so that the renderer sends a few numbers to the GPU and no weights.
 import hashlib
 import os
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakValueDictionary
 
 import numpy as np
 
 from cppn_gl.nn.activations import activate, bounds
 from cppn_gl.nn.features import PERIOD, TURN, Clock, check_inputs, features, latent_count
-from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, SOURCE, Array, Layer, Node
-from cppn_gl.utils.arrays import Float64
+from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, SOURCE, Array, Layer, Node, Operation
+from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.checks import PresetError, checked
+
+if TYPE_CHECKING:
+    from cppn_gl.nn.operations import Norm
 
 OUTPUTS = (1, 3, 4)  # of networks that engines draw
 MAX_OUTPUTS = 10  # of networks that learn classes
 OVERHEAD = 2000  # bytes of a layer besides its parameters
 
 Step = Callable[..., tuple[Any, Any]]  # node, units of its inputs -> pre-activations, units
+
+
+class Region(NamedTuple):
+    """The declared region of a network: the square `center` ± `extent`, in input units."""
+
+    center: tuple[float, float] = (0.0, 0.0)
+    extent: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """A layer as engines and views see it: units = boost · activation(normalize(operation(…))).
+
+    inputs: indices of earlier stages, or SOURCE. units: the number of its units, or channels.
+    radius: how many taps they reach to each side of a point. modules: the path of the modules it
+    belongs to, outer ones first. weight_layer: the number of its draws, from 1; 0 without any.
+    boost: factors on its units, (units,); None for all 1.
+    """
+
+    operation: Operation
+    activation: str
+    inputs: tuple[int, ...]
+    units: int
+    normalize: "Norm | None" = None
+    radius: int = 0
+    label: str = "dense"
+    boost: Float32 | None = None
+    modules: tuple[str, ...] = ()
+    weight_layer: int = 0
 
 
 class Network:
@@ -44,6 +77,10 @@ class Network:
     """
 
     most_layers = MAX_DEPTH
+    image = None  # the image that its inputs sample
+    radius = 0  # how many taps its outputs at a point reach to each side
+    grid = 256  # taps over the side of the declared region
+    region = Region()
 
     def __init__(
         self,
@@ -54,23 +91,27 @@ class Network:
         period: float = TURN,
         scales: Sequence[tuple[float, float]] | None = None,
     ):
-        self.inputs = check_inputs(list(inputs))
-        self.period = checked(PERIOD, period, "period")
-        self.latent = tuple(map(float, latent))
+        self._take_inputs(inputs, latent, period)
         self.drawn = tuple(layers)
         # Rounded to float32, as in the shader, so that both multiply by the same factors.
         pairs = scales if scales is not None else [(1.0, 1.0)] * len(self.drawn)
         self.scales = tuple((float(np.float32(w)), float(np.float32(b))) for w, b in pairs)
         self._effective: dict[int, Layer] = {}
-        self.displays: WeakValueDictionary[Hashable, Network] = WeakValueDictionary()
         self._check()
+
+    def _take_inputs(self, inputs: Sequence[str], latent: Sequence[float], period: float) -> None:
+        """What all kinds of networks begin with. Raises PresetError."""
+        self.inputs = check_inputs(list(inputs))
+        self.period = checked(PERIOD, period, "period")
+        self.latent = tuple(map(float, latent))
+        self.displays: WeakValueDictionary[Hashable, Network] = WeakValueDictionary()
+        if len(self.latent) < latent_count(self.inputs):
+            needed = latent_count(self.inputs)
+            raise PresetError(f"{len(self.latent)} latent constants; the inputs need {needed}")
 
     def _check(self) -> None:
         if not 1 <= len(self.drawn) <= self.most_layers:
             raise PresetError(f"{len(self.drawn)} layers; expected 1 to {self.most_layers}")
-        if len(self.latent) < latent_count(self.inputs):
-            needed = latent_count(self.inputs)
-            raise PresetError(f"{len(self.latent)} latent constants; the inputs need {needed}")
         units = len(self.inputs)
         for number, layer in enumerate(self.drawn, 1):
             try:
@@ -147,7 +188,7 @@ class Network:
         So alpha is 0 to 1 over the range of the output activation, -1 to 1 of tanh, whatever the
         colours are. The fourth output of an unbounded activation is alpha itself.
         """
-        low, high = bounds(self.drawn[-1].activation) or (0.0, 1.0)
+        low, high = bounds(self.output_activation) or (0.0, 1.0)
         return float(np.float32(low)), float(np.float32(1 / (high - low)))
 
     @cached_property
@@ -167,6 +208,30 @@ class Network:
     def pointwise(self) -> bool:
         """Whether outputs at a point depend on that point alone."""
         return all(layer.pointwise for layer in self.drawn)
+
+    @property
+    def by_grid(self) -> bool:
+        """Whether engines that evaluate whole grids draw it, not points one by one."""
+        return self.image is not None
+
+    @property
+    def step(self) -> float:
+        """The distance between neighbouring taps, in input units."""
+        return 2 * self.region.extent / self.grid
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """The layers as engines of grids and views see them. Here, a chain."""
+        layers = enumerate(self.layers)
+        return tuple(
+            Stage(layer, layer.activation, (k - 1,), len(layer.bias), weight_layer=k + 1)
+            for k, layer in layers
+        )
+
+    @property
+    def output_activation(self) -> str:
+        """The activation of the last layer."""
+        return self.drawn[-1].activation
 
     @cached_property
     def digest(self) -> bytes:
