@@ -87,7 +87,7 @@ def outputs(network: Network, pre: Jets) -> Jets:
 def _pre_activations(layer: Operation, units: Jets) -> Jets:
     """Pre-activations and their derivatives: biases do not act on the latter."""
     with np.errstate(all="ignore"):
-        flat = layer.tangent(units[1:].reshape(-1, units.shape[2]))
+        flat = layer.tangent((), (units[1:].reshape(-1, units.shape[2]),))
         slopes = flat.reshape(2, units.shape[1], -1)
         return np.concatenate([layer.pre_activation(units[0])[None], slopes])
 

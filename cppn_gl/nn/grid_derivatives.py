@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import activate, derivative
-from cppn_gl.nn.graph import Stage
 from cppn_gl.nn.layers import SOURCE
+from cppn_gl.nn.network import Stage
 
 Grid = NDArray[Any]  # (..., height, width, channels)
 
@@ -101,7 +101,7 @@ def normalized(stage: Stage, pre: Grid) -> Grid:
 
 def _by_norm(stage: Stage, slopes: Grid) -> Grid:
     """Slopes, or gradients, through a stage's normalisation: a factor for each channel."""
-    return slopes if stage.normalize is None else stage.normalize.tangent((slopes,), (slopes,))
+    return slopes if stage.normalize is None else stage.normalize.factored(slopes)
 
 
 def _boosted(stage: Stage, units: Grid) -> Grid:

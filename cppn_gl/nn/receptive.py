@@ -14,15 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from cppn_gl.nn.features import Clock
-from cppn_gl.nn.graph import Stage
 from cppn_gl.nn.grid_derivatives import ancestors, gradients
-from cppn_gl.nn.network import Network
+from cppn_gl.nn.network import Network, Stage
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.threads import one_thread
 
 HELD = 0.95  # of the squared derivatives: within the effective square
 AT_ONCE = 2**22  # numbers of a source that are gone through at once, about
-MOST_SUMS = 64  # units of a layer that are looked at, at most
 
 
 @dataclass(frozen=True, eq=False)
