@@ -23,9 +23,7 @@ from cppn_gl.nn.network import Stage
 Grid = NDArray[Any]  # (..., height, width, channels)
 
 
-def forward(
-    stages: Sequence[Stage], source: Grid
-) -> Generator[tuple[int, Grid, Grid], None, None]:
+def forward(stages: Sequence[Stage], source: Grid) -> Generator[tuple[int, Grid, Grid], None, None]:
     """Forward mode: yields each stage's number from 0, its pre-activations and its units.
 
     `source`: (3, height, width, inputs): features, their derivatives by x, and by y. So are what it

@@ -451,7 +451,7 @@ VIEWS: dict[str, ViewRow] = {
             reading="A unit behind convolutions sees more than its own point: with every 3×3 layer "
             "one tap more to each side. The large square is all that it can see, each cell a tap, "
             "bright where the output depends much on the input there: the derivative by the "
-            "inputs, on a logarithmic scale. The yellow frame holds 95 % of the squared "
+            "inputs, on a logarithmic scale. The blue frame holds 95 % of the squared "
             "derivatives, in both places: most of the box is hardly seen (Luo et al. 2016).",
             tries=(
                 "Point anywhere to measure there; click to keep the point.",
