@@ -136,10 +136,12 @@ def _said(preset: Preset) -> dict[str, str]:
     """What is told of a preset, by what it is about; of place and parameters, what decides them."""
     spec = preset.spec
     found = {"normalised": NORMALISED[preset.normalize.which]}
-    found |= dict(zip(STRUCTURE[1:], spec.summary.partition(", ")[0].split(" × "), strict=False))
+    summary = spec.summary
     if isinstance(spec, Random) and spec.structured:
+        summary = summary.partition(", ")[0]
         found["structure"] = "blocks" if spec.blocks else spec.structure
         found["sees"] = sight(spec)
+    found |= dict(zip(STRUCTURE[1:], summary.split(" × "), strict=False))
     if of_image(spec.inputs):
         found["image"] = f"image {preset.input.label}"
     found["activation"] = ", ".join(activations(preset)).replace(", …", " …")

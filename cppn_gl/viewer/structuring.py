@@ -113,4 +113,3 @@ class Structuring(ABC):
             words = f"unit {unit[1]} of layer {unit[0]} × {significant(factor)}"
             spec = cast(Random, self.moment.spec)
             self.change(words, **{"network.boost": boosted(spec, unit, factor)})
-
