@@ -32,6 +32,11 @@ class Action:
         return left <= place[0] < right and top <= place[1] < bottom
 
 
+def hit_of(actions: list[Action], place: tuple[float, float]) -> Hit | None:
+    """What a click at a pixel does."""
+    return next((action.hit for action in actions if action.holds(place)), None)
+
+
 def closer(scene: Scene, unit: Unit) -> Hit:
     """Opens a unit, large."""
     name = unit_name(scene.network, unit)
