@@ -284,7 +284,7 @@ class GraphNetwork(Network):
 
     def node_of(self, stage: int) -> int:
         """The node whose units are those of a stage, both counted from 0."""
-        return self._fused[stage][1]
+        return self._fused[stage][-1]
 
     # The reference.
 

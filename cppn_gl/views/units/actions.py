@@ -109,7 +109,7 @@ def _all(scene: Scene, unit: Unit) -> list[tuple[str, Hit]]:
         found.append(("pin", Hit(f"{name}: pinned", changes={"units.pinned": more})))
     if unit[0] and boosts_of(preset) is not None:
         now = factor_of(preset, unit)
-        for label, factor in (("×2", 2 * now), ("÷2", now / 2), ("×0", 0.0), ("×1", 1.0)):
+        for label, factor in (("boost ×2", 2 * now), ("÷2", now / 2), ("×0", 0.0), ("×1", 1.0)):
             if factor != now and abs(factor) <= LARGEST:
                 words = f"{name}: boost ×{factor:g}"
                 found.append((label, Hit(words, changes=boost_to(preset, unit, factor))))

@@ -28,7 +28,7 @@ from cppn_gl.views.units.dashboard import MARGIN, Unit
 from cppn_gl.views.units.unit_panel import Page, describe, scale_of
 from cppn_gl.views.units.unit_samples import UnitSummary
 
-WORDS = 0.34, 0.36  # of the width beside the picture, of the height below it
+WORDS = 0.3, 0.36  # of the width beside the picture, of the height below it
 HEAD = 0.075  # of the shorter side, for the unit's name
 SCALE = 0.07  # for the colour scale below the picture
 

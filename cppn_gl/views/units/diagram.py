@@ -78,12 +78,13 @@ def drawn(lines: list[Connection], board: Dashboard, size: tuple[int, int]) -> I
     edge = math.ceil(thick * WIDTHS[1]) + 1
     units = {unit for line in lines for unit in (line.source, line.target)}
     boxes = {unit: board.box(unit) for unit in units}
+    fronts = {unit: board.kernel_box(unit) or box for unit, box in boxes.items()}
     for layer in sorted(layers):
         some = [line for line in lines if line.target[0] == layer]
         strength = np.array([abs(line.weight) for line in some])
         widths = thick * (WIDTHS[0] + (WIDTHS[1] - WIDTHS[0]) * strength)
         opacities = (LEAST + (1 - LEAST) * strength) * faint
-        ends = np.array([_ends(boxes[line.source], boxes[line.target]) for line in some])
+        ends = np.array([_ends(boxes[line.source], fronts[line.target]) for line in some])
         strokes = [
             Stroke(points, POSITIVE if line.weight > 0 else NEGATIVE, width, opacity=opacity)
             for line, points, width, opacity in zip(

@@ -142,7 +142,7 @@ def _fit(board: Dashboard, labels: list[str], size: int) -> bool:
         if left < 0 or right > edge - size / 2 or top < high:
             return False
         for other in taken[:number]:
-            beside = left < other[1] + size / 3 and other[0] < right + size / 3
+            beside = left < other[1] + 0.7 * size and other[0] < right + 0.7 * size
             if beside and abs(top - other[2]) < high:
                 return False
         for x0, x1, y0, y1 in blocks:

@@ -37,6 +37,7 @@ from cppn_gl.views.units.wiring import is_graph, sees
 
 AXIS = (120, 130, 142, 255)
 BINS = 48  # of a histogram
+TAP = 1.4  # font sizes of a tap, at most
 BELOW = 3.2  # lines of text above and below a picture beside the text
 
 
@@ -105,7 +106,9 @@ class Page:
         high = min(high, self.room() - 1)
         strength = np.array([np.square(taps).sum() for taps in summary.kernels])
         strongest = np.argsort(-strength, kind="stable").tolist()
-        while shown and not (fit := fitted(len(shown), side, (self.wide, high)))[1]:
+        while shown and not (
+            fit := fitted(len(shown), side, (self.wide, high), round(TAP * self.font_size))
+        )[1]:
             kept = sorted(strongest[: len(shown) // 2])
             shown = [
                 (summary.sources[k], tinted(summary.kernels[k], summary.largest)) for k in kept
@@ -293,7 +296,7 @@ def describe(words: Page, summary: UnitSummary, largest: float) -> None:
     if summary.kernels is not None:
         side = summary.kernels.shape[-1]
         words.gap()
-        words.lines([counted(len(summary.kernels), f"kernel {side}×{side}")])
+        words.lines([f"{counted(len(summary.kernels), 'kernel')} of {side}×{side}"])
         words.gap()
         words.kernels(summary, max(chart, words.room() // 3))
         edge = significant(summary.largest, 2)

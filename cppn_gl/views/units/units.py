@@ -22,7 +22,7 @@ from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps, at_once
 from cppn_gl.views.base import CPUView, Hit, Picture, Point, Words, plane_point
 from cppn_gl.views.lettering import CHIP, DIM, WHITE, blank, canvas, chip, frame
-from cppn_gl.views.text import line_height, write
+from cppn_gl.views.text import line_height, shorten, write
 from cppn_gl.views.units import diagram
 from cppn_gl.views.units.actions import Action, actions_of, closer, factor_of, hit_of
 from cppn_gl.views.units.closeup import closeup, draw_closeup, unit_values
@@ -277,7 +277,8 @@ class UnitsView(CPUView):
         for unit, box in pinned:
             name = unit_name(scene.network, unit)
             if box[3] - box[1] > 2 * line_height(small):
-                chip(draw, (box[0] + 2, box[1] + 2), _shortest(name, small, box), small)
+                name = shorten(name, small, box[2] - box[0] - small)
+                chip(draw, (box[0] + 2, box[1] + 2), name, small)
         boosted = {(layer, number - 1) for layer, number, _ in getattr(scene.preset.spec, "boost", ())}
         for unit in sorted(boosted):
             factor = factor_of(scene.preset, unit)
