@@ -8,11 +8,12 @@
 #include "color.glsl"
 
 uniform sampler2D points;
-uniform sampler2D columns, rows; // of each pixel: a point's number, the distance from it
+uniform sampler2D places; // of columns, and in row 1 of rows: a point's number, the distance from it
 uniform int k, outputs;
 uniform ivec2 block;
 uniform bool exact; // samples are points
-uniform ivec2 first; // the first pixel of the columns and rows in the target
+uniform ivec2 first; // the pixel of the first column and row in the target
+uniform int last;    // column
 
 layout(location = 0) out vec4 red;
 layout(location = 1) out vec4 green;
@@ -39,10 +40,9 @@ vec4 shared_value(vec4 value) {
 
 void main() {
     ivec2 pixel = ivec2(4, 1) * ivec2(gl_FragCoord.xy) - first;
-    vec2 row = texelFetch(rows, ivec2(pixel.y, 0), 0).xy;
-    int last = textureSize(columns, 0).x - 1;
+    vec2 row = texelFetch(places, ivec2(pixel.y, 1), 0).xy;
     for (int lane = 0; lane < 4; ++lane) {
-        vec2 column = texelFetch(columns, ivec2(min(pixel.x + lane, last), 0), 0).xy;
+        vec2 column = texelFetch(places, ivec2(clamp(pixel.x + lane, 0, last), 0), 0).xy;
         vec4 value = sampled(column, row);
         red[lane] = value.r;
         green[lane] = outputs == 1 ? value.r : value.g;

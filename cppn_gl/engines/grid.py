@@ -272,7 +272,7 @@ def blocks(plan: Plan, region: Region) -> list[Region]:
     across, down = max(1, round(width / side)), max(1, round(height / side))
     while across * down < count:
         across, down = (across + 1, down) if width / across > height / down else (across, down + 1)
-    wide, high = -(-width // across), -(-height // down)
+    wide, high = -(-width // (4 * across)) * 4, -(-height // down)  # whole texels of planes
     return [
         region.cut(left, top, min(wide, width - left), min(high, height - top))
         for top in range(0, height, high)
@@ -401,7 +401,7 @@ class Lattices:
         """
         with self._lock:
             for (of, kept), values in reversed(self._kept.items()):
-                if of == key and _contains(kept, box):
+                if of == key and contains(kept, box):
                     self._kept.move_to_end((of, kept))
                     left, top = box[0] - kept[0], box[1] - kept[1]
                     return values[top : top + box[3] - box[1], left : left + box[2] - box[0]]
@@ -423,7 +423,7 @@ class Lattices:
             self._kept.clear()
 
 
-def _contains(outer: Box, box: Box) -> bool:
+def contains(outer: Box, box: Box) -> bool:
     return (
         outer[0] <= box[0] and outer[1] <= box[1] and box[2] <= outer[2] and box[3] <= outer[3]
     )

@@ -7,14 +7,14 @@ With compute shaders a storage is one texture, and an invocation computes severa
 fragment shaders (OpenGL 3.3) it is four textures, targets of one draw.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import moderngl
 import numpy as np
 
-from cppn_gl.engines.gl.grid_plan import QUAD, Limits, Packed, Pass, Plan, Step, pack, plan
+from cppn_gl.engines.gl.grid_plan import QUAD, Limits, Packed, Pass, Plan, pack, plan
 from cppn_gl.engines.gl.packing import TEXTURE_WIDTH, VEC4
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import Pass as RenderPass
@@ -23,7 +23,9 @@ from cppn_gl.engines.gl.programs import COMPUTE_VERSION, LOCAL, LOCAL_SOFTWARE
 from cppn_gl.engines.gl.shader import ShaderError, Source, compose, explain_log
 from cppn_gl.engines.gl.targets import release_target
 from cppn_gl.engines.grid import Source as Features
-from cppn_gl.utils.arrays import Float32, Size
+from cppn_gl.engines.grid import contains
+from cppn_gl.nn.network import Network
+from cppn_gl.utils.arrays import Box, Float32, Size
 from cppn_gl.utils.cache import LRUCache
 
 MAX_KERNELS = 48
@@ -302,19 +304,14 @@ class Weights:
             self._texture.release()
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Prepared:
-    """A network's plan and passes, with its weights once they are loaded."""
+    """A network's plan and passes, and the programs that they need. `digest`: of its weights."""
 
+    digest: Hashable
     plan: Plan
     packed: Packed
     keys: tuple[KernelKey, ...]
-    weights: Weights | None = field(default=None)
-
-    def release(self) -> None:
-        if self.weights is not None:
-            self.weights.release()
-            self.weights = None
 
 
 class GridPrograms:
@@ -337,29 +334,35 @@ class GridPrograms:
         self._kernels: LRUCache[KernelKey, Kernel] = LRUCache(
             MAX_KERNELS, free=lambda kernel: kernel.release()
         )
-        self._prepared: LRUCache[Any, Prepared] = LRUCache(
-            MAX_PREPARED, free=lambda one: one.release()
+        self._prepared: LRUCache[Hashable, Prepared] = LRUCache(MAX_PREPARED)
+        self._weights: LRUCache[Hashable, Weights] = LRUCache(
+            MAX_PREPARED, free=lambda weights: weights.release()
         )
         self._pool: list[Atlas] = []
+        self._kept: list[tuple[Hashable, Box, Atlas]] = []  # the least recently used first
 
-    def prepared(self, features: Features) -> Prepared:
-        """A network's plan and passes. Sends nothing to the device."""
-        key = features.network.digest, features.origin.tobytes()
+    def prepared(self, network: Network, features: Features | None = None) -> Prepared:
+        """A network's plan and passes, for stages as a view needs them. Draws and sends nothing."""
+        moved = features is not None and features.origin.any()
+        key = network.digest, features.origin.tobytes() if features and moved else b""
 
         def make() -> Prepared:
-            made = plan(features.stages, len(features.network.inputs))
+            stages = features.stages if features and moved else network.stages
+            made = plan(stages, len(network.inputs))
             packed = pack(made, self.limits)
             keys = tuple(dict.fromkeys(map(kernel_key, packed.passes)))
-            return Prepared(made, packed, keys)
+            return Prepared(key, made, packed, keys)
 
         return self._prepared.get(key, make)
 
     def weights(self, of: Prepared) -> Weights:
         """The weights of a network, uploaded if they are not yet."""
-        if of.weights is None:
-            of.weights = Weights(self.ctx, of.packed, self.limits.block)
+
+        def make() -> Weights:
             self.uploads += 1
-        return of.weights
+            return Weights(self.ctx, of.packed, self.limits.block)
+
+        return self._weights.get(of.digest, make)
 
     def kernel(self, key: KernelKey) -> Kernel:
         """A program, compiled. Raises ShaderError."""
@@ -405,15 +408,26 @@ class GridPrograms:
         while self._pool and (self.released or sum(one.bytes for one in self._pool) > POOL):
             self._pool.pop(0).release()
 
+    def kept(self, key: Hashable, box: Box) -> tuple[Box, Atlas] | None:
+        """Outputs at a lattice's points that contain a box. They have to be kept again."""
+        for number, (of, points, _) in enumerate(self._kept):
+            if of == key and contains(points, box):
+                return self._kept.pop(number)[1:]
+        return None
+
+    def keep(self, key: Hashable, box: Box, atlas: Atlas) -> None:
+        """Keep the outputs at a lattice's points in a box, for the next samples and colours."""
+        self._kept.append((key, box, atlas))
+        limit = -1 if self.released else LATTICES
+        while self._kept and sum(one.bytes for *_, one in self._kept) > limit:
+            self._kept.pop(0)[2].release()
+
     def release(self) -> None:
         self.released = True
         self._kernels.clear()
-        self._prepared.clear()
-        for atlas in self._pool:
+        self._weights.clear()
+        for atlas in (*self._pool, *(one for *_, one in self._kept)):
             atlas.release()
         self._pool.clear()
+        self._kept.clear()
 
-
-def storages(step: Step) -> list[Any]:
-    """The storages that a step reads, and the one that it writes."""
-    return [*(value.storage for value in step.inputs), step.value.storage]
