@@ -9,10 +9,11 @@ import dataclasses
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+from cppn_gl.nn.features import MOVING, of_image
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.files import READERS as NETWORKS
 from cppn_gl.output.sequence import frame_path
@@ -21,8 +22,11 @@ from cppn_gl.preset.network_file import with_network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.readers import suffixes
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.images import SUFFIXES as IMAGES
 from cppn_gl.viewer.collection import printable
 from cppn_gl.viewer.favourites import opened
+
+COLORS = "red", "green", "blue"  # the inputs of an image
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ class Answer:
     """What a file holds: a preset, and a time in seconds for a picture; or what is wrong with it.
 
     `words` begin the message of a preset, and `note` ends it. `again`: the file of the network
-    shown was read again.
+    shown was read again. `changes`: the keys of the preset shown that an image changes, instead of
+    another preset.
     """
 
     words: str = ""
@@ -39,6 +44,7 @@ class Answer:
     time: float | None = None
     problem: str = ""
     again: bool = False
+    changes: dict[str, Any] = field(default_factory=dict)
 
 
 class Opening:
@@ -61,6 +67,11 @@ class Opening:
         """Begin to read a network file, to be shown as `shown` is; the message."""
         name = printable(path.name)
         return self._begin(name, lambda: _network(path, shown))
+
+    def image(self, path: Path, shown: Preset) -> str:
+        """Begin to read an image file, to be the input of what is shown; the message."""
+        name = printable(path.name)
+        return self._begin(name, lambda: _image(path, shown))
 
     def again(self, path: Path, shown: Preset) -> None:
         """Begin to read the file of the network shown again."""
@@ -107,13 +118,35 @@ def read(path: Path, shown: Preset, words: str = "") -> Answer:
                 return opened(os.path.abspath(first), trusted=False)
             what = f"{', '.join(known)}, or the folder of a sequence"
             raise PresetError(f"a folder; expected a file ending in {what}")
-        if path.suffix.lower() not in known:
+        if path.suffix.lower() not in (*known, *IMAGES):
             raise PresetError(f"cannot be opened; expected a file ending in {', '.join(known)}")
         return opened(os.path.abspath(path), trusted=False)
 
     if is_network(path.name) and not path.is_dir():
         return _network(path, shown, words)
-    return _told(path, found, words)
+    answer = _told(path, found, words)
+    if answer.preset is None and path.suffix.lower() in IMAGES and path.is_file():
+        image = _image(path, shown, words)
+        picture = path.suffix.lower() in suffixes()  # perhaps a damaged one of ours
+        return image if image.changes or not picture else answer
+    return answer
+
+
+def _image(path: Path, shown: Preset, words: str = "") -> Answer:
+    """An image as the input of the preset `shown`; its inputs become the image's colours.
+
+    Time as an input stays.
+    """
+    changes: dict[str, Any] = {"input.image": os.path.abspath(path)}
+    if not of_image(shown.spec.inputs):
+        moving = tuple(name for name in shown.spec.inputs if name in MOVING)
+        changes["network.inputs"] = (*COLORS, *moving)
+    answer = _told(path, lambda: (shown.replace(**changes), None), words)
+    if answer.preset is None:
+        return answer
+    inputs = ", ".join(changes.get("network.inputs", ()))
+    said = f"{words or f'{printable(path.name)}: '}the image is the input"
+    return Answer(said + (f", as {inputs}" if inputs else ""), changes=changes)
 
 
 def _network(path: Path, shown: Preset, words: str = "") -> Answer:
