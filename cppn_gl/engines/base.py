@@ -145,6 +145,10 @@ class Raster:
 SURE = 1.0  # at this rank no other engine is measured
 
 
+# Why an engine of points cannot draw a network that is `by_grid`.
+BY_POINTS = "draws dense networks of x, y and time alone: no convolutions, and no image as an input"
+
+
 class Engine:
     """A way of evaluating networks at pixels. One object serves all networks and contexts.
 
