@@ -18,11 +18,11 @@ from typing import Any, NoReturn, Self
 
 import numpy as np
 
-from cppn_gl.nn.activations import activate, bounds
+from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import TURN
 from cppn_gl.nn.image_input import ImageInput
 from cppn_gl.nn.layers import MAX_WIDTH, SOURCE, Array, Layer, Node, Operation
-from cppn_gl.nn.network import MAX_OUTPUTS, OVERHEAD, Network, Region, Stage
+from cppn_gl.nn.network import MAX_OUTPUTS, Network, Region, Stage
 from cppn_gl.nn.operations import Activation, Conv, Norm, Statistics, cropped
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.checks import PresetError

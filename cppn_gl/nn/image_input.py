@@ -41,7 +41,7 @@ class ImageInput:
     @cached_property
     def digest(self) -> bytes:
         content = hashlib.blake2b(repr((self.pixels.shape, self.center, self.pixel)).encode())
-        content.update(np.ascontiguousarray(self.pixels))
+        content.update(self.pixels.tobytes())
         return content.digest()[:16]
 
     def sample(self, x: Float64, y: Float64) -> Float64:
