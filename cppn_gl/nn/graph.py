@@ -28,6 +28,7 @@ from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.checks import PresetError
 
 BORDERS = ("continue", "none")
+PLAIN = Region()
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class GraphNetwork(Network):
         period: float = TURN,
         image: ImageInput | None = None,
         grid: int = 256,
-        region: Region = Region(),
+        region: Region = PLAIN,
         modules: Sequence[tuple[str, ...]] = (),
         boost: Sequence[tuple[int, int, float]] = (),
     ):
@@ -289,9 +290,8 @@ class GraphNetwork(Network):
         nodes; None measures them over the array's own positions. Overflow gives inf and NaN.
         Raises ValueError for an array that does not fit.
         """
-        for *_, units in self._reference(array, spacing, statistics, border):
-            pass
-        return np.ascontiguousarray(units)
+        *_, (_, _, outputs) = self._reference(array, spacing, statistics, border)
+        return np.ascontiguousarray(outputs)
 
     def grid_statistics(
         self, array: Any, *, spacing: int = 1, border: str = "continue"

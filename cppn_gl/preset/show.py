@@ -162,6 +162,28 @@ class SensitivityOptions(OneOutput, Layered):
 
 
 @dataclass(frozen=True)
+class ReceptiveOptions(OneOutput):
+    """`[receptive]`"""
+
+    unit: tuple[int, int] | None = key(
+        None,
+        several(integer(0, max(MAX_WIDTH, MAX_DEPTH)), 2, 2),
+        "what looks: a layer, and its unit from 1, or 0 for all its units; none: the outputs",
+    )
+    point: tuple[float, float] | None = key(
+        None,
+        several(number(-1e6, 1e6), 2, 2),
+        "the point x, y that is looked from; none: the centre",
+    )
+    averaged: int = key(
+        0,
+        integer(0, 12),
+        "the mean over so many points along each side of the picture; 0: the point alone",
+        step=1,
+    )
+
+
+@dataclass(frozen=True)
 class PaintingOptions(Options):
     """`[painting]`"""
 
@@ -420,6 +442,23 @@ VIEWS: dict[str, ViewRow] = {
                 "{stronger}: in a network near noise, early layers matter most.",
             ),
             learned="output",
+        ),
+        ViewRow(
+            "receptive",
+            "what an output point sees of the input: its receptive field, measured",
+            "cppn_gl.views.slopes.receptive:ReceptiveView",
+            ReceptiveOptions,
+            reading="A unit behind convolutions sees more than its own point: with every 3×3 layer "
+            "one tap more to each side. The large square is all that it can see, each cell a tap, "
+            "bright where the output depends much on the input there: the derivative by the "
+            "inputs, on a logarithmic scale. The blue frame holds 95 % of the squared "
+            "derivatives, in both places: most of the box is hardly seen (Luo et al. 2016).",
+            tries=(
+                "Point anywhere to measure there; click to keep the point.",
+                "{layer_down} looks from the layer before: the box shrinks, layer by layer.",
+                "{next_knob} selects 'averaged', {knob_up} takes the mean over many points.",
+                "{deeper} adds a layer: the box grows evenly, the frame more slowly.",
+            ),
         ),
         ViewRow(
             "painting",
