@@ -5,10 +5,12 @@ import pytest
 
 from cppn_gl.nn.derivatives import at_points, first_pre_activations
 from cppn_gl.nn.features import Clock, features
+from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.image_file import StoredImage
-from cppn_gl.nn.image_input import ImageInput, averaged, default_image, placed
-from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.image_input import ImageInput, averaged_rows, default_image, placed
+from cppn_gl.nn.layers import SOURCE, Layer, Node
 from cppn_gl.nn.network import Network
+from cppn_gl.nn.operations import Conv
 from cppn_gl.utils.arrays import Float64
 
 DRAWS = np.random.default_rng(4)
@@ -64,9 +66,9 @@ def test_it_is_mirrored_beyond_its_edges() -> None:
 
 def test_pixels_finer_than_the_taps_are_averaged_and_others_are_not() -> None:
     of = stored(60, 120)
-    exact, small = placed(of), placed(of, step=2 / 20)
-    assert placed(of, step=2 / 60).digest == exact.digest
-    assert placed(of, step=2 / 59.9).pixels.shape == (60, 120, 3)
+    exact = placed(of)
+    small = exact.averaged(2 / 20)
+    assert exact.averaged(2 / 60) is exact.averaged(2 / 59.9) is exact
     assert small.pixels.shape == (20, 40, 3)
     blocks = exact.pixels.reshape(20, 3, 40, 3, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(small.pixels, blocks, atol=1e-6)
@@ -77,17 +79,17 @@ def test_pixels_finer_than_the_taps_are_averaged_and_others_are_not() -> None:
 
 def test_averages_are_means_by_area() -> None:
     rows = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
-    assert averaged(rows, 2).tolist() == pytest.approx([(0 + 1 + 1) / 2.5, (1 + 3 + 4) / 2.5])
-    assert averaged(rows, 5).tolist() == pytest.approx(rows.tolist())
+    assert averaged_rows(rows, 2).tolist() == pytest.approx([(0 + 1 + 1) / 2.5, (1 + 3 + 4) / 2.5])
+    assert averaged_rows(rows, 5).tolist() == pytest.approx(rows.tolist())
     many = DRAWS.uniform(size=(997, 3))
-    np.testing.assert_allclose(averaged(many, 31).mean(axis=0), many.mean(axis=0))
+    np.testing.assert_allclose(averaged_rows(many, 31).mean(axis=0), many.mean(axis=0))
 
 
 def test_what_is_finer_than_the_taps_does_not_alias() -> None:
     """Stripes two pixels wide are grey where taps are eight pixels apart."""
     stripes = np.zeros((128, 128, 1), np.uint8)
     stripes[:, ::2] = 255
-    image = placed(StoredImage(stripes), step=2 / 16)
+    image = placed(StoredImage(stripes)).averaged(2 / 16)
     x, y = DRAWS.uniform(-1, 1, (2, 100))
     np.testing.assert_allclose(image.sample(x, y), 0.5, atol=1e-6)
 
@@ -108,7 +110,7 @@ def test_digests_tell_functions_apart() -> None:
         placed(of, encoding="linear"),
         placed(of, extent=2.0),
         placed(of, center=(0.0, 0.1)),
-        placed(of, step=0.5),
+        placed(of).averaged(0.5),
     ]
     assert len({one.digest for one in kinds}) == len(kinds)
     assert placed(StoredImage(of.pixels.copy())).digest == kinds[0].digest
@@ -182,3 +184,24 @@ def test_derivatives_pass_through_the_image() -> None:
         after, before = map(network.evaluate, ends)
         np.testing.assert_allclose(slope, (after - before) / (2 * step), atol=1e-6)
     assert first_pre_activations(network, x, y).shape == (3, 40, 1)
+
+
+def test_a_network_of_taps_sees_the_image_at_their_distance() -> None:
+    image = placed(stored(64, 64))
+    weight = DRAWS.normal(size=(1, 1, 3, 3)).astype(np.float32)
+    nodes = [Node(Conv(weight, np.zeros(1, np.float32)), "identity", (SOURCE,))]
+    network = GraphNetwork(nodes, ["grey"], image=image, grid=16)
+    assert network.image is not None
+    assert network.image.pixels.shape == (16, 16, 3)
+    assert network.changed(grid=64).image is image
+    point = [Node(Conv(weight[..., 1:2, 1:2], np.zeros(1, np.float32)), "identity", (SOURCE,))]
+    assert GraphNetwork(point, ["grey"], image=image, grid=16).image is image
+    x, y = np.meshgrid(*centers(network.image))
+    plane = network.features(x.ravel(), y.ravel(), Clock()).reshape(16, 16, 1)
+    outputs = network.evaluate_grid(plane, border="none")
+    kernel = weight[0, 0, ::-1, ::-1]
+    grey = plane[..., 0]
+    expected = sum(
+        kernel[2 - i, 2 - j] * grey[i : i + 14, j : j + 14] for i in range(3) for j in range(3)
+    )
+    np.testing.assert_allclose(outputs[..., 0], expected, atol=1e-9)
