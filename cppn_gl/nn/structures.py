@@ -304,13 +304,13 @@ class Sizes:
 
 
 @lru_cache(maxsize=64)
-def plan(blocks: tuple[Block, ...], sizes: Sizes) -> tuple[Planned, ...]:
+def plan(blocks: tuple[Block, ...], sizes: Sizes, name: str = "") -> tuple[Planned, ...]:
     """The nodes of a structure, in topological order, the output layer last.
 
-    Raises PresetError for a structure that does not fit together or exceeds a limit. Nothing is
-    drawn.
+    `name`: of the structure that the blocks stand for; "" if they are given. Raises PresetError for
+    blocks that do not fit together or exceed a limit. Nothing is drawn.
     """
-    builder = _Builder(sizes)
+    builder = _Builder(sizes, name)
     end = builder.run(blocks, Place(SOURCE, tuple(range(sizes.inputs)), 0, 0), (), "")
     builder.where = "the output layer"
     builder.conv(end, sizes.outputs, 1, (), activation=sizes.output_activation)
@@ -330,8 +330,8 @@ class Place:
 class _Builder:
     """Makes nodes of blocks. Errors name the block that is being built."""
 
-    def __init__(self, sizes: Sizes):
-        self.sizes = sizes
+    def __init__(self, sizes: Sizes, name: str):
+        self.sizes, self._structure = sizes, name
         self.nodes: list[Planned] = []
         self.where = ""
         self._bytes = 0
@@ -349,6 +349,8 @@ class _Builder:
         return at
 
     def _refuse(self, problem: str) -> None:
+        if self._structure:
+            raise PresetError(f"{self._structure}: {problem}", key="network.structure")
         raise PresetError(f"{self.where}: {problem}", key="network.blocks")
 
     def _block(self, block: Block, at: Place, modules: tuple[str, ...], where: str) -> Place:
