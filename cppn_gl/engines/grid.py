@@ -1,4 +1,4 @@
-"""Where networks on grids are evaluated: the lattice of a picture, its phases, its tiles, its cache.
+"""Where networks on grids are evaluated: the lattice of a picture, its phases, tiles and cache.
 
     network, view, region -> Lattice.of() -> .rectangle(region): the points that its samples need
     rectangle -> Plan.pieces(): features with a margin, cut so that memory is bounded
@@ -273,7 +273,7 @@ def blocks(plan: Plan, region: Region) -> list[Region]:
     across, down = max(1, round(width / side)), max(1, round(height / side))
     while across * down < count:
         across, down = (across + 1, down) if width / across > height / down else (across, down + 1)
-    wide, high = -(-width // across), -(-height // down)
+    wide, high = -(-width // (4 * across)) * 4, -(-height // down)  # whole texels of planes
     return [
         region.cut(left, top, min(wide, width - left), min(high, height - top))
         for top in range(0, height, high)
@@ -410,7 +410,7 @@ class Lattices:
         """
         with self._lock:
             for (of, kept), values in reversed(self._kept.items()):
-                if of == key and _contains(kept, box):
+                if of == key and contains(kept, box):
                     self._kept.move_to_end((of, kept))
                     left, top = box[0] - kept[0], box[1] - kept[1]
                     return values[top : top + box[3] - box[1], left : left + box[2] - box[0]]
@@ -432,10 +432,9 @@ class Lattices:
             self._kept.clear()
 
 
-def _contains(outer: Box, box: Box) -> bool:
-    return (
-        outer[0] <= box[0] and outer[1] <= box[1] and box[2] <= outer[2] and box[3] <= outer[3]
-    )
+def contains(outer: Box, box: Box) -> bool:
+    """Whether a box lies within another."""
+    return outer[0] <= box[0] and outer[1] <= box[1] and box[2] <= outer[2] and box[3] <= outer[3]
 
 
 lattices = Lattices()

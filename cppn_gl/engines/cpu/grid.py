@@ -34,13 +34,13 @@ from cppn_gl.engines.grid import (
 from cppn_gl.engines.rates import RateKey, Rates
 from cppn_gl.nn import native_grid
 from cppn_gl.nn.features import Clock
-from cppn_gl.nn.grid import GridKernel, NumPyKernel, Planes, run, stage_work
+from cppn_gl.nn.grid import GridKernel, NumPyKernel, Planes, cropped, run, stage_work
 from cppn_gl.nn.native_grid import NativeKernel
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, identity
 from cppn_gl.preset.tables import Viewport
 from cppn_gl.utils.arrays import Box, Float32, Float64
-from cppn_gl.utils.tasks import Stepping, Steps, share, within
+from cppn_gl.utils.tasks import Stepping, Steps, at_once, share, within
 from cppn_gl.utils.threads import shared_out
 
 STEP = 0.01  # seconds
@@ -120,12 +120,14 @@ class GridEvaluator(Evaluator):
             return found  # type: ignore[return-value]
         lattice = Lattice.of(self.network, self._view, region)
         plan, box = Plan(self.network, lattice), lattice.rectangle(region)
-        places = tuple(lattice.places(region, axis) for axis in (0, 1))
+        places = lattice.places(region, 0), lattice.places(region, 1)
         whole, done = plan.work(box), 0.0
         for piece in plan.pieces(box):
             corners = Corners(piece, places)
 
-            def visit(number: int, pre: Planes | None, units: Planes, at: Corners = corners) -> None:
+            def visit(
+                number: int, pre: Planes | None, units: Planes, at: Corners = corners
+            ) -> None:
                 cut = self.network.radius - self.network.stages[number].radius
                 assert pre is not None
                 for planes, into in zip((pre, units), found[number], strict=True):
@@ -148,15 +150,10 @@ class GridEvaluator(Evaluator):
             some = slice(start, start + count)
             u, v = x[some, None, None] + reach, y[some, None, None] - reach[:, None]
             source = self._source.planes(u, v)
-            for *_, planes in run(self._source.stages, source, self._kernel, left=-margin):  # type: ignore[misc]
-                pass
-            found[some] = self._inner(planes)[:, ::side, 0].T
+            last = Last(self.network)
+            at_once(self._run(source, -margin, last))
+            found[some] = last.inner[:, ::side, 0].T
         return found
-
-    def _inner(self, planes: Planes) -> Planes:
-        """Planes of the last stage, without the part of the margin that it does not reach."""
-        cut = self.network.radius - self.network.stages[-1].radius
-        return planes[:, cut : planes.shape[1] - cut, cut : planes.shape[2] - cut]
 
     def _blocks(self, region: Region) -> list[Region]:
         """A region in parts, each with little enough memory."""
@@ -197,16 +194,11 @@ class GridEvaluator(Evaluator):
         left, top, right, bottom = box
         values = np.empty((bottom - top, right - left, self.network.outputs), np.float32)
         whole, done = plan.work(box), 0.0
-        last = len(self.network.stages) - 1
         for piece in plan.pieces(box):
-
-            def visit(number: int, _: Any, units: Planes, at: Piece = piece) -> None:
-                if number == last:
-                    at.place(self._inner(units), values, box)
-
-            work = work_of(self.network, *piece.size)
-            steps = self._run_piece(piece, visit)
+            last, work = Last(self.network), work_of(self.network, *piece.size)
+            steps = self._run_piece(piece, last)
             yield from share(steps, done / whole, (done + work) / whole)
+            piece.place(last.inner, values, box)
             done += work
         lattices.put(key, box, values)
         return values
@@ -220,7 +212,9 @@ class GridEvaluator(Evaluator):
         whole, done = sum(self._work), 0.0
         self.worked += work_of(self.network, source.shape[2], source.shape[1])
         deadline = yield 0.0
-        steps = run(self._source.stages, source, self._kernel, pre=pre, left=left, deadline=deadline)
+        steps = run(
+            self._source.stages, source, self._kernel, pre=pre, left=left, deadline=deadline
+        )
         found = next(steps, None)
         while True:
             if found is not None:
@@ -235,16 +229,10 @@ class GridEvaluator(Evaluator):
 
     def _direct(self, region: Region) -> Steps[Float32]:
         """Raw outputs at the samples of a region with one sample per pixel, without a lattice."""
-        shape = *region.part[::-1], self.network.outputs
-        values, last = np.empty(shape, np.float32), len(self.network.stages) - 1
-
-        def visit(number: int, _: Any, units: Planes) -> None:
-            if number == last:
-                values[:] = units.transpose(1, 2, 0)
-
+        last = Last(self.network)
         source = yield from self._source.filled(*self._points(region))
-        yield from self._run(source, region.offset[0], visit)
-        return values
+        yield from self._run(source, region.offset[0], last)
+        return last.inner.transpose(1, 2, 0)
 
     def _each_direct(self, region: Region, found: Any) -> Steps[None]:
         def visit(number: int, pre: Planes | None, units: Planes) -> None:
@@ -277,6 +265,19 @@ class GridEvaluator(Evaluator):
             into[start : start + rows] += values
 
         shared_out(some, range(0, len(outputs), rows))
+
+
+class Last:
+    """Visits stages and keeps the planes of the last one: the outputs."""
+
+    def __init__(self, network: Network):
+        self._number = len(network.stages) - 1
+        self._cut = network.radius - network.stages[-1].radius
+        self.inner: Planes = np.empty((0, 0, 0), np.float32)  # what the whole network reaches
+
+    def __call__(self, number: int, pre: Planes | None, units: Planes) -> None:
+        if number == self._number:
+            self.inner = cropped(units, self._cut)
 
 
 class Corners:

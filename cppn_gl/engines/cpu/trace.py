@@ -40,7 +40,8 @@ class LayerTrace:
 def trace(scene: Scene, size: tuple[int, int]) -> Steps[list[LayerTrace]]:
     """All layers at the pixel centres of a picture of `size`, in reading order, in float32.
 
-    Those of a network on grids are its stages. A generator that yields its progress between layers and between groups of blocks.
+    Those of a network on grids are its stages. A generator that yields its progress between layers
+    and between groups of blocks.
     """
     network, count = scene.network, size[0] * size[1]
     evaluate = evaluator(network, scene.view, scene.clock)
