@@ -478,7 +478,11 @@ class Explorer(Viewing, Editing, PointEditing, Training):
 
     def enter(self, large: bool = False) -> None:
         """Open or select what is under the cursor, or else open the layer shown as a network."""
-        if self._take(self.pointed()):
+        hit = self.pointed()
+        if hit is not None and hit.enters is not None:
+            self.open(hit.enters, hit.words)
+            return
+        if self._take(hit):
             return
         if self.layer == self.preset.spec.depth:
             self.message = (

@@ -41,12 +41,14 @@ class Hit:
     """What is at a pixel: a description, and the preset that a click opens or the keys it changes.
 
     `time`: the time in seconds at which the opened preset is shown; None: the current time.
+    `enters`: the preset that the key Enter opens, if it does not do the same as a click.
     """
 
     words: str
     opens: Preset | None = None
     changes: dict[str, Any] = field(default_factory=dict)
     time: float | None = None
+    enters: Preset | None = None
 
 
 @dataclass(frozen=True)
