@@ -2,6 +2,7 @@
  *
  * CPPN_HAVE_AVX2, _AVX512 and _NEON say which kernels are linked in, besides the portable one.
  */
+#include "conv.h"
 #include "kernel.h"
 #include "names.h"
 #include "training.h"
@@ -27,6 +28,9 @@
 static const cppn_kernel *const kernels[CPPN_ISAS] = {&cppn_portable, AVX2(), AVX512(), NEON()};
 static const cppn_trainer *const trainers[CPPN_ISAS] = {
     &cppn_trainer_portable, AVX2(trainer_), AVX512(trainer_), NEON(trainer_)};
+
+static const cppn_grid *const grids[CPPN_ISAS] = {&cppn_grid_portable, AVX2(grid_), AVX512(grid_),
+                                                  NEON(grid_)};
 
 int32_t cppn_abi(void) { return CPPN_ABI; }
 
@@ -156,6 +160,20 @@ int64_t cppn_train(int32_t isa, const cppn_training *t, int64_t first, int64_t c
                    void *memory) {
     char *own = (char *)memory + cppn_training_memory(t);
     return trainers[isa]->train(t, first, count, aligned(memory), aligned(own));
+}
+
+int64_t cppn_stage_scratch(const cppn_stage *s) {
+    const cppn_tiling t = tiling_of(s);
+    return (int64_t)sizeof(float) * (t.floats + BUFFER) + ALIGNMENT;
+}
+
+void cppn_stage_rows(int32_t isa, const cppn_stage *stage, int64_t first, int64_t count,
+                     void *scratch) {
+    grids[isa]->stage(stage, first, count, aligned(scratch));
+}
+
+void cppn_plane_sums(int32_t isa, int64_t width, int64_t height, cppn_plane plane, double *sums) {
+    grids[isa]->sums(width, height, plane, sums);
 }
 
 double cppn_peak(int32_t isa, int64_t count) { return kernels[isa]->peak(count); }

@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define CPPN_ABI 5
+#define CPPN_ABI 6
 #define CPPN_MAX_WIDTH 512 /* units of a layer */
 
 enum cppn_isa { CPPN_PORTABLE, CPPN_AVX2, CPPN_AVX512, CPPN_NEON, CPPN_ISAS };
@@ -188,6 +188,51 @@ CPPN_EXPORT void cppn_train_group(int32_t isa, const cppn_training *training, in
 CPPN_EXPORT float cppn_train_loss(int32_t isa, const cppn_training *training, void *memory);
 CPPN_EXPORT void cppn_train_update(int32_t isa, const cppn_training *training, int64_t step,
                                    int32_t layer, void *memory);
+
+/* What a stage of a graph computes, from planes: arrays of numbers by position, one for each
+ * channel. The result at row y, column x is made of the inputs in rows y to y + (size - 1) dilation,
+ * and columns likewise. The sum of a convolution begins with the bias; its terms follow in the order
+ * of input channels, rows and columns. */
+enum cppn_stage_kind {
+    CPPN_CONVOLUTION,
+    CPPN_MAX_POOL,  /* NaN if one is NaN */
+    CPPN_MEAN_POOL,
+    CPPN_SUM        /* of inputs c, c + outputs, c + 2 outputs, …, for output c; size is 1 */
+};
+
+typedef struct {
+    const float *at; /* row 0, column 0 */
+    int64_t row;     /* the distance of rows, in floats */
+} cppn_plane;
+
+/* A stage: its pre-activations are (z - mean) * scale + shift of what it computes, z; its units are
+ * activation(pre-activation) * boost. */
+typedef struct {
+    int32_t kind, activation;
+    int32_t inputs, outputs, groups; /* channels; groups of a convolution, else 1 */
+    int32_t size, dilation, reserved;
+    int64_t width, height;           /* of the result, 0 or more */
+    const cppn_plane *planes;        /* (inputs,); these may overlap each other */
+    const float *packed;             /* of a convolution: for each group, by cppn_pack(), weights
+                                        (outputs / groups, inputs / groups * size * size) */
+    const float *bias;               /* (outputs,), or NULL for zeros */
+    const float *mean, *scale, *shift; /* (outputs,), or all NULL */
+    const float *boost;              /* (outputs,), or NULL */
+    float *pre, *units;              /* the results; pre may be NULL */
+    int64_t pre_row, pre_plane;      /* the distances of rows and of planes, in floats */
+    int64_t units_row, units_plane;
+} cppn_stage;
+
+/* Bytes of working memory that a call for a stage needs. */
+CPPN_EXPORT int64_t cppn_stage_scratch(const cppn_stage *stage);
+
+/* Compute rows first … first + count - 1 of a stage. NaN is 0x7fc00000. */
+CPPN_EXPORT void cppn_stage_rows(int32_t isa, const cppn_stage *stage, int64_t first, int64_t count,
+                                 void *scratch);
+
+/* The sums of the numbers of a plane and of their squares, in float64. */
+CPPN_EXPORT void cppn_plane_sums(int32_t isa, int64_t width, int64_t height, cppn_plane plane,
+                                 double *sums);
 
 /* Multiply and add in registers, `count` rounds of independent chains: the peak. Returns the number
  * of floating-point operations. */

@@ -9,8 +9,8 @@
  * A sum is fma(w_n, x_n, … fma(w_1, x_1, bias)), whatever the tile, the panel and the group of
  * rows: hence the same bits for all of them.
  */
+#include "elementwise.h"
 #include "environment.h"
-#include "functions.h"
 #include "kernel.h"
 #include "vectors.h"
 
@@ -21,22 +21,14 @@ _Static_assert(TILE % PANEL == 0, "a tile consists of whole panels");
 
 /* Activations */
 
-typedef void elementwise(const float *x, float *y, int64_t vectors);
-
-#define ACTIVATE(name)                                                            \
-    static void activate_##name(const float *x, float *y, int64_t vectors) {      \
-        for (int64_t k = 0; k < vectors; k++)                                     \
-            store(y + k * LANES, activation_##name(load(x + k * LANES)));         \
-    }                                                                             \
+#define DIFFERENTIATE(name)                                                       \
     static void differentiate_##name(const float *x, float *y, int64_t vectors) { \
         for (int64_t k = 0; k < vectors; k++)                                     \
             store(y + k * LANES, derivative_##name(load(x + k * LANES)));         \
     }
-CPPN_ACTIVATIONS(ACTIVATE)
+CPPN_ACTIVATIONS(DIFFERENTIATE)
 
-#define FUNCTION(name) activate_##name,
 #define DERIVATIVE(name) differentiate_##name,
-static elementwise *const functions[] = {CPPN_ACTIVATIONS(FUNCTION)};
 static elementwise *const slopes[] = {CPPN_ACTIVATIONS(DERIVATIVE)};
 
 static void apply(elementwise *function, int64_t count, const float *x, float *y) {

@@ -1,4 +1,4 @@
-/* What kernel.c and train.c provide for one instruction set; see cppn.h for each function. */
+/* What kernel.c, train.c and conv.c provide for one instruction set; see cppn.h for each function. */
 #ifndef CPPN_KERNEL_H
 #define CPPN_KERNEL_H
 
@@ -37,6 +37,14 @@ typedef struct {
 
 extern const cppn_trainer cppn_trainer_portable, cppn_trainer_avx2, cppn_trainer_avx512,
     cppn_trainer_neon;
+
+/* What conv.c provides. */
+typedef struct {
+    void (*stage)(const cppn_stage *, int64_t first, int64_t count, float *);
+    void (*sums)(int64_t width, int64_t height, cppn_plane, double *);
+} cppn_grid;
+
+extern const cppn_grid cppn_grid_portable, cppn_grid_avx2, cppn_grid_avx512, cppn_grid_neon;
 
 /* The number of groups of rows that are computed together, and the first row of one of them. They
  * are as equal as possible: 16 rows are 6, 5 and 5. */

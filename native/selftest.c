@@ -614,6 +614,140 @@ static void check_training(int64_t most_operations) {
     state = kept;
 }
 
+/* Stages of graphs */
+
+typedef struct {
+    cppn_stage stage;
+    int64_t left; /* columns of the whole stage before those of this one */
+    int with_pre;
+} stage_job;
+
+/* For each row: units (outputs, width), then pre-activations, if there are any. The rows are the
+ * last ones of a stage that begins a few rows before. */
+static void stage_rows(int32_t isa, const void *job_, int64_t first, int64_t count, void *out) {
+    const stage_job *job = job_;
+    cppn_stage s = job->stage;
+    const int kept = blocks_used;
+    const int64_t lead = from_to(0, first < 3 ? first : 3), rows = lead + count;
+    const int64_t size = s.outputs * s.width, parts = 1 + job->with_pre;
+    cppn_plane *planes = memory(s.inputs * (int64_t)sizeof *planes, 0);
+    for (int32_t c = 0; c < s.inputs; c++) {
+        planes[c] = s.planes[c];
+        planes[c].at += (first - lead) * planes[c].row + job->left;
+    }
+    s.planes = planes, s.height = rows;
+    s.units_row = s.width + from_to(0, 5), s.pre_row = s.width + from_to(0, 5);
+    s.units_plane = s.units_row * rows, s.pre_plane = s.pre_row * rows;
+    s.units = floats(s.units_plane * s.outputs);
+    s.pre = job->with_pre ? floats(s.pre_plane * s.outputs) : NULL;
+    cppn_stage_rows(isa, &s, lead, count, memory(cppn_stage_scratch(&s), from_to(0, 63)));
+    float *to = out;
+    for (int64_t y = lead; y < rows; y++)
+        for (int part = 0; part < parts; part++)
+            for (int32_t c = 0; c < s.outputs; c++)
+                for (int64_t x = 0; x < s.width; x++)
+                    *to++ = part ? s.pre[c * s.pre_plane + y * s.pre_row + x]
+                                 : s.units[c * s.units_plane + y * s.units_row + x];
+    for (int part = 0; part < parts; part++) {
+        const float *all = part ? s.pre : s.units;
+        const int64_t row = part ? s.pre_row : s.units_row;
+        int64_t untouched = 0;
+        for (int64_t k = 0; k < row * rows * s.outputs; k++) {
+            uint32_t bits;
+            memcpy(&bits, all + k, sizeof bits);
+            untouched += bits == UINT32_MAX;
+        }
+        if (untouched != row * rows * s.outputs - size * count)
+            failed("cppn_stage_rows", isas[isa], "writes beside its results");
+    }
+    release(kept);
+}
+
+typedef struct {
+    int64_t width, height;
+    cppn_plane plane;
+} sums_job;
+
+static void plane_sums(int32_t isa, const void *job, int64_t first, int64_t count, void *out) {
+    const sums_job *s = job;
+    cppn_plane plane = s->plane;
+    for (int64_t y = 0; y < count; y++) {
+        plane.at = s->plane.at + (first + y) * plane.row;
+        cppn_plane_sums(isa, s->width, s->height, plane, (double *)out + 2 * y);
+    }
+}
+
+/* Stages of all kinds; some columns must be those of the whole. */
+static void check_stages(int64_t most_operations) {
+    static const int32_t sizes[] = {1, 3, 3, 3, 5, 7, 11};
+    stage_job job = {0};
+    cppn_stage *s = &job.stage;
+    s->kind = one_in(2) ? CPPN_CONVOLUTION : (int32_t)from_to(CPPN_MAX_POOL, CPPN_SUM);
+    s->activation = (int32_t)from_to(0, LENGTH(activations) - 1);
+    s->size = s->kind == CPPN_SUM ? 1 : sizes[from_to(0, LENGTH(sizes) - 1)];
+    s->dilation = one_in(3) ? (int32_t)from_to(1, 9) : 1;
+    s->groups = 1;
+    s->inputs = s->outputs = random_width(one_in(8) ? 64 : 12);
+    if (s->kind == CPPN_CONVOLUTION) {
+        s->inputs = random_width(one_in(8) ? 64 : 12);
+        if (one_in(3)) {
+            s->groups = random_width(8);
+            s->inputs = s->groups * random_width(one_in(2) ? 1 : 9);
+            s->outputs = s->groups * random_width(one_in(2) ? 1 : 9);
+        }
+    } else if (s->kind == CPPN_SUM) {
+        s->inputs = s->outputs * (int32_t)from_to(1, 3);
+    }
+    const int64_t columns = (int64_t)s->inputs / s->groups * s->size * s->size;
+    const int64_t margin = (int64_t)(s->size - 1) * s->dilation;
+    const int64_t work = s->kind == CPPN_CONVOLUTION ? s->outputs * columns : s->inputs * s->size;
+    s->width = random_side();
+    if (s->width > most_operations / work) s->width = most_operations / work;
+    if (s->width > 700) s->width = 700;
+    if (s->width < 1) s->width = 1;
+    s->height = most_operations / work / s->width;
+    if (s->height > 90) s->height = 90;
+    if (s->height < 1 || one_in(4)) s->height = 1;
+
+    cppn_plane *planes = memory(s->inputs * (int64_t)sizeof *planes, 0);
+    for (int32_t c = 0; c < s->inputs; c++) {
+        planes[c].row = s->width + margin + from_to(0, 3);
+        const int64_t count = planes[c].row * (s->height + margin - 1) + s->width + margin;
+        float *values = floats(count);
+        fill(values, count, 1);
+        planes[c].at = values;
+    }
+    s->planes = planes;
+    if (s->kind == CPPN_CONVOLUTION) {
+        float *weight = floats(s->outputs * columns), *packed = floats(s->outputs * columns);
+        fill(weight, s->outputs * columns, columns);
+        const int32_t outputs = s->outputs / s->groups;
+        for (int32_t g = 0; g < s->groups; g++)
+            cppn_pack(outputs, (int32_t)columns, weight + g * outputs * columns,
+                      packed + g * outputs * columns);
+        s->packed = packed;
+    }
+    float *terms[5];
+    for (int k = 0; k < LENGTH(terms); k++) fill(terms[k] = floats(s->outputs), s->outputs, 1);
+    if (one_in(2)) s->bias = terms[0];
+    if (one_in(2)) s->mean = terms[1], s->scale = terms[2], s->shift = terms[3];
+    if (one_in(4)) s->boost = terms[4];
+    job.with_pre = one_in(2);
+
+    const int64_t parts = s->outputs * (1 + job.with_pre), whole = s->width;
+    const float *expected = check("cppn_stage_rows", stage_rows, &job, s->height, 4 * parts * whole);
+    job.left = from_to(0, whole - 1), s->width = from_to(1, whole - job.left);
+    float *some = floats(s->height * parts * s->width);
+    stage_rows(CPPN_PORTABLE, &job, 0, s->height, some);
+    for (int64_t k = 0; k < s->height * parts; k++)
+        if (memcmp(some + k * s->width, expected + k * whole + job.left, (size_t)(4 * s->width)))
+            failed("cppn_stage_rows", "portable", "differs for fewer columns");
+    const sums_job sums = {whole, 1, planes[0]};
+    check("cppn_plane_sums", plane_sums, &sums, s->height, 16);
+    const sums_job of_all = {whole, s->height, planes[0]};
+    check("cppn_plane_sums", plane_sums, &of_all, 1, 16);
+}
+
 int main(int count, char **arguments) {
     const unsigned long seeds = count > 1 ? strtoul(arguments[1], NULL, 10) : 200;
     const unsigned long first = count > 2 ? strtoul(arguments[2], NULL, 10) : 0;
@@ -625,6 +759,7 @@ int main(int count, char **arguments) {
         check_functions();
         check_derivatives();
         check_training(one_in(16) ? 4000000 : 200000);
+        check_stages(one_in(16) ? 4000000 : 200000);
         release(0);
     }
     for (int32_t isa = 0; isa < CPPN_ISAS; isa++)

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from cppn_gl.utils.arrays import Float32, Float64, Jitter, Size
 from cppn_gl.utils.checks import PresetError
 
-ABI = 5  # CPPN_ABI in native/cppn.h
+ABI = 6  # CPPN_ABI in native/cppn.h
 ISAS = ("portable", "avx2", "avx512", "neon")  # in the order of enum cppn_isa
 BEST = ("avx512", "avx2", "neon")  # the first that the processor has is used; portable is slow
 ISA = "CPPN_GL_ISA"
@@ -85,6 +85,12 @@ class _Picture(ctypes.Structure):
     )
 
 
+class Plane(ctypes.Structure):
+    """Numbers by row and column: the address of the first, and the distance of rows in floats."""
+
+    _fields_ = (("at", c_void_p), ("row", c_int64))
+
+
 _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "abi": (c_int32, ()),
     "isas": (c_int32, ()),
@@ -119,6 +125,10 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     ),
     "train_loss": (c_float, (c_int32, c_void_p, c_void_p)),
     "train_update": (None, (c_int32, c_void_p, c_int64, c_int32, c_void_p)),
+    # Stages of graphs: see native_conv.py.
+    "stage_scratch": (c_int64, (c_void_p,)),
+    "stage_rows": (None, (c_int32, c_void_p, c_int64, c_int64, c_void_p)),
+    "plane_sums": (None, (c_int32, c_int64, c_int64, Plane, c_void_p)),
     "peak": (c_double, (c_int32, c_int64)),
 }
 
