@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import ACTIVATIONS, activate, derivative
-from cppn_gl.nn.features import Clock, wave
+from cppn_gl.nn.features import Clock, channel, of_image, wave
 from cppn_gl.nn.layers import MAX_WIDTH, SOURCE, Node, Operation
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.elementary import sines
@@ -52,6 +52,9 @@ def feature_jets(network: Network, x: Any, y: Any, clock: Clock | None = None) -
         "y2": (0, 2 * y),
         "xy": (y, x),
     }
+    if network.image is not None:
+        by_x, by_y = network.image.slopes(x, y)
+        slopes |= {n: (channel(n, by_x), channel(n, by_y)) for n in of_image(network.inputs)}
     for column, name in enumerate(network.inputs):
         periodic = wave(name)
         if periodic is not None:

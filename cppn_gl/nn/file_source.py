@@ -68,6 +68,7 @@ class File(Source):
     """
 
     redrawable = False
+    by_grid = False
     layout = None
 
     file: str = key(
@@ -291,7 +292,7 @@ class File(Source):
         return (*["sin"] * encoded, *own)
 
     @property
-    def structure(self) -> str:
+    def summary(self) -> str:
         return f"depth {self.depth}, weights of {self.label}"
 
     @property

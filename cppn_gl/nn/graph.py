@@ -18,15 +18,17 @@ from typing import Any, NoReturn, Self
 
 import numpy as np
 
-from cppn_gl.nn.activations import activate, bounds
+from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import TURN
+from cppn_gl.nn.image_input import ImageInput
 from cppn_gl.nn.layers import MAX_WIDTH, SOURCE, Array, Layer, Node, Operation
-from cppn_gl.nn.network import MAX_OUTPUTS, OVERHEAD, Network, Region, Stage
+from cppn_gl.nn.network import MAX_OUTPUTS, Network, Region, Stage
 from cppn_gl.nn.operations import Activation, Conv, Norm, Statistics, cropped
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.checks import PresetError
 
 BORDERS = ("continue", "none")
+PLAIN = Region()
 
 
 @dataclass(frozen=True)
@@ -75,15 +77,16 @@ class GraphNetwork(Network):
         *,
         latent: Sequence[float] = (),
         period: float = TURN,
+        image: ImageInput | None = None,
         grid: int = 256,
-        region: Region = Region(),
+        region: Region = PLAIN,
         modules: Sequence[tuple[str, ...]] = (),
         boost: Sequence[tuple[int, int, float]] = (),
     ):
         self._graph = tuple(nodes)
         self.modules = tuple(modules) or ((),) * len(self._graph)
         self.grid, self.region, self.boost = grid, region, tuple(boost)
-        self._take_inputs(inputs, latent, period)
+        self._take_inputs(inputs, latent, period, image)
         self._check()
 
     def _check(self) -> None:
@@ -95,11 +98,12 @@ class GraphNetwork(Network):
         _ = self._boosts
 
     def changed(self, **parts: Any) -> Self:
-        """With other `nodes`, `region`, `grid` or `boost`."""
+        """With other `nodes`, `image`, `region`, `grid` or `boost`."""
         given = {
             "nodes": self._graph,
             "latent": self.latent,
             "period": self.period,
+            "image": self.image,
             "grid": self.grid,
             "region": self.region,
             "modules": self.modules,
@@ -176,6 +180,7 @@ class GraphNetwork(Network):
         content = hashlib.blake2b(digest_size=16)
         about = self.inputs, self.latent, self.period, self.grid, self.region, self.boost
         content.update(repr(about).encode())
+        content.update(b"" if self.image is None else self.image.digest)
         for node in self._graph:
             content.update(repr((node.activation, node.inputs)).encode())
             content.update(node.layer.digest)
@@ -285,9 +290,8 @@ class GraphNetwork(Network):
         nodes; None measures them over the array's own positions. Overflow gives inf and NaN.
         Raises ValueError for an array that does not fit.
         """
-        for *_, units in self._reference(array, spacing, statistics, border):
-            pass
-        return np.ascontiguousarray(units)
+        *_, (_, _, outputs) = self._reference(array, spacing, statistics, border)
+        return np.ascontiguousarray(outputs)
 
     def grid_statistics(
         self, array: Any, *, spacing: int = 1, border: str = "continue"
@@ -352,6 +356,9 @@ class GraphNetwork(Network):
             for n in self._graph
         ]
         return self.changed(nodes=nodes)
+
+    def seeing(self, image: ImageInput | None) -> Network:
+        return self if image is None or self.image is None else self.changed(image=image)
 
     # What only chains of dense layers have.
 

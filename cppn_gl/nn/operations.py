@@ -76,7 +76,7 @@ class Pointwise:
 
 @dataclass(frozen=True, eq=False)
 class Conv:
-    """A convolution, as neural networks call it: z[o] = bias[o] + Σ weight[o, c, i, j] · y[c] there.
+    """A convolution, as neural networks call it: z[o] = bias[o] + Σ weight[o, c, i, j] · y[c].
 
     weight (out, in / groups, ky, kx) float32, bias (out,) float32; kernels are square, of an odd
     size up to 11. Tap i, j is `dilation` · (i - radius, j - radius) rows and columns away: i = 0 is

@@ -32,9 +32,7 @@ def perturbed(network: Network, layer: int, noise: float, seed: int) -> Network:
     changed = perturbed_layer(network, layer, noise, seed)
     drawn, scales = list(network.drawn), list(network.scales)
     drawn[layer - 1], scales[layer - 1] = changed, (1.0, 1.0)
-    return Network(
-        drawn, network.inputs, latent=network.latent, period=network.period, scales=scales
-    )
+    return network.of_layers(drawn, scales)
 
 
 def perturbed_layer(network: Network, layer: int, noise: float, seed: int) -> Layer:

@@ -10,6 +10,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -21,6 +22,21 @@ from cppn_gl.nn.draws import INITS, SEED
 from cppn_gl.nn.features import MAX_LATENTS, PERIOD, TURN, check_inputs, latent_count
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH, Layer
 from cppn_gl.nn.network import OUTPUTS, Network, output_layer
+from cppn_gl.nn.operations import SIZES
+from cppn_gl.nn.structures import (
+    MAX_NODES,
+    STRUCTURES,
+    Block,
+    Planned,
+    Sizes,
+    Weights,
+    blocks_of,
+    check_blocks,
+    depth_of,
+    layout_of,
+    nodes_of,
+    plan,
+)
 from cppn_gl.utils.checks import (
     PresetError,
     choice,
@@ -34,7 +50,12 @@ from cppn_gl.utils.checks import (
 )
 from cppn_gl.utils.origin import NOWHERE, USER, Origin
 
+MLP = STRUCTURES[0]
 LAYER_KEYS = ("weight", "bias", "activation")
+
+MAX_BOOSTED = 64
+# Keys that are only written where they have other values than the default ones.
+STRUCTURE_KEYS = ("structure", "kernel", "grid", "blocks", "boost", "last_layer")
 
 ACTIVATION = choice(ACTIVATIONS)
 
@@ -55,8 +76,12 @@ class NetworkSource(Protocol):
         """Which numbers a seed draws, for interpolation between seeds; None if nothing is drawn."""
 
     @property
-    def structure(self) -> str:
+    def summary(self) -> str:
         """The structure in words: "depth 8 × width 16"."""
+
+    @property
+    def by_grid(self) -> bool:
+        """Whether its network is drawn by engines that evaluate whole grids."""
 
     @property
     def draws(self) -> str:
@@ -210,6 +235,20 @@ def _between(value: Any) -> tuple[int, float]:
     return SEED(value[0]), number(0, 1)(value[1])
 
 
+def check_boost(value: Any) -> tuple[tuple[int, int, float], ...]:
+    """The units that are boosted: (layer, unit, factor) of each."""
+    if not isinstance(value, list | tuple) or len(value) > MAX_BOOSTED:
+        raise ValueError(f"{show(value)}; expected at most {MAX_BOOSTED} lists")
+    return tuple(map(_boosted, value))
+
+
+def _boosted(value: Any) -> tuple[int, int, float]:
+    if not isinstance(value, list | tuple) or len(value) != 3:
+        raise ValueError(f"{show(value)}; expected a layer, a unit and a factor, as [2, 1, 3.0]")
+    layer, unit, factor = value
+    return integer(1, MAX_NODES)(layer), integer(1, MAX_WIDTH)(unit), number(-1e6, 1e6)(factor)
+
+
 @dataclass(frozen=True)
 class Random(Source):
     """A random network. Equal keys draw equal networks, on any machine."""
@@ -278,9 +317,41 @@ class Random(Source):
     )
     period: float | None = period_key()
     omega: float | None = omega_key()
+    structure: str = key(
+        MLP,
+        choice(STRUCTURES),
+        "what the layers are: mlp (dense layers), or convolutions: conv nin vgg inception resnet",
+        short=True,
+    )
+    kernel: int = key(
+        3, choice(SIZES), "taps per side of the kernels of conv, nin and the first of resnet, odd"
+    )
+    grid: int = key(
+        256,
+        integer(8, 1024),
+        "taps of convolutions over the side of the region that [normalize] declares",
+        slider=(32, 512),
+    )
+    blocks: tuple[Block, ...] = key(
+        (),
+        check_blocks,
+        "[[network.blocks]] tables, instead of structure and depth: type, and its keys",
+    )
+    boost: tuple[tuple[int, int, float], ...] = key(
+        (),
+        check_boost,
+        "units that are multiplied: layer, unit and factor of each, as [[2, 1, 3.0]]",
+    )
+    last_layer: int | None = key(
+        None,
+        integer(1, MAX_NODES),
+        "of structures: the layer whose first units are the outputs, from 1; the last when absent",
+    )
 
     def __post_init__(self) -> None:
         validate(self, "network.")
+        if self.blocks:
+            self._check_blocks()
         if not isinstance(self.activation, str) and len(self.activation) != self.depth - 1:
             raise PresetError(
                 f"{len(self.activation)} activations; depth {self.depth} has "
@@ -293,10 +364,45 @@ class Random(Source):
                 f"{len(self.latent)} values; the inputs need {needed}", key="network.latent"
             )
 
+        if self.structured and self.plan:
+            self._check_last()
+
+    def _check_blocks(self) -> None:
+        if self.structure != MLP:
+            problem = "cannot be set together with [[network.blocks]]"
+            raise PresetError(problem, key="network.structure")
+        object.__setattr__(self, "depth", depth_of(self.plan))
+
+    def _check_last(self) -> None:
+        pass
+
     @classmethod
     def describes(cls, table: dict[str, Any]) -> bool:
         """Whether a table is of this kind: any that no other source describes."""
         return True
+
+    @property
+    def structured(self) -> bool:
+        """Whether its network is a graph of layers, not a chain of dense ones."""
+        return bool(self.blocks) or self.structure != MLP
+
+    @property
+    def by_grid(self) -> bool:
+        return self.structured
+
+    @cached_property
+    def plan(self) -> tuple[Planned, ...]:
+        """The nodes of a structure, before their weights are drawn."""
+        blocks = self.blocks or blocks_of(self.structure, self.depth, self.kernel)
+        sizes = Sizes(
+            len(self.inputs),
+            self.outputs,
+            self.width,
+            self.kernel,
+            self.activation,
+            self.output_activation,
+        )
+        return plan(blocks, sizes)
 
     @property
     def hidden_activations(self) -> tuple[str, ...]:
@@ -306,8 +412,11 @@ class Random(Source):
         return self.activation
 
     @property
-    def structure(self) -> str:
-        return f"depth {self.depth}" + (f" × width {self.width}" if self.depth > 1 else "")
+    def summary(self) -> str:
+        words = f"depth {self.depth}" + (f" × width {self.width}" if self.depth > 1 else "")
+        if self.blocks:
+            return f"{words}, blocks"
+        return words if self.structure == MLP else f"{words}, {self.structure}"
 
     @property
     def draws(self) -> str:
@@ -318,6 +427,8 @@ class Random(Source):
 
     @property
     def layout(self) -> interpolation.DrawLayout:
+        if self.structured:
+            return layout_of(self.plan, latent_count(self.inputs), INITS[self.init][0])
         return self._layout(self.depth)
 
     def _layout(self, depth: int) -> interpolation.DrawLayout:
@@ -345,6 +456,8 @@ class Random(Source):
 
     def network(self) -> Network:
         *drawn, latent = self._drawn()
+        if self.structured:
+            return self._graph(drawn, latent)
         layers, scales = [], []
         for number_, name in enumerate((*self.hidden_activations, self.output_activation)):
             weight, bias = drawn[2 * number_ : 2 * number_ + 2]
@@ -354,8 +467,39 @@ class Random(Source):
         period = self.period or TURN
         return Network(layers, self.inputs, latent=latents, period=period, scales=scales)
 
+    def _graph(self, drawn: list[NDArray[np.float32]], latent: NDArray[np.float32]) -> Network:
+        from cppn_gl.nn.graph import GraphNetwork
+
+        weights = [one.operation for one in self.plan if isinstance(one.operation, Weights)]
+        scales = [
+            self.scales(fan_out, fan_in, first=one.level == 1)
+            for one in weights
+            for fan_in, fan_out in [one.fans]
+        ]
+        return GraphNetwork(
+            tuple(nodes_of(self.plan, drawn, scales)),
+            self.inputs,
+            latent=tuple(map(float, latent)) if self.latent is None else self.latent,
+            period=self.period or TURN,
+            grid=self.grid,
+            modules=[one.modules for one in self.plan],
+            boost=self.boost,
+        )
+
+    def to_toml(self) -> dict[str, Any]:
+        """The table as TOML values, without unset keys and structures that it does not have."""
+        table = super().to_toml()
+        for field in dataclasses.fields(self):
+            if field.name in STRUCTURE_KEYS and getattr(self, field.name) == field.default:
+                table.pop(field.name, None)
+        if self.blocks:
+            table["blocks"] = [block.to_toml() for block in self.blocks]
+        if self.boost:
+            table["boost"] = [list(one) for one in self.boost]
+        return table
+
     def draw(self) -> Iterator[object]:
-        for layer in range(1, self.depth + 1):
+        for layer in range(1, len(self.shapes) + 1):
             seeds = self.seed, *(self.between or ())[:1]
             yield [self.layout.layer(seed, layer) for seed in seeds]
 
@@ -411,6 +555,7 @@ class Layers(Source):
     redrawable = False
     layout = None
     draws = ""
+    by_grid = False
 
     layers: tuple[Layer, ...]
     inputs: tuple[str, ...] = key(("x", "y"), check_inputs, "input features")
@@ -453,7 +598,7 @@ class Layers(Source):
         return len(self.layers)
 
     @property
-    def structure(self) -> str:
+    def summary(self) -> str:
         return f"depth {self.depth}, fixed weights"
 
     @property

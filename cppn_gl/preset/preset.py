@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import tomli_w
 
 from cppn_gl.nn.draws import SEED, seed_words
-from cppn_gl.nn.features import MOVING, Clock
+from cppn_gl.nn.features import MOVING, Clock, of_image
 from cppn_gl.nn.file_source import File
+from cppn_gl.nn.image_file import Input
+from cppn_gl.nn.image_input import ImageInput, placed
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import OUTPUTS, Network, network_bytes
 from cppn_gl.nn.normalize import Normalize, normalized
@@ -86,6 +88,7 @@ class Preset:
     sweep: Sweep = dataclasses.field(default_factory=Sweep)
     animate: Animate = dataclasses.field(default_factory=Animate)
     normalize: Normalize = dataclasses.field(default_factory=Normalize)
+    input: Input = dataclasses.field(default_factory=Input)
     train: Train = dataclasses.field(default_factory=Train)
     title: str = ""
     description: str = ""
@@ -108,6 +111,10 @@ class Preset:
         object.__setattr__(self, "animate", animate)
         check_sweep(self.sweep)
         self._check_outputs()
+        if self.learns and of_image(self.spec.inputs):
+            names = " ".join(of_image(self.spec.inputs))
+            problem = f"a network that learns sees no image, which the inputs {names} need"
+            raise PresetError(problem, key="network.inputs")
 
     def _check_outputs(self) -> None:
         outputs = self.spec.shapes[-1][0]
@@ -135,11 +142,26 @@ class Preset:
         """
         if self.learns:
             return self._trained()
+        spec, how, image = self.spec, self.normalize, self.image
         if self.normalize.which == "none":
-            return self.spec.network()
-        spec, how = self.spec, self.normalize
+            return spec.network().seeing(image)
+        key = spec, how, None if image is None else image.digest
         return _normalized.get(
-            (spec, how), lambda: normalized(spec.network(), how, Clock(), spec.seed)
+            key, lambda: normalized(spec.network().seeing(image), how, Clock(), spec.seed)
+        )
+
+    @property
+    def image(self) -> ImageInput | None:
+        """The image that inputs are taken from, over the declared region; None if none is."""
+        if not of_image(self.spec.inputs):
+            return None
+        of, square = self.input, self.normalize
+        return placed(
+            of.stored,
+            of.fit,
+            of.encoding,
+            center=square.region_center,
+            extent=square.region_extent,
         )
 
     def _trained(self) -> Network:
@@ -194,7 +216,8 @@ class Preset:
     @property
     def source(self) -> Hashable:
         """What its network depends on, besides the step of a training."""
-        return self.spec, self.normalize, self.train.learning if self.learns else None
+        image = self.input if of_image(self.spec.inputs) else None
+        return self.spec, self.normalize, image, self.train.learning if self.learns else None
 
     @property
     def made_of(self) -> Hashable:
@@ -319,9 +342,13 @@ class Preset:
         return self.spec.output_layer(layer)
 
     def to_toml(
-        self, *, network: dict[str, Any] | None = None, train: dict[str, Any] | None = None
+        self,
+        *,
+        network: dict[str, Any] | None = None,
+        train: dict[str, Any] | None = None,
+        input: dict[str, Any] | None = None,
     ) -> str:
-        """The preset as TOML text, for `parse_preset`. `network`, `train`: other tables.
+        """The preset as TOML text, for `parse_preset`. `network`, `train`, `input`: other tables.
 
         Files are named by their absolute paths; see network_file.py for others.
         """
@@ -331,6 +358,7 @@ class Preset:
         written = {n: plain(t) for n, t in tables.items() if n in ALWAYS or t != TABLES[n]()}
         written |= {} if network is None else {"network": network}
         written |= {} if train is None else {"train": train}
+        written |= {} if input is None else {"input": input}
         return _points_in_lines(tomli_w.dumps(document | written))
 
 

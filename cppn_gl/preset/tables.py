@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from cppn_gl.nn.file_source import File
+from cppn_gl.nn.image_file import Input
 from cppn_gl.nn.normalize import Normalize
 from cppn_gl.nn.sources import Random
 from cppn_gl.nn.training.options import Train
@@ -64,6 +65,7 @@ TABLES: dict[str, type] = {
     "sweep": Sweep,
     "animate": Animate,
     "normalize": Normalize,
+    "input": Input,
     "train": Train,
 }
 TOP: dict[str, tuple[Any, str]] = {
@@ -113,7 +115,7 @@ def _options_problem(options: type) -> str:
 
 def fields_of(table: str) -> "tuple[dataclasses.Field[Any], ...]":
     """The keys of a table by its name; of `network`, those of `Random`, then those of `File`."""
-    fields = dataclasses.fields(TABLES[table])
+    fields = tuple(f for f in dataclasses.fields(TABLES[table]) if "check" in f.metadata)
     if table != "network":
         return fields
     drawn = {field.name for field in fields}

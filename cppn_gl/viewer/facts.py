@@ -131,7 +131,7 @@ def _said(preset: Preset) -> dict[str, str]:
     """What is told of a preset, by what it is about; of place and parameters, what decides them."""
     spec = preset.spec
     found = {"normalised": NORMALISED[preset.normalize.which]}
-    found |= dict(zip(STRUCTURE, spec.structure.split(" × "), strict=False))
+    found |= dict(zip(STRUCTURE, spec.summary.split(" × "), strict=False))
     found["activation"] = ", ".join(activations(preset)).replace(", …", " …")
     if isinstance(spec, File) and spec.guesses_hidden:
         found["activation"] += " (guessed)"

@@ -25,8 +25,10 @@ from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.nn.displayed import inks_of
-from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.graph import GraphNetwork
+from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.network import Network
+from cppn_gl.nn.operations import Concat, Conv
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.alpha import on_checks, with_alpha
@@ -68,6 +70,7 @@ class Row:
     """A layer's tiles, on `lines` lines of `across` tiles, in reading order.
 
     Every `step`-th unit is shown. `pitch`: pixels from tile to tile, with `gap` between them.
+    `bare`: the tiles are not painted. `label`: what a stage of a graph is, in a word.
     """
 
     layer: int
@@ -79,6 +82,8 @@ class Row:
     top: float
     pitch: tuple[float, float]
     gap: int
+    bare: bool = False
+    label: str = ""
 
     @property
     def shown(self) -> int:
@@ -88,6 +93,15 @@ class Row:
     @property
     def bottom(self) -> float:
         return self.top + self.lines * self.pitch[1]
+
+    @property
+    def right(self) -> float:
+        return self.left + self.across * self.pitch[0]
+
+    @property
+    def middle(self) -> float:
+        """Half way from the left to the right."""
+        return (self.left + self.right) / 2
 
     def box(self, index: int) -> Box:
         """The tile of a unit, or of the shown one before it."""
@@ -107,12 +121,34 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """The frame of a module around its stages; `level`: 1 for one that lies in no other."""
+
+    name: str
+    box: Box
+    level: int
+
+
+@dataclass(frozen=True)
+class Link:
+    """A connection without weights, between two stages; `skips`: past others, at their right."""
+
+    points: tuple[tuple[float, float], ...]
+    skips: bool
+
+
+@dataclass(frozen=True)
 class Plan:
-    """Where everything lies in a map of `size` pixels, inputs on top."""
+    """Where everything lies in a map of `size` pixels, inputs on top.
+
+    The last row are the outputs. Of graphs, `frames` and `links`: see graph_plan.py.
+    """
 
     size: Size
     rows: tuple[Row, ...]
     outcome: Box  # of the picture below the outputs
+    frames: tuple[Frame, ...] = ()
+    links: tuple[Link, ...] = ()
 
     def box(self, unit: Unit) -> Box:
         return self.rows[unit[0]].box(unit[1])
@@ -155,7 +191,7 @@ def plan(counts: tuple[int, ...], size: Size, unit: float, aspect: float = 1.0) 
     ends = {0, len(counts) - 1}
     pitch = free / (len(counts) + len(ends) * (ENDS - 1))
     shapes = [
-        _shape(count, wide, pitch * (ENDS if layer in ends else 1), unit, aspect)
+        shaped(count, wide, pitch * (ENDS if layer in ends else 1), unit, aspect)
         for layer, count in enumerate(counts)
     ]
     filled = sum(lines * high for _, _, lines, _, high in shapes)
@@ -174,7 +210,7 @@ def plan(counts: tuple[int, ...], size: Size, unit: float, aspect: float = 1.0) 
     return Plan(size, tuple(rows), place)
 
 
-def _shape(
+def shaped(
     count: int, wide: float, pitch: float, unit: float, aspect: float
 ) -> tuple[int, int, int, float, float]:
     """A layer's step, tiles across, lines, and tile width and height."""
@@ -258,7 +294,9 @@ def grid_of(of: Plan, network: Network) -> Size:
 
 
 def counts_of(network: Network) -> tuple[int, ...]:
-    """The units of each layer, inputs first."""
+    """The units of each layer, inputs first; of a graph, of each stage."""
+    if isinstance(network, GraphNetwork):
+        return (len(network.inputs), *(stage.units for stage in network.stages))
     return (len(network.inputs), *(len(layer.bias) for layer in network.drawn))
 
 
@@ -266,44 +304,90 @@ def counts_of(network: Network) -> tuple[int, ...]:
 class Strongest:
     """Weights of a layer of largest magnitude, weakest first: (N,) each.
 
-    `weights`: relative to the layer's largest, -1 to 1.
+    `weights`: relative to the layer's largest, -1 to 1. `layer`: whose units the sources are.
     """
 
     sources: NDArray[np.intp]
     targets: NDArray[np.intp]
     weights: Floats
+    layer: int
 
 
-def strongest(layer: Layer, most: int) -> Strongest:
-    """The `most` strongest weights of a layer."""
-    flat = np.abs(layer.weight).ravel()
+def couplings(network: Network, layer: int) -> tuple[tuple[int, Float32], ...]:
+    """What layer `layer`, from 1, reads: each layer with its weights, (units, units there).
+
+    A kernel counts as one weight: its root mean square times √taps, with the sign of its sum.
+    Without weights, units are connected to those that they are made of, by 1.
+    """
+    if not isinstance(network, GraphNetwork):
+        return ((layer - 1, network.effective(layer - 1).weight),)
+    stage = network.stages[layer - 1]
+    of, counts, first, found = stage.operation, counts_of(network), 0, []
+    for i in stage.inputs:
+        row = 0 if i == SOURCE else i + 1
+        matrix = np.zeros((stage.units, counts[row]), np.float32)
+        if isinstance(of, Conv):
+            _spread(of, matrix)
+        elif isinstance(of, Concat):
+            matrix[first : first + counts[row]] = np.eye(counts[row], dtype=np.float32)
+            first += counts[row]
+        else:
+            np.fill_diagonal(matrix, 1.0)
+        found.append((row, matrix))
+    return tuple(found)
+
+
+def _spread(of: Conv, matrix: Float32) -> None:
+    """Write a convolution's kernels as one number each, (units, channels)."""
+    sizes = np.sqrt(np.square(of.weight, dtype=np.float64).sum(axis=(2, 3)))
+    signed = sizes * np.where(of.weight.sum(axis=(2, 3)) < 0, -1, 1)
+    rows, columns = len(signed) // of.groups, signed.shape[1]
+    for group in range(of.groups):
+        own = slice(group * rows, (group + 1) * rows)
+        matrix[own, group * columns : (group + 1) * columns] = signed[own]
+
+
+def strongest(network: Network, layer: int, most: int) -> Strongest:
+    """The `most` strongest weights of a layer, from 1; none of one without weights."""
+    if isinstance(network, GraphNetwork) and not network.stages[layer - 1].weight_layer:
+        none = np.zeros(0, np.intp)
+        return Strongest(none, none, np.zeros(0), 0)
+    ((row, weight),) = couplings(network, layer)
+    flat = np.abs(weight).ravel()
     best = np.arange(flat.size)
     if flat.size > most:
         best = np.argpartition(flat, flat.size - most)[-most:]
     best = best[np.argsort(flat[best], kind="stable")]
-    targets, sources = np.divmod(best, layer.weight.shape[1])
+    targets, sources = np.divmod(best, weight.shape[1])
     scale = max(float(flat.max(initial=0.0)), 1e-30)
-    return Strongest(sources, targets, layer.weight.ravel()[best].astype(np.float64) / scale)
+    return Strongest(sources, targets, weight.ravel()[best].astype(np.float64) / scale, row)
 
 
-def of_unit(network: Network, unit: Unit, most: int) -> list[tuple[Unit, int, float]]:
-    """A unit's strongest weights, weakest first: (target, index of the source, relative weight).
+def of_unit(network: Network, unit: Unit, most: int) -> list[tuple[Unit, Unit, float]]:
+    """A unit's strongest weights, weakest first: (target, source, relative weight).
 
     `most` of those to it and `most` of those from it; relative to the layer's largest.
     """
     layer, index = unit
-    found: list[tuple[Unit, int, float]] = []
-    if layer < network.depth:
-        weight = network.effective(layer).weight
+    found: list[tuple[Unit, Unit, float]] = []
+
+    def add(weights: Float32, scale: float, line: Callable[[int], tuple[Unit, Unit]]) -> None:
+        some = np.argsort(-np.abs(weights), kind="stable")[:most]
+        found.extend((*line(int(k)), float(weights[k]) / scale) for k in some)
+
+    readers = range(layer + 1, min(layer + 1, network.depth) + 1)
+    if isinstance(network, GraphNetwork):
+        readers = range(layer + 1, len(network.stages) + 1)
+    for reader in readers:
+        for row, weight in couplings(network, reader):
+            if row == layer:
+                scale = max(float(np.abs(weight).max()), 1e-30)
+                add(weight[:, index], scale, lambda k, r=reader: ((r, k), unit))  # type: ignore[misc]
+    for row, weight in couplings(network, layer) if layer > 0 else ():
         scale = max(float(np.abs(weight).max()), 1e-30)
-        for k in np.argsort(-np.abs(weight[:, index]), kind="stable")[:most]:
-            found.append(((layer + 1, int(k)), index, float(weight[k, index]) / scale))
-    if layer > 0:
-        weight = network.effective(layer - 1).weight
-        scale = max(float(np.abs(weight).max()), 1e-30)
-        for k in np.argsort(-np.abs(weight[index]), kind="stable")[:most]:
-            found.append((unit, int(k), float(weight[index, k]) / scale))
-    return sorted(found, key=lambda line: abs(line[2]))
+        add(weight[index], scale, lambda k, r=row: (unit, (r, k)))  # type: ignore[misc]
+    shown = [line for line in found if line[2] or not isinstance(network, GraphNetwork)]
+    return sorted(shown, key=lambda line: abs(line[2]))
 
 
 @dataclass(frozen=True)

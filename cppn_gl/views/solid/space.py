@@ -85,7 +85,12 @@ def fix_input(network: Network, name: str, value: float) -> Network:
     latent += [0.0] * (index + 1 - len(latent))
     latent[index] = value
     return Network(
-        network.drawn, inputs, latent=latent, period=network.period, scales=network.scales
+        network.drawn,
+        inputs,
+        latent=latent,
+        period=network.period,
+        image=network.image,
+        scales=network.scales,
     )
 
 
