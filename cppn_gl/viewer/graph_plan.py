@@ -239,4 +239,3 @@ def _links(
                 over = start[0] if row.bare and row.left <= start[0] <= row.right else end[0]
                 found.append(Link((start, (over, end[1])), False))
     return tuple(found)
-

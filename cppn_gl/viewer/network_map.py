@@ -10,6 +10,7 @@ A unit is (layer, index): layer 0 are the inputs, indices count from 0. A unit's
 whole visible window, squeezed into its tile.
 """
 
+import dataclasses
 import math
 import time as wall
 from collections.abc import Callable, Generator, Hashable, Sequence
@@ -22,13 +23,12 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.cpu.evaluator import Evaluator, channels
 from cppn_gl.engines.cpu.native import evaluator
+from cppn_gl.engines.cpu.trace import inputs, trace
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.nn.displayed import inks_of
 from cppn_gl.nn.graph import GraphNetwork
-from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.network import Network
-from cppn_gl.nn.operations import Concat, Conv
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.alpha import on_checks, with_alpha
@@ -38,6 +38,7 @@ from cppn_gl.utils.tasks import Stepping, Steps, within
 from cppn_gl.views.units.dashboard import Unit
 from cppn_gl.views.units.diverging import input_reaches, reach_of, tinted
 from cppn_gl.views.units.unit_samples import UnitSamples, channel_of, outputs_shown, shaded
+from cppn_gl.views.units.wiring import incoming, weighted
 
 RGB = "rgb", "none"  # the colour mapping and the stretch with which classes have their colours
 # In font sizes:
@@ -300,6 +301,11 @@ def counts_of(network: Network) -> tuple[int, ...]:
     return (len(network.inputs), *(len(layer.bias) for layer in network.drawn))
 
 
+def last_layer(network: Network) -> int:
+    """The number of the layer that gives the outputs: of a graph, that of its last stage."""
+    return len(network.stages) if isinstance(network, GraphNetwork) else network.depth
+
+
 @dataclass(frozen=True)
 class Strongest:
     """Weights of a layer of largest magnitude, weakest first: (N,) each.
@@ -313,43 +319,16 @@ class Strongest:
     layer: int
 
 
-def couplings(network: Network, layer: int) -> tuple[tuple[int, Float32], ...]:
-    """What layer `layer`, from 1, reads: each layer with its weights, (units, units there).
-
-    A kernel counts as one weight: its root mean square times √taps, with the sign of its sum.
-    Without weights, units are connected to those that they are made of, by 1.
-    """
-    if not isinstance(network, GraphNetwork):
-        return ((layer - 1, network.effective(layer - 1).weight),)
-    stage = network.stages[layer - 1]
-    of, counts, first, found = stage.operation, counts_of(network), 0, []
-    for i in stage.inputs:
-        row = 0 if i == SOURCE else i + 1
-        matrix = np.zeros((stage.units, counts[row]), np.float32)
-        if isinstance(of, Conv):
-            _spread(of, matrix)
-        elif isinstance(of, Concat):
-            matrix[first : first + counts[row]] = np.eye(counts[row], dtype=np.float32)
-            first += counts[row]
-        else:
-            np.fill_diagonal(matrix, 1.0)
-        found.append((row, matrix))
-    return tuple(found)
-
-
-def _spread(of: Conv, matrix: Float32) -> None:
-    """Write a convolution's kernels as one number each, (units, channels)."""
-    sizes = np.sqrt(np.square(of.weight, dtype=np.float64).sum(axis=(2, 3)))
-    signed = sizes * np.where(of.weight.sum(axis=(2, 3)) < 0, -1, 1)
-    rows, columns = len(signed) // of.groups, signed.shape[1]
-    for group in range(of.groups):
-        own = slice(group * rows, (group + 1) * rows)
-        matrix[own, group * columns : (group + 1) * columns] = signed[own]
+def couplings(network: Network, layer: int) -> list[tuple[int, Float32 | Float64]]:
+    """What layer `layer`, from 1, reads: each layer with the strengths, (units, its units)."""
+    if isinstance(network, GraphNetwork):
+        return incoming(network, layer)
+    return [(layer - 1, network.effective(layer - 1).weight)]
 
 
 def strongest(network: Network, layer: int, most: int) -> Strongest:
     """The `most` strongest weights of a layer, from 1; none of one without weights."""
-    if isinstance(network, GraphNetwork) and not network.stages[layer - 1].weight_layer:
+    if isinstance(network, GraphNetwork) and not weighted(network.stages[layer - 1]):
         none = np.zeros(0, np.intp)
         return Strongest(none, none, np.zeros(0), 0)
     ((row, weight),) = couplings(network, layer)
@@ -371,14 +350,15 @@ def of_unit(network: Network, unit: Unit, most: int) -> list[tuple[Unit, Unit, f
     layer, index = unit
     found: list[tuple[Unit, Unit, float]] = []
 
-    def add(weights: Float32, scale: float, line: Callable[[int], tuple[Unit, Unit]]) -> None:
+    def add(
+        weights: Float32 | Float64, scale: float, line: Callable[[int], tuple[Unit, Unit]]
+    ) -> None:
         some = np.argsort(-np.abs(weights), kind="stable")[:most]
         found.extend((*line(int(k)), float(weights[k]) / scale) for k in some)
 
-    readers = range(layer + 1, min(layer + 1, network.depth) + 1)
-    if isinstance(network, GraphNetwork):
-        readers = range(layer + 1, len(network.stages) + 1)
-    for reader in readers:
+    graph = isinstance(network, GraphNetwork)
+    readers = last_layer(network) if graph else min(layer + 1, network.depth)
+    for reader in range(layer + 1, readers + 1):
         for row, weight in couplings(network, reader):
             if row == layer:
                 scale = max(float(np.abs(weight).max()), 1e-30)
@@ -386,7 +366,7 @@ def of_unit(network: Network, unit: Unit, most: int) -> list[tuple[Unit, Unit, f
     for row, weight in couplings(network, layer) if layer > 0 else ():
         scale = max(float(np.abs(weight).max()), 1e-30)
         add(weight[index], scale, lambda k, r=row: (unit, (r, k)))  # type: ignore[misc]
-    shown = [line for line in found if line[2] or not isinstance(network, GraphNetwork)]
+    shown = [line for line in found if line[2] or not graph]
     return sorted(shown, key=lambda line: abs(line[2]))
 
 
@@ -450,18 +430,20 @@ class NetworkMap:
 def draw(scene: Scene, of: Plan, size: Size) -> Steps[Drawn]:
     """Draw the map of a scene shown at `size` pixels; yields between layers."""
     network, grid = scene.network, grid_of(of, scene.network)
+    if network.by_grid:
+        return (yield from _draw_grid(scene, of, size, grid))
     evaluate = evaluator(network, scene.view, scene.clock)
     rows, columns = _pixel_rows(grid[1], size[1]), _pixel_rows(grid[0], size[0])
     points = (rows[:, None] * size[0] + columns).ravel()
     x, y = pixel_points(size, scene.view.center, scene.view.extent, rows=rows, columns=columns)
     values = network.features(x.ravel(), y.ravel(), scene.clock)
-    inputs = values.astype(np.float32)
+    fed = values.astype(np.float32)
     atlas = np.zeros((of.size[1] * of.size[0], 4), np.uint8)
     tiles = cells(of, grid)
     yield
-    reaches: list[float | Float64] = [input_reaches(network.inputs, inputs)]
+    reaches: list[float | Float64] = [input_reaches(network.inputs, fed)]
     pre_activations, lines = [], []
-    _tint(atlas, tiles[0], inputs, reaches[0], None)
+    _tint(atlas, tiles[0], fed, reaches[0], None)
     most = max(FEWEST_LINES, LINES // network.depth)
     for number, (node, pre, units) in enumerate(
         evaluate.walk(evaluate.coordinates(points, size)), 1
@@ -473,10 +455,40 @@ def draw(scene: Scene, of: Plan, size: Size) -> Steps[Drawn]:
         )
         pre_activations.append(pre)
         yield
-        lines.append(strongest(network.effective(number - 1), most))
+        lines.append(strongest(network, number, most))
         yield
-    samples = UnitSamples(network, scene.view, scene.clock, grid, inputs, tuple(pre_activations))
+    samples = UnitSamples(network, scene.view, scene.clock, grid, fed, tuple(pre_activations))
     outcome = yield from _outcome(scene, evaluate, of, size)
+    image = atlas.reshape(of.size[1], of.size[0], 4)
+    return Drawn(scene, of, size, image, outcome, samples, tuple(reaches), tuple(lines))
+
+
+def _draw_grid(scene: Scene, of: Plan, size: Size, grid: Size) -> Steps[Drawn]:
+    """`draw` of a network that whole grids are evaluated of: every stage at the tiles' points."""
+    network = scene.network
+    layers = yield from trace(scene, grid)
+    fed = inputs(scene, grid)
+    atlas = np.zeros((of.size[1] * of.size[0], 4), np.uint8)
+    tiles = cells(of, grid)
+    yield
+    reaches: list[float | Float64] = [input_reaches(network.inputs, fed)]
+    _tint(atlas, tiles[0], fed, reaches[0], None)
+    most, lines = max(FEWEST_LINES, LINES // network.depth), []
+    last = len(layers)
+    for number, (layer, stage) in enumerate(zip(layers, network.stages, strict=True), 1):
+        reaches.append(reach_of(layer.units, stage.activation))
+        if not of.rows[number].bare:
+            shown = network if number == last else None
+            _tint(atlas, tiles[number], layer.units, reaches[-1], shown)
+        yield
+        lines.append(strongest(network, number, most))
+        yield
+    before = tuple(layer.pre_activations for layer in layers)
+    samples = UnitSamples(network, scene.view, scene.clock, grid, fed, before)
+    left, top, right, bottom = of.outcome
+    small = max(2, right - left), max(2, bottom - top)
+    ends = yield from trace(scene, small)
+    outcome = yield from _coloured(scene, ends[-1].units, small, size)
     image = atlas.reshape(of.size[1], of.size[0], 4)
     return Drawn(scene, of, size, image, outcome, samples, tuple(reaches), tuple(lines))
 
@@ -502,11 +514,9 @@ def _tint(
         shown = tinted(values, reach[tiles.units] if isinstance(reach, np.ndarray) else reach)
     else:
         shown = np.zeros((len(values), 3), np.float32)
+        last = last_layer(network)
         for unit in range(units.shape[1]):
-            own, channel = (
-                tiles.units == unit,
-                channel_of(network, (network.depth, unit), before=False),
-            )
+            own, channel = tiles.units == unit, channel_of(network, (last, unit), before=False)
             assert channel is not None
             shown[own] = shaded(values[own], channel)
     atlas[tiles.pixels, :3] = quantise(np.ascontiguousarray(shown))
@@ -527,6 +537,13 @@ def _outcome(
     for step in evaluate.walk(evaluate.coordinates(points.ravel(), size)):
         outputs = step[2]
         yield
+    return (yield from _coloured(scene, outputs, grid, size))
+
+
+def _coloured(
+    scene: Scene, outputs: Float32, grid: Size, size: Size
+) -> Generator[Any, Any, NDArray[np.uint8]]:
+    """Outputs at the points of `grid` in the preset's colours, (height, width, 4)."""
     network, color = scene.network, scene.preset.color
     inked = inks_of(network) and (network.outputs > 1 or (color.mapping, color.stretch) == RGB)
     found = outputs_shown(network, outputs) if inked else channels(outputs, network)
@@ -585,16 +602,27 @@ Probed = tuple[tuple[Float32, ...], tuple[float, float], tuple[float, float]]
 def probed(scene: Scene, size: Size, place: tuple[float, float]) -> Steps[Probed]:
     """All units' values at a place of a picture of `size`, the place, and x and y there."""
     network, view = scene.network, scene.view
-    evaluate = evaluator(network, view, scene.clock)
     jitter = place[0] - 0.5, place[1] - 0.5
     first = np.zeros(1, np.intp)
     x, y = pixel_points(size, view.center, view.extent, rows=first, columns=first, jitter=jitter)
     values = [network.features(x[0], y[0], scene.clock)[0]]
+    if network.by_grid:
+        there = at_point(scene, float(x[0, 0]), float(y[0, 0]))
+        values += [layer.units[0] for layer in (yield from trace(there, (1, 1)))]
+        found = tuple(np.asarray(layer, np.float32) for layer in values)
+        return found, place, (float(x[0, 0]), float(y[0, 0]))
+    evaluate = evaluator(network, view, scene.clock)
     for _, _, units in evaluate.walk(evaluate.coordinates(first, size, jitter)):
         values.append(units[0])
         yield
     found = tuple(np.asarray(layer, np.float32) for layer in values)
     return found, place, (float(x[0, 0]), float(y[0, 0]))
+
+
+def at_point(scene: Scene, x: float, y: float) -> Scene:
+    """A scene whose picture of one pixel is a point of the plane, and one tap wide."""
+    view = dataclasses.replace(scene.view, center=(x, y), extent=scene.network.step / 2)
+    return dataclasses.replace(scene, view=view)
 
 
 def lit(drawn: Drawn, values: Sequence[Float32]) -> NDArray[np.uint8]:
@@ -607,9 +635,11 @@ def lit(drawn: Drawn, values: Sequence[Float32]) -> NDArray[np.uint8]:
     for tiles, own, reach, row in zip(
         cells(of, drawn.samples.size), values, drawn.reaches, of.rows, strict=True
     ):
+        if row.bare:
+            continue
         some = tiles.middle
         flat = Cells(
             tiles.pixels[some], tiles.units[some], np.zeros_like(tiles.points[some]), some[some]
         )
-        _tint(atlas, flat, own[None], reach, network if row.layer == network.depth else None)
+        _tint(atlas, flat, own[None], reach, network if row.layer == last_layer(network) else None)
     return atlas.reshape(of.size[1], of.size[0], 4)
