@@ -58,19 +58,20 @@ def run(
     keep: Iterable[int] = (),
     pre: bool = False,
     left: int = 0,
+    deadline: float | None = None,
 ) -> Generator[Found | None, float | None, None]:
     """Run the stages over planes of input features, (inputs, height, width); yields each stage.
 
     A stage's planes are smaller than the source by its radius on each side. `pre`: with
     pre-activations. Yields (number, pre-activations or None, units) of each stage, numbered from
-    0. A caller that sends deadlines (see tasks.py) also gets None, each time that one has passed
-    within a stage. Planes are forgotten once no later stage reads them, except those of stages in
+    0. A caller that sends deadlines (see tasks.py), the first as `deadline`, also gets None, each
+    time that one has passed within a stage. Planes are forgotten once no later stage reads them, except those of stages in
     `keep`, which the caller may hold, and those that it holds anyway. `left`: the column of the
     source in the whole lattice.
     """
     last_use = {i: number for number, stage in enumerate(stages) for i in stage.inputs}
     values: dict[int, tuple[Planes, int]] = {SOURCE: (source, 0)}  # with the radius
-    deadline, rate = None, FIRST_RATE
+    rate = FIRST_RATE
     for number, stage in enumerate(stages):
         inputs = [values[i] for i in stage.inputs]
         reached = max(radius for _, radius in inputs)
