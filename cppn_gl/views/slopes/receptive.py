@@ -19,8 +19,9 @@ from PIL import Image, ImageDraw
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.nn.grid_derivatives import points_work
 from cppn_gl.nn.receptive import HELD as HELD_SHARE
-from cppn_gl.nn.receptive import ReceptiveField, measure, work
+from cppn_gl.nn.receptive import ReceptiveField, measure
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, identity
 from cppn_gl.preset.show import CHANNELS, ReceptiveOptions
@@ -108,7 +109,8 @@ class ReceptiveView(PictureView):
         """The point under the cursor, if it is measured fast enough, or else the settled one."""
         if cursor is None or scene.options(ReceptiveOptions).averaged:
             return settled_point(scene)
-        if work(scene.network, len(_weights(scene)), _stage(scene)) > AT_CURSOR:
+        work = points_work(scene.network, sums=1 + len(_weights(scene)), stage=_stage(scene))
+        if work > AT_CURSOR:
             return settled_point(scene)
         at = plane_point(scene, size, cursor)
         return at.x, at.y
