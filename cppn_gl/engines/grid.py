@@ -44,6 +44,7 @@ from cppn_gl.utils.arrays import Box, Float32, Float64
 from cppn_gl.utils.tasks import Steps, at_once
 from cppn_gl.utils.threads import shared_out, thread_count
 
+SAMPLES = 2  # N of the N × N samples per pixel where samples are "auto"
 PIECE = 48 * 2**20  # bytes of the planes that are alive while a piece is evaluated; approximate
 SMALL = 2**15  # positions; smaller phases are stacked up to it
 FEWEST = 8  # taps along a side of a tile
@@ -278,6 +279,14 @@ def blocks(plan: Plan, region: Region) -> list[Region]:
         for top in range(0, height, high)
         for left in range(0, width, wide)
     ]
+
+
+def settled(network: Network, region: Region) -> Region:
+    """The region with SAMPLES × SAMPLES samples, if it is adaptive and the network on grids.
+
+    All points of a lattice are evaluated anyhow, so that nothing is saved by fewer samples.
+    """
+    return region.sampled(SAMPLES) if region.adaptive and network.by_grid else region
 
 
 def alive(stages: Sequence[Stage], inputs: int) -> int:

@@ -21,7 +21,9 @@ class Compute(ShaderEngine):
         if not device.compute:
             return NO_COMPUTE
         # steps.glsl, for wide networks, has a single group
-        return TOO_WIDE if wide(network) and self.pipeline.groups > 1 else ""
+        if wide(network) and self.pipeline.groups > 1:
+            return TOO_WIDE
+        return super().problem(network, device)
 
     def rank(self, network: Network, device: Device) -> float:
         """The best on a GPU except for wide networks."""

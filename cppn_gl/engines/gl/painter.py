@@ -139,8 +139,12 @@ class Painter(Rates):
         """Upload a Frame block (packing.frame_block)."""
         self._frame.write(block)
 
-    def structure(self, network: Network) -> Structure:
-        """The structure of a network on this driver. Compiles nothing."""
+    def structure(self, network: Network) -> Structure | str:
+        """The structure of a network on this driver, a text for one on grids. Compiles nothing."""
+        if network.by_grid:
+            return "grid: " + ", ".join(
+                f"{stage.label} {stage.units} {stage.activation}" for stage in network.stages
+            )
         return structure(network, packing.choose_layout(network, self.limits))
 
     def reload(self, network: Network) -> None:
