@@ -243,7 +243,7 @@ def spots(scene: Scene, work: float, most: float) -> tuple[Float64, Float64, int
     """
     if not scene.network.radius:
         return *grid(scene, work, GRID, most), 0
-    return *grid(scene, work, GRID // 2, most), SPOT
+    return *grid(scene, work, GRID, most), SPOT
 
 
 @lru_cache_by_size(KEPT, scene_bytes)
