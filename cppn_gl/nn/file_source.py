@@ -68,7 +68,6 @@ class File(Source):
     """
 
     redrawable = False
-    by_grid = False
     layout = None
 
     file: str = key(

@@ -88,7 +88,6 @@ class Network:
     """
 
     most_layers = MAX_DEPTH
-    radius = 0  # how many taps its outputs at a point reach to each side
     grid = 256  # taps over the side of the declared region
     region = Region()
 
@@ -147,7 +146,12 @@ class Network:
         """Draw a network. Takes the keys of a preset's `[network]` table, with their defaults."""
         from cppn_gl.nn.sources import Random
 
-        return Random.of(keys).network()
+        network = Random.of(keys).network()
+        return network.complete()
+
+    def complete(self) -> "Network":
+        """The network with all that it needs to be drawn: statistics, if it normalises."""
+        return self
 
     @classmethod
     def load(cls, path: str | Path, **keys: Any) -> "Network":
@@ -231,6 +235,11 @@ class Network:
     def by_grid(self) -> bool:
         """Whether engines that evaluate whole grids draw it, not points one by one."""
         return self.image is not None
+
+    @property
+    def radius(self) -> int:
+        """How many taps its outputs at a point reach to each side."""
+        return 0
 
     @property
     def step(self) -> float:

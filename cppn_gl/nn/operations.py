@@ -67,7 +67,10 @@ class Pointwise:
 
     radius = 0
     pointwise = True
-    parameters = 0
+
+    @property
+    def parameters(self) -> int:
+        return 0
 
     @property
     def digest(self) -> bytes:
@@ -328,6 +331,12 @@ class Norm(Pointwise):
     def parameters(self) -> int:
         return self.gain.size + self.shift.size
 
+    def first(self, count: int) -> "Norm":
+        """That of the first channels alone."""
+        found = self.statistics
+        cut = None if found is None else Statistics(found.mean[:count], found.std[:count])
+        return Norm(self.gain[:count], self.shift[:count], cut)
+
     @property
     def mean(self) -> Float64 | None:
         return None if self.statistics is None else self.statistics.mean
@@ -341,13 +350,8 @@ class Norm(Pointwise):
         """mean, factor, shift, (channels,) each: engines compute (z - mean) · factor + shift."""
         if self.statistics is None:
             raise PresetError("normalisation that has not been measured")
-        factor = self.gain / self.statistics.std
-        limits = -MAX_WEIGHT, MAX_WEIGHT
-        mean, factor, shift = (
-            np.clip(np.nan_to_num(term), *limits).astype(np.float32)
-            for term in (self.statistics.mean, factor, self.shift)
-        )
-        return mean, factor, shift
+        mean, std = self.statistics
+        return _narrow(mean), _narrow(self.gain / std), _narrow(self.shift)
 
     @cached_property
     def digest(self) -> bytes:
@@ -450,6 +454,10 @@ class Add(Pointwise):
 
     def backward(self, inputs: Sequence[Array], gradient: Array) -> tuple[Array, ...]:
         return tuple(_surrounded(gradient, *y.shape[-3:-1]) for y in inputs)
+
+
+def _narrow(term: Float64) -> Float32:
+    return np.clip(np.nan_to_num(term), -MAX_WEIGHT, MAX_WEIGHT).astype(np.float32)
 
 
 def _only(inputs: tuple[int, ...]) -> int:

@@ -19,7 +19,14 @@ from numpy.typing import NDArray
 from cppn_gl.nn import draws, interpolation
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS, SEED
-from cppn_gl.nn.features import MAX_LATENTS, PERIOD, TURN, check_inputs, latent_count
+from cppn_gl.nn.features import (
+    MAX_LATENTS,
+    PERIOD,
+    TURN,
+    check_inputs,
+    latent_count,
+    of_image,
+)
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH, Layer
 from cppn_gl.nn.network import OUTPUTS, Network, output_layer
 from cppn_gl.nn.operations import SIZES
@@ -32,10 +39,10 @@ from cppn_gl.nn.structures import (
     Weights,
     blocks_of,
     check_blocks,
-    depth_of,
     layout_of,
     nodes_of,
     plan,
+    stage_units,
 )
 from cppn_gl.utils.checks import (
     PresetError,
@@ -78,6 +85,10 @@ class NetworkSource(Protocol):
     @property
     def summary(self) -> str:
         """The structure in words: "depth 8 × width 16"."""
+
+    @property
+    def structured(self) -> bool:
+        """Whether its network is a graph of layers, not a chain of dense ones."""
 
     @property
     def by_grid(self) -> bool:
@@ -157,6 +168,14 @@ def source_of(table: dict[str, Any], origin: Origin = NOWHERE) -> NetworkSource:
 class Source:
     """Shared code of sources that are dataclasses of keys."""
 
+    @property
+    def structured(self) -> bool:
+        return False
+
+    @property
+    def by_grid(self: NetworkSource) -> bool:
+        return self.structured or bool(of_image(self.inputs))
+
     @classmethod
     def key_names(cls) -> tuple[str, ...]:
         """The keys that can be changed."""
@@ -233,6 +252,24 @@ def _between(value: Any) -> tuple[int, float]:
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise ValueError(f"{show(value)}; expected a seed and a number from 0 to 1")
     return SEED(value[0]), number(0, 1)(value[1])
+
+
+def boosted(layers: list[Layer], boost: Sequence[tuple[int, int, float]]) -> list[Layer]:
+    """Dense layers with units multiplied, by the weights of those that read them.
+
+    Of the output layer, which none reads, by the rows of weights and biases.
+    """
+    for number_, unit, factor in boost:
+        last = number_ == len(layers)
+        layer = layers[number_ - last]
+        weight, bias = np.array(layer.weight), np.array(layer.bias)
+        if last:
+            weight[unit - 1] *= np.float32(factor)
+            bias[unit - 1] *= np.float32(factor)
+        else:
+            weight[:, unit - 1] *= np.float32(factor)
+        layers[number_ - last] = Layer(weight, bias, layer.activation)
+    return layers
 
 
 def check_boost(value: Any) -> tuple[tuple[int, int, float], ...]:
@@ -350,6 +387,8 @@ class Random(Source):
 
     def __post_init__(self) -> None:
         validate(self, "network.")
+        if self.structured:
+            _ = self.plan
         if self.blocks:
             self._check_blocks()
         if not isinstance(self.activation, str) and len(self.activation) != self.depth - 1:
@@ -364,17 +403,38 @@ class Random(Source):
                 f"{len(self.latent)} values; the inputs need {needed}", key="network.latent"
             )
 
-        if self.structured and self.plan:
-            self._check_last()
+        if self.boost or self.last_layer is not None:
+            self._check_stages()
 
     def _check_blocks(self) -> None:
         if self.structure != MLP:
             problem = "cannot be set together with [[network.blocks]]"
             raise PresetError(problem, key="network.structure")
-        object.__setattr__(self, "depth", depth_of(self.plan))
+        object.__setattr__(self, "depth", self.plan[-1].level)
 
-    def _check_last(self) -> None:
-        pass
+    def _check_stages(self) -> None:
+        """Raise PresetError if `boost` or `last_layer` names what does not exist."""
+        units, last = self.stage_units, self.last_layer
+        if last is not None and not self.structured:
+            problem = "only structures have it; a network of dense layers has a depth"
+            raise PresetError(problem, key="network.last_layer")
+        if last is not None and last > len(units):
+            problem = f"{last}; the network has {len(units)} layers"
+            raise PresetError(problem, key="network.last_layer")
+        for layer, unit, _ in self.boost:
+            if layer > len(units):
+                problem = f"layer {layer}; the network has {len(units)}"
+                raise PresetError(problem, key="network.boost")
+            if unit > units[layer - 1]:
+                problem = f"unit {unit} of layer {layer}, which has {units[layer - 1]}"
+                raise PresetError(problem, key="network.boost")
+
+    @property
+    def stage_units(self) -> tuple[int, ...]:
+        """The units of each layer, as views and `boost` count them: see `Network.stages`."""
+        if self.structured:
+            return stage_units(self.plan)
+        return (*(self.width,) * (self.depth - 1), self.outputs)
 
     @classmethod
     def describes(cls, table: dict[str, Any]) -> bool:
@@ -383,12 +443,7 @@ class Random(Source):
 
     @property
     def structured(self) -> bool:
-        """Whether its network is a graph of layers, not a chain of dense ones."""
         return bool(self.blocks) or self.structure != MLP
-
-    @property
-    def by_grid(self) -> bool:
-        return self.structured
 
     @cached_property
     def plan(self) -> tuple[Planned, ...]:
@@ -463,6 +518,7 @@ class Random(Source):
             weight, bias = drawn[2 * number_ : 2 * number_ + 2]
             layers.append(Layer(weight, bias, name))
             scales.append(self.scales(*weight.shape, first=number_ == 0))
+        layers = boosted(layers, self.boost)
         latents = tuple(map(float, latent)) if self.latent is None else self.latent
         period = self.period or TURN
         return Network(layers, self.inputs, latent=latents, period=period, scales=scales)
@@ -476,7 +532,7 @@ class Random(Source):
             for one in weights
             for fan_in, fan_out in [one.fans]
         ]
-        return GraphNetwork(
+        network = GraphNetwork(
             tuple(nodes_of(self.plan, drawn, scales)),
             self.inputs,
             latent=tuple(map(float, latent)) if self.latent is None else self.latent,
@@ -485,6 +541,7 @@ class Random(Source):
             modules=[one.modules for one in self.plan],
             boost=self.boost,
         )
+        return network if self.last_layer is None else network.truncated(self.last_layer)
 
     def to_toml(self) -> dict[str, Any]:
         """The table as TOML values, without unset keys and structures that it does not have."""
@@ -504,6 +561,8 @@ class Random(Source):
             yield [self.layout.layer(seed, layer) for seed in seeds]
 
     def layer_picture(self, layer: int) -> "Random":
+        if self.structured:
+            return dataclasses.replace(self, last_layer=layer)
         picture: Random = self.replace({"depth": layer})
         return picture
 
@@ -518,6 +577,11 @@ class Random(Source):
             if name not in self.key_names():
                 problem = "only a network whose weights are in a file has this key"
                 raise PresetError(problem, key=f"network.{name}")
+        if "blocks" not in values and "structure" in values:
+            values = {**values, "blocks": ()}  # a structure takes their place
+        elif "depth" in values and values.get("blocks", self.blocks):
+            raise PresetError("follows from [[network.blocks]]", key="network.depth")
+        values = self._without_missing(values)
         depth = values.get("depth", self.depth)
         listed = not isinstance(self.activation, str) and "activation" not in values
         if listed and depth in range(1, MAX_DEPTH + 1):
@@ -525,7 +589,24 @@ class Random(Source):
             values = {**values, "activation": (*self.activation, *(tail * depth))[: depth - 1]}
         return dataclasses.replace(self, **values)
 
+    def _without_missing(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Changes, with `boost` and `last_layer` unset where these name what is no more."""
+        dependent = {"boost": (), "last_layer": None}
+        kept = {n: v for n, v in dependent.items() if n not in values and getattr(self, n) != v}
+        if not kept or not {"structure", "blocks", "depth", "width", "outputs"} & set(values):
+            return values
+        made = self.replace({**dependent, **values})
+        units = made.stage_units
+        if "last_layer" in kept:
+            fits = made.structured and (self.last_layer or 0) <= len(units)
+            values = {**values, "last_layer": self.last_layer if fits else None}
+        boost = [one for one in self.boost if one[0] <= len(units) and one[1] <= units[one[0] - 1]]
+        return {"boost": boost, **values}
+
     def output_layer(self, depth: int) -> Layer:
+        if self.structured:
+            problem = "a structure has no dense output layers"
+            raise PresetError(problem, key="network.structure")
         layout = self._layout(depth)
         if self.between is None:
             weight, bias = layout.layer(self.seed, depth)
@@ -555,7 +636,6 @@ class Layers(Source):
     redrawable = False
     layout = None
     draws = ""
-    by_grid = False
 
     layers: tuple[Layer, ...]
     inputs: tuple[str, ...] = key(("x", "y"), check_inputs, "input features")

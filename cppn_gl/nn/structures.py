@@ -22,6 +22,7 @@ import numpy as np
 
 from cppn_gl.nn import draws
 from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.graph import fused
 from cppn_gl.nn.interpolation import DrawLayout
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, SOURCE, Node, Operation
 from cppn_gl.nn.operations import (
@@ -35,6 +36,7 @@ from cppn_gl.nn.operations import (
     Norm,
 )
 from cppn_gl.utils.arrays import Float32
+from cppn_gl.utils.cache import lru_cache_by_size
 from cppn_gl.utils.checks import PresetError, checked, choice, integer, nearest, show
 
 STRUCTURES = ("mlp", "conv", "nin", "vgg", "inception", "resnet")
@@ -62,7 +64,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "inception": ("channels", "activation", "repeat"),
     "residual": ("channels", "kernel", "activation", "repeat"),
 }
-POOLS = {"max_pool": MaxPool, "avg_pool": AvgPool}
+POOLS = ("max_pool", "avg_pool")
 DEPTHWISE = "depthwise"
 
 
@@ -226,7 +228,6 @@ class Weights:
     def draw(self, seed: int, layer: int, distribution: str) -> list[Float32]:
         """Weight (out, in / groups, ky, kx) and bias (out,) of weight layer `layer`, from 1."""
         taps = self.kernel**2
-        out, inside = self.shape[:2]
         rows = np.array(self.rows)
         columns = (np.array(self.columns)[:, None] * taps + np.arange(taps)).ravel()
         weight = draws.draw_places(
@@ -235,6 +236,9 @@ class Weights:
         bias = draws.draw_places(seed, layer, draws.BIAS, np.zeros(1, int), rows, distribution)[0]
         weight.flags.writeable = bias.flags.writeable = False
         return [weight, bias]
+
+
+_NORM = Norm(np.ones(0), np.zeros(0))
 
 
 @dataclass(frozen=True)
@@ -248,6 +252,10 @@ class Planned:
     keys: tuple[int, ...]  # of its channels
     level: int
     reach: int
+
+    @property
+    def layer(self) -> object:
+        return _NORM if self.operation is None else self.operation
 
 
 @dataclass(frozen=True)
@@ -264,18 +272,23 @@ class GraphLayout(DrawLayout):
         return _drawn(self.weights[layer - 1], seed, layer, self.distribution)
 
 
-@lru_cache(maxsize=64)
-def _cached_layout(weights: tuple[Weights, ...], latents: int, distribution: str) -> GraphLayout:
+def layout_of(nodes: Sequence[Planned], latents: int, distribution: str) -> GraphLayout:
+    """Which numbers a seed draws for a plan."""
+    weights = tuple(n.operation for n in nodes if isinstance(n.operation, Weights))
     return GraphLayout(tuple(w.shape for w in weights), latents, distribution, weights)
 
 
-def layout_of(nodes: Sequence[Planned], latents: int, distribution: str) -> GraphLayout:
-    weights = tuple(n.operation for n in nodes if isinstance(n.operation, Weights))
-    return _cached_layout(weights, latents, distribution)
+def _drawn_bytes(weights: Weights, *others: object) -> float:
+    return 4 * weights.count + draws.OVERHEAD
 
 
-def _drawn(weights: Weights, seed: int, layer: int, distribution: str) -> list[Float32]:
-    return weights.draw(seed, layer, distribution)
+class Drawn(list[Float32]):
+    """Weight and bias; a list that a weak cache can hold."""
+
+
+@lru_cache_by_size(draws.CACHE_LIMIT, _drawn_bytes, weak=True)
+def _drawn(weights: Weights, seed: int, layer: int, distribution: str) -> Drawn:
+    return Drawn(weights.draw(seed, layer, distribution))
 
 
 @dataclass(frozen=True)
@@ -348,10 +361,15 @@ class _Builder:
             groups = len(at.keys) if block.groups == DEPTHWISE else int(block.groups)
             if block.groups == DEPTHWISE and block.channels is None:
                 channels = len(at.keys)
-            more = {"dilation": block.dilation, "groups": groups}
-            return self.conv(at, channels, kernel, modules, activation=own, **more)
+            return self.conv(
+                *(at, channels, kernel, modules),
+                activation=own,
+                dilation=block.dilation,
+                groups=groups,
+            )
         if kind in POOLS:
-            return self._add(POOLS[kind](block.size), [at], modules, at.keys)
+            pool = MaxPool if kind == "max_pool" else AvgPool
+            return self._add(pool(block.size), [at], modules, at.keys)
         if kind == "normalize":
             return self._add(None, [at], modules, at.keys, own or "identity")
         if kind == "activation":
@@ -407,7 +425,7 @@ class _Builder:
         activation: str | None,
         modules: tuple[str, ...],
     ) -> Place:
-        """Two convolutions, added to what came before; to a 1×1 of it, if that has other channels."""
+        """Two convolutions, added to what came before, or to a 1×1 of it with as many channels."""
         skip = at
         if len(at.keys) != channels:
             skip = self.conv(at, channels, 1, (*modules, "skip"), activation="identity")
@@ -488,9 +506,10 @@ def _radius(operation: Weights | Operation) -> int:
     return operation.radius
 
 
-def depth_of(nodes: Sequence[Planned]) -> int:
-    """Weight layers on the longest path, the output layer included."""
-    return nodes[-1].level
+@lru_cache(maxsize=64)
+def stage_units(planned: tuple[Planned, ...]) -> tuple[int, ...]:
+    """The units of each stage of a plan: see `GraphNetwork.stages`."""
+    return tuple(len(planned[run[-1]].keys) for run in fused(planned))
 
 
 def nodes_of(

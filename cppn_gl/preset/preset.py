@@ -66,6 +66,9 @@ __all__ = [
 MAX_BYTES = 64 * 2**20
 ALWAYS = ("network", "view", "animation")  # tables that are written even with default values
 _normalized: LRUCache[Any, Network] = LRUCache(8 * MB, lambda key, network: network_bytes(network))
+_structures: LRUCache[Any, Network] = LRUCache(
+    64 * MB, lambda key, network: network_bytes(network), weak=True
+)
 _ENDS_WALK = {"network": "network.seed", "latents": "network.latent"}
 _POINT = re.compile(r"\[\n +([^\n]+),\n +([^\n]+),\n +([^\n]+),\n +\]")  # as tomli_w writes it
 T = TypeVar("T", bound=Options)
@@ -142,6 +145,9 @@ class Preset:
         """
         if self.learns:
             return self._trained()
+        if self.spec.structured:
+            *_, made = self._structured()
+            return cast(Network, made)
         spec, how, image = self.spec, self.normalize, self.image
         if self.normalize.which == "none":
             return spec.network().seeing(image)
@@ -149,6 +155,24 @@ class Preset:
         return _normalized.get(
             key, lambda: normalized(spec.network().seeing(image), how, Clock(), spec.seed)
         )
+
+    def _structured(self) -> Iterator[Any]:
+        """Makes the network of a structure in slices, and yields it last.
+
+        It is the same object while it is in use. Its statistics are those of time 0.
+        """
+        from cppn_gl.nn.graph import GraphNetwork
+        from cppn_gl.nn.statistics import measured, placed
+
+        image = self.image
+        key = self.spec, self.normalize, None if image is None else image.digest
+        made = _structures.find(key)
+        if made is None:
+            network = self.spec.network().seeing(image)
+            assert isinstance(network, GraphNetwork)
+            network = yield from measured(placed(network, self.normalize, self.spec.seed), Clock())
+            made = _structures.put(key, network)
+        yield made
 
     @property
     def image(self) -> ImageInput | None:
@@ -233,6 +257,8 @@ class Preset:
             yield from self.run.prepare(self.train.steps)
         else:
             yield from self.spec.draw()
+            if self.spec.structured:
+                yield from self._structured()
 
     @property
     def channels(self) -> int:
