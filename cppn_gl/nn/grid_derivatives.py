@@ -11,7 +11,7 @@ one stage to all features at all taps of its receptive field. The statistics of 
 those of the declared region, measured once: they are constants here, as in every picture.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -143,6 +143,13 @@ def gradients(
         del values[number]
         yield
     return found.get(SOURCE, np.zeros((len(weights), *source.shape), source.dtype))
+
+
+def computed(stage: Stage, values: Mapping[int, Grid]) -> Grid:
+    """A stage's units, from those of earlier stages."""
+    with np.errstate(all="ignore"):
+        sums = stage.operation.pre_activation(*(values[i] for i in stage.inputs))
+        return _boosted(stage, activate(stage.activation, normalized(stage, sums)))
 
 
 def ancestors(stages: Sequence[Stage], target: int) -> list[int]:
