@@ -57,7 +57,7 @@ from cppn_gl.utils.checks import (
 )
 from cppn_gl.utils.origin import NOWHERE, USER, Origin
 
-MLP = STRUCTURES[0]
+MLP = next(iter(STRUCTURES))
 LAYER_KEYS = ("weight", "bias", "activation")
 
 MAX_BOOSTED = 64
