@@ -86,6 +86,8 @@ def tile_of(kernel: Float32, names: tuple[str, ...], largest: float, size: Size)
     sheet = contact_sheet(shown, across, tap, apart)
     ground = np.array(GROUND, np.float32) / np.float32(255)
     tile = np.broadcast_to(ground, (size[1], size[0], 3)).copy()
-    top, left = ((whole - part) // 2 for whole, part in zip(tile.shape, sheet.shape[:2], strict=False))
+    top, left = (
+        (whole - part) // 2 for whole, part in zip(tile.shape, sheet.shape[:2], strict=False)
+    )
     tile[top : top + len(sheet), left : left + sheet.shape[1]] = sheet
     return tile
