@@ -146,7 +146,7 @@ class Raster:
 
 
 SURE = 1.0  # at this rank no other engine is measured
-POINTS = "evaluates points one by one, and not networks whose units see their neighbours"
+POINTS = "evaluates points one by one: no convolutions, and no image as an input"
 
 
 class Engine:
