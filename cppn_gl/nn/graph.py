@@ -285,6 +285,10 @@ class GraphNetwork(Network):
             factors.flags.writeable = False
         return found
 
+    def node_of(self, stage: int) -> int:
+        """The node whose units are those of a stage, both counted from 0."""
+        return self._fused[stage][-1]
+
     # The reference.
 
     def evaluate_grid(

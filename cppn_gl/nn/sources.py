@@ -57,7 +57,7 @@ from cppn_gl.utils.checks import (
 )
 from cppn_gl.utils.origin import NOWHERE, USER, Origin
 
-MLP = STRUCTURES[0]
+MLP = next(iter(STRUCTURES))
 LAYER_KEYS = ("weight", "bias", "activation")
 
 MAX_BOOSTED = 64
@@ -441,6 +441,15 @@ class Random(Source):
         """Whether a table is of this kind: any that no other source describes."""
         return True
 
+    @classmethod
+    def of(cls, values: dict[str, Any], origin: Origin = NOWHERE) -> Self:
+        """From values by name. A depth beside blocks must be theirs."""
+        made = super().of(values, origin)
+        if made.blocks and values.get("depth", made.depth) != made.depth:
+            problem = f"{show(values['depth'])}; [[network.blocks]] have depth {made.depth}"
+            raise PresetError(problem, key="network.depth")
+        return made
+
     @property
     def structured(self) -> bool:
         return bool(self.blocks) or self.structure != MLP
@@ -457,7 +466,7 @@ class Random(Source):
             self.activation,
             self.output_activation,
         )
-        return plan(blocks, sizes)
+        return plan(blocks, sizes, "" if self.blocks else self.structure)
 
     @property
     def hidden_activations(self) -> tuple[str, ...]:
@@ -550,6 +559,7 @@ class Random(Source):
             if field.name in STRUCTURE_KEYS and getattr(self, field.name) == field.default:
                 table.pop(field.name, None)
         if self.blocks:
+            del table["depth"]
             table["blocks"] = [block.to_toml() for block in self.blocks]
         if self.boost:
             table["boost"] = [list(one) for one in self.boost]
@@ -583,6 +593,8 @@ class Random(Source):
             raise PresetError("follows from [[network.blocks]]", key="network.depth")
         values = self._without_missing(values)
         depth = values.get("depth", self.depth)
+        if values.get("blocks"):
+            depth = dataclasses.replace(self, **{**values, "activation": "tanh"}).depth
         listed = not isinstance(self.activation, str) and "activation" not in values
         if listed and depth in range(1, MAX_DEPTH + 1):
             tail = self.activation[-1:] or (Random().activation,)

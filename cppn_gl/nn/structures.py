@@ -39,7 +39,14 @@ from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.cache import lru_cache_by_size
 from cppn_gl.utils.checks import PresetError, checked, choice, integer, nearest, show
 
-STRUCTURES = ("mlp", "conv", "nin", "vgg", "inception", "resnet")
+STRUCTURES = {  # by name, in words
+    "mlp": "dense layers, every point by itself",
+    "conv": "convolutions, one after another",
+    "nin": "a convolution and two 1×1 layers, again and again",
+    "vgg": "two 3×3 convolutions and a max pool, again and again",
+    "inception": "modules of four branches side by side: 1×1, 3×3, 5×5 and a pool",
+    "resnet": "modules of two 3×3 convolutions, added to what they read",
+}
 MAX_BLOCKS = 256  # tables of [[network.blocks]] in one list
 MAX_BRANCHES = 16
 MAX_NESTING = 8  # lists of blocks inside branches
@@ -234,7 +241,6 @@ class Weights:
             seed, layer, draws.WEIGHT, rows, columns, distribution, self.groups
         ).reshape(self.shape)
         bias = draws.draw_places(seed, layer, draws.BIAS, np.zeros(1, int), rows, distribution)[0]
-        weight.flags.writeable = bias.flags.writeable = False
         return [weight, bias]
 
 
@@ -304,13 +310,13 @@ class Sizes:
 
 
 @lru_cache(maxsize=64)
-def plan(blocks: tuple[Block, ...], sizes: Sizes) -> tuple[Planned, ...]:
+def plan(blocks: tuple[Block, ...], sizes: Sizes, name: str = "") -> tuple[Planned, ...]:
     """The nodes of a structure, in topological order, the output layer last.
 
-    Raises PresetError for a structure that does not fit together or exceeds a limit. Nothing is
-    drawn.
+    `name`: of the structure that the blocks stand for; "" if they are given. Raises PresetError for
+    blocks that do not fit together or exceed a limit. Nothing is drawn.
     """
-    builder = _Builder(sizes)
+    builder = _Builder(sizes, name)
     end = builder.run(blocks, Place(SOURCE, tuple(range(sizes.inputs)), 0, 0), (), "")
     builder.where = "the output layer"
     builder.conv(end, sizes.outputs, 1, (), activation=sizes.output_activation)
@@ -330,8 +336,8 @@ class Place:
 class _Builder:
     """Makes nodes of blocks. Errors name the block that is being built."""
 
-    def __init__(self, sizes: Sizes):
-        self.sizes = sizes
+    def __init__(self, sizes: Sizes, name: str):
+        self.sizes, self._structure = sizes, name
         self.nodes: list[Planned] = []
         self.where = ""
         self._bytes = 0
@@ -349,6 +355,8 @@ class _Builder:
         return at
 
     def _refuse(self, problem: str) -> None:
+        if self._structure:
+            raise PresetError(f"{self._structure}: {problem}", key="network.structure")
         raise PresetError(f"{self.where}: {problem}", key="network.blocks")
 
     def _block(self, block: Block, at: Place, modules: tuple[str, ...], where: str) -> Place:

@@ -53,7 +53,7 @@ def parse_preset(
     try:
         return _preset(document, name, origin)
     except PresetError as error:
-        layer = re.match(r"layer (\d+)", error.problem)
+        layer = re.match(r"(?:layer|block) (\d+)", error.problem)
         place = find_line(toml, error.key, int(layer.group(1)) if layer else 1)
         raise error.at(source, place) from None
 

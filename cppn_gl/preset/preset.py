@@ -114,6 +114,9 @@ class Preset:
         object.__setattr__(self, "animate", animate)
         check_sweep(self.sweep)
         self._check_outputs()
+        if self.learns and self.spec.structured:
+            problem = "a network that learns consists of dense layers"
+            raise PresetError(problem, key="network.structure")
         if self.learns and of_image(self.spec.inputs):
             names = " ".join(of_image(self.spec.inputs))
             problem = f"a network that learns sees no image, which the inputs {names} need"

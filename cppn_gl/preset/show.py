@@ -16,6 +16,7 @@ from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
 from cppn_gl.utils.checks import OneOf, choice, flag, integer, key, number, several, validate
 
 CHANNELS = ("red", "green", "blue")  # the outputs
+MAX_STAGES = max(MAX_WIDTH, MAX_DEPTH)  # the largest number of a layer or a unit
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,16 @@ class UnitsOptions(PreActivation, Layered):
 
     unit: tuple[int, int] | None = key(
         None,
-        several(integer(0, max(MAX_WIDTH, MAX_DEPTH)), 2, 2),
+        several(integer(0, MAX_STAGES), 2, 2),
         "the unit enlarged: its layer (0: the inputs), and its number from 1",
     )
     connections: bool = key(False, flag, "draw weights as lines, by sign and magnitude")
+    zoom: bool = key(False, flag, "the unit alone, large, with its weights and statistics")
+    pinned: tuple[tuple[int, int], ...] = key(
+        (),
+        several(several(integer(0, MAX_STAGES), 2, 2), 0, 8),
+        "units kept enlarged below the tiles: layer and number of each",
+    )
 
 
 @dataclass(frozen=True)

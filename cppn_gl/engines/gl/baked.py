@@ -99,4 +99,6 @@ def literal(value: float) -> str:
 
 def weights(network: Network) -> int:
     """The number of literals in a baked program, which determines its compile time."""
+    if network.by_grid:
+        return 0
     return sum(layer.weight.size + len(layer.bias) for layer in network.drawn[1:])

@@ -6,7 +6,7 @@ Pipeline, Structure -> programs.Programs -> Program
 from dataclasses import dataclass
 from typing import Any
 
-from cppn_gl.engines.base import BY_POINTS, Device, Engine, Region
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.packing import UNROLLED_WIDTH, frame_block
 from cppn_gl.engines.gl.shader import LANES
 from cppn_gl.engines.rates import RateKey
@@ -65,9 +65,6 @@ class ShaderEngine(Engine):
 
     def __init__(self, pipeline: Pipeline):
         self.name, self.pipeline = pipeline.name, pipeline
-
-    def problem(self, network: Network | None, device: Device) -> str:
-        return BY_POINTS if network is not None and network.by_grid else ""
 
     def serves(self, network: Network) -> bool:
         return not wide(network)  # far slower than matrix products

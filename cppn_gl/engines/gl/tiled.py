@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cppn_gl.engines.base import BY_POINTS, Device, Engine, Region
+from cppn_gl.engines.base import Device, Engine, Region
 from cppn_gl.engines.gl.pipeline import NO_COMPUTE, wide
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene
@@ -17,9 +17,7 @@ class Tiled(Engine):
     compiles = True
 
     def problem(self, network: Network | None, device: Device) -> str:
-        if network is not None and network.by_grid:
-            return BY_POINTS
-        return "" if device.tiled else NO_COMPUTE
+        return super().problem(network, device) if device.tiled else NO_COMPUTE
 
     def rank(self, network: Network, device: Device) -> float:
         """The best on a GPU for wide networks."""

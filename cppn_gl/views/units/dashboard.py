@@ -74,14 +74,15 @@ class Dashboard:
         return {column.layer: column for column in self.columns}
 
     def box(self, unit: Unit) -> Box:
-        return self._box(self._places[unit[0]], unit[1])
+        return self.box_in(self._places[unit[0]], unit[1])
 
     def kernel_box(self, unit: Unit) -> Box | None:
         """The box of the tile with the kernel of a unit; None if it has none."""
         found = next((one for one in self.kernels if one.layer == unit[0]), None)
-        return None if found is None else self._box(found, unit[1])
+        return None if found is None else self.box_in(found, unit[1])
 
-    def _box(self, column: LayerTiles, index: int) -> Box:
+    def box_in(self, column: LayerTiles, index: int) -> Box:
+        """The box of tile `index` of a block of tiles."""
         across, down = divmod(index, column.rows)
         left, right = self._sides(column.left, across, 0)
         top, bottom = self._sides(column.top, down, 1)
@@ -110,7 +111,7 @@ class Dashboard:
             down = int((place[1] - column.top) // self.pitch[1])
             for right, below in NEAR:
                 index = self._index(column, across + right, down + below)
-                if index is not None and _holds(self._box(column, index), place):
+                if index is not None and _holds(self.box_in(column, index), place):
                     return column.layer, index
         return None
 

@@ -9,13 +9,15 @@ import math
 
 import numpy as np
 
-from cppn_gl.utils.arrays import Float32, Size
+from cppn_gl.utils.arrays import RGB, Float32, Size
+from cppn_gl.views.lettering import blank
 from cppn_gl.views.text import GROUND
 from cppn_gl.views.units.diverging import tinted
 
 COLORED = ("red", "green", "blue")  # inputs whose kernels make a picture in colour
 APART = 1 / 6  # of a kernel's side between two of them
-LARGEST = 14  # pixels of a tap
+LARGEST = 14  # pixels of a tap in a tile
+BEHIND = (24, 28, 36)  # kernels in a tile
 
 
 def colored(kernel: Float32, names: tuple[str, ...], largest: float) -> Float32 | None:
@@ -45,12 +47,12 @@ def pictures_of(
 def fitted(count: int, side: int, room: Size, most: int = LARGEST) -> tuple[int, int, int]:
     """Columns, pixels of a tap, and pixels between kernels, for the largest pictures in a room.
 
-    `count` kernels of `side` taps; a tap of 0 pixels does not fit.
+    `count` kernels of `side` taps, in as few rows as possible; a tap of 0 pixels does not fit.
     """
     best = 1, 0, 0
     for across in range(1, count + 1):
         down = -(-count // across)
-        for tap in range(best[1] + 1, most + 1):
+        for tap in range(max(best[1], 1), most + 1):
             apart = gap_of(side * tap) if count > 1 else 0
             wide, high = (n * (side * tap + apart) - apart for n in (across, down))
             if wide > room[0] or high > room[1]:
@@ -64,13 +66,14 @@ def gap_of(side: int) -> int:
     return max(1, min(6, round(side * APART)))
 
 
-def contact_sheet(pictures: list[Float32], across: int, tap: int, apart: int) -> Float32:
+def contact_sheet(
+    pictures: list[Float32], across: int, tap: int, apart: int, ground: RGB = GROUND
+) -> Float32:
     """Kernels (side, side, 3) in rows of `across`, enlarged to `tap` pixels a tap."""
     side = len(pictures[0]) * tap
     down = math.ceil(len(pictures) / across)
-    ground = np.array(GROUND, np.float32) / np.float32(255)
-    size = down * (side + apart) - apart, across * (side + apart) - apart, 3
-    sheet = np.broadcast_to(ground, size).copy()
+    size = across * (side + apart) - apart, down * (side + apart) - apart
+    sheet = blank(size, ground)
     for index, picture in enumerate(pictures):
         row, column = (place * (side + apart) for place in divmod(index, across))
         sheet[row : row + side, column : column + side] = picture.repeat(tap, 0).repeat(tap, 1)
@@ -83,11 +86,8 @@ def tile_of(kernel: Float32, names: tuple[str, ...], largest: float, size: Size)
     across, tap, apart = fitted(len(shown), kernel.shape[-1], size)
     if not tap:
         return None
-    sheet = contact_sheet(shown, across, tap, apart)
-    ground = np.array(GROUND, np.float32) / np.float32(255)
-    tile = np.broadcast_to(ground, (size[1], size[0], 3)).copy()
-    top, left = (
-        (whole - part) // 2 for whole, part in zip(tile.shape, sheet.shape[:2], strict=False)
-    )
+    sheet = contact_sheet(shown, across, tap, apart, BEHIND)
+    tile = blank(size, BEHIND)
+    top, left = ((whole - part) // 2 for whole, part in zip(tile.shape, sheet.shape[:2], strict=False))
     tile[top : top + len(sheet), left : left + sheet.shape[1]] = sheet
     return tile

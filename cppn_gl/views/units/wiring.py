@@ -10,11 +10,12 @@ sees more than a point are its channels.
 
 import numpy as np
 
-from cppn_gl.nn.graph import Stage
+from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.layers import SOURCE, Layer
-from cppn_gl.nn.network import Network
-from cppn_gl.nn.operations import Concat, Conv
+from cppn_gl.nn.network import Network, Stage
+from cppn_gl.nn.operations import AvgPool, Concat, Conv, MaxPool
 from cppn_gl.utils.arrays import Float32, Float64
+from cppn_gl.views.units.diverging import bound
 
 Columns = tuple[tuple[tuple[int, int], ...], ...]  # (layer, units) of the layers of each column
 
@@ -29,6 +30,11 @@ BRIEF = {
     "activation": "act",
 }
 SHORTEST = ("pool", "mean")  # before the size of a window
+
+
+def is_graph(network: Network) -> bool:
+    """Whether its layers are those of a structure, with channels instead of units."""
+    return isinstance(network, GraphNetwork)
 
 
 def count_of(network: Network, layer: int) -> int:
@@ -82,6 +88,19 @@ def incoming(network: Network, layer: int) -> list[tuple[int, Float32 | Float64]
     return [(one, np.eye(stage.units, count)) for one, count in read]
 
 
+def bound_of(network: Network, layer: int) -> float | None:
+    """The largest magnitude of a layer's units, without boosts; None if unbounded."""
+    if not layer:
+        return None
+    stage = network.stages[layer - 1]
+    passed = isinstance(stage.operation, MaxPool | AvgPool | Concat)
+    if stage.activation != "identity" or not passed or stage.normalize is not None:
+        return bound(stage.activation)
+    limits = [bound_of(network, i + 1) for i in stage.inputs]
+    known = [limit for limit in limits if limit is not None]
+    return max(known) if len(known) == len(limits) else None
+
+
 def weighted(stage: Stage) -> bool:
     """Whether a stage has weights; otherwise it passes units on, or mixes them in a fixed way."""
     return isinstance(stage.operation, Layer | Conv)
@@ -108,12 +127,13 @@ def kernels_of(stage: Stage) -> Float32 | None:
     return whole
 
 
-def has_kernels(network: Network, layer: int) -> bool:
-    """Whether a layer's kernels are pictures of inputs: it sees more than a point of them."""
-    if not layer:
-        return False
-    stage = network.stages[layer - 1]
-    return stage.inputs == (SOURCE,) and isinstance(stage.operation, Conv)
+def layers_with_kernels(network: Network) -> frozenset[int]:
+    """The layers whose kernels are pictures of the inputs: convolutions of nothing else."""
+    return frozenset(
+        layer
+        for layer, stage in enumerate(network.stages, 1)
+        if stage.inputs == (SOURCE,) and isinstance(stage.operation, Conv)
+    )
 
 
 def words_of(stage: Stage) -> str:
