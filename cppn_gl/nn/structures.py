@@ -39,7 +39,14 @@ from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.cache import lru_cache_by_size
 from cppn_gl.utils.checks import PresetError, checked, choice, integer, nearest, show
 
-STRUCTURES = ("mlp", "conv", "nin", "vgg", "inception", "resnet")
+STRUCTURES = {  # by name, in words
+    "mlp": "dense layers, every point by itself",
+    "conv": "convolutions, one after another",
+    "nin": "a convolution and two 1×1 layers, again and again",
+    "vgg": "two 3×3 convolutions and a max pool, again and again",
+    "inception": "modules of four branches side by side: 1×1, 3×3, 5×5 and a pool",
+    "resnet": "modules of two 3×3 convolutions, added to what they read",
+}
 MAX_BLOCKS = 256  # tables of [[network.blocks]] in one list
 MAX_BRANCHES = 16
 MAX_NESTING = 8  # lists of blocks inside branches
@@ -234,7 +241,6 @@ class Weights:
             seed, layer, draws.WEIGHT, rows, columns, distribution, self.groups
         ).reshape(self.shape)
         bias = draws.draw_places(seed, layer, draws.BIAS, np.zeros(1, int), rows, distribution)[0]
-        weight.flags.writeable = bias.flags.writeable = False
         return [weight, bias]
 
 

@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.cpu.evaluator import Evaluator, channels
 from cppn_gl.engines.cpu.native import evaluator
-from cppn_gl.engines.cpu.trace import inputs, trace
+from cppn_gl.engines.cpu.trace import LayerTrace, inputs, trace
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.nn.displayed import inks_of
 from cppn_gl.nn.graph import GraphNetwork
+from cppn_gl.nn.grid import stage_work
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene
@@ -57,6 +58,7 @@ GRID = 48, 32  # points of a unit's picture, at most
 WORK = 4e8  # multiplications for all units' pictures, at most
 VALUES = 2**21  # points times units, at most
 OUTCOME_WORK = 2e9  # multiplications for the picture below the outputs
+POINT_WORK = 4e9  # multiplications for the values at a point, at most
 LINES = 300  # the strongest weights shown, in all
 FEWEST_LINES = 6  # of a layer
 FRAMED = 12  # pixels; in tiles from this size on a value at the pointer leaves the edge free
@@ -623,6 +625,46 @@ def at_point(scene: Scene, x: float, y: float) -> Scene:
     """A scene whose picture of one pixel is a point of the plane, and one tap wide."""
     view = dataclasses.replace(scene.view, center=(x, y), extent=scene.network.step / 2)
     return dataclasses.replace(scene, view=view)
+
+
+class PointValues:
+    """All layers at a point, of a network that whole grids are evaluated of; in slices."""
+
+    def __init__(self) -> None:
+        self.layers: list[LayerTrace] = []  # at the point asked for last; none before it is known
+        self._of: Hashable = None
+        self._task: Stepping[list[LayerTrace]] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether they are being computed."""
+        return self._task is not None
+
+    def follow(self, scene: Scene, x: float, y: float) -> None:
+        """Ask for a point; what reaches too far for a moment's work is left out."""
+        of = scene.network.digest, scene.clock, x, y
+        if of == self._of:
+            return
+        self._of, self.layers, self._task = of, [], None
+        if scene.network.by_grid and point_work(scene.network) <= POINT_WORK:
+            self._task = Stepping(trace(at_point(scene, x, y), (1, 1)))
+
+    def forget(self) -> None:
+        """Ask for no point."""
+        self._of, self._task, self.layers = None, None, []
+
+    def advance(self, seconds: float) -> bool:
+        """Compute for about so many seconds; True when they are complete."""
+        if self._task is None or not self._task.step(within(seconds)):
+            return False
+        self.layers, self._task = self._task.result or [], None
+        return True
+
+
+def point_work(network: Network) -> float:
+    """Multiplications for all layers at one point, at most."""
+    side = 2 * network.radius + 1
+    return float(side * side * sum(stage_work(stage) for stage in network.stages))
 
 
 def lit(drawn: Drawn, values: Sequence[Float32]) -> NDArray[np.uint8]:

@@ -16,11 +16,12 @@ from typing import cast
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.files import READERS as NETWORKS
 from cppn_gl.output.sequence import frame_path
-from cppn_gl.preset.library import is_network
-from cppn_gl.preset.network_file import with_network
+from cppn_gl.preset.library import is_network, is_picture
+from cppn_gl.preset.network_file import with_image, with_network
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.readers import suffixes
+from cppn_gl.preset.readers import NoPresetError, suffixes
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.images import SUFFIXES as IMAGES
 from cppn_gl.viewer.collection import printable
 from cppn_gl.viewer.favourites import opened
 
@@ -95,10 +96,11 @@ class Opening:
 def read(path: Path, shown: Preset, words: str = "") -> Answer:
     """What a file of unknown origin holds, or in one line what is wrong with it.
 
-    Of a network it is that network, with the view and colours of the preset `shown`; of the folder
-    of a sequence its first frame.
+    Of a network it is that network, with the view and colours of the preset `shown`; of an image
+    without a preset the network of `shown`, which sees it; of the folder of a sequence its first
+    frame.
     """
-    known = (".toml", *suffixes(), *NETWORKS)
+    known = (".toml", *dict.fromkeys((*suffixes(), *IMAGES)), *NETWORKS)
 
     def found() -> tuple[Preset, float | None]:
         if path.is_dir():
@@ -109,11 +111,20 @@ def read(path: Path, shown: Preset, words: str = "") -> Answer:
             raise PresetError(f"a folder; expected a file ending in {what}")
         if path.suffix.lower() not in known:
             raise PresetError(f"cannot be opened; expected a file ending in {', '.join(known)}")
-        return opened(os.path.abspath(path), trusted=False)
+        is_image = path.suffix.lower() in IMAGES
+        try:
+            if is_picture(path.name) or not is_image:
+                return opened(os.path.abspath(path), trusted=False)
+        except NoPresetError:
+            if not is_image:
+                raise
+        return with_image(shown, os.path.abspath(path)), None
 
     if is_network(path.name) and not path.is_dir():
         return _network(path, shown, words)
-    return _told(path, found, words)
+    answer = _told(path, found, words)
+    sees = answer.preset is not None and answer.preset.input.path == Path(os.path.abspath(path))
+    return dataclasses.replace(answer, note="the network sees this image") if sees else answer
 
 
 def _network(path: Path, shown: Preset, words: str = "") -> Answer:

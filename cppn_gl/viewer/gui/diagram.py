@@ -18,7 +18,7 @@ from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.preset.given import Unit, too_large
 from cppn_gl.preset.scene import Scene, structure
 from cppn_gl.preset.show import UnitsOptions
-from cppn_gl.utils.arrays import Box, Size
+from cppn_gl.utils.arrays import Size
 from cppn_gl.viewer.editing import parameter
 from cppn_gl.viewer.graph_plan import plan_of
 from cppn_gl.viewer.gui.style import ACCENT

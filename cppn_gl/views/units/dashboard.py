@@ -153,7 +153,9 @@ def arranged(
     aspect = size[0] / size[1]
     broad = max(BROAD, aspect)
     apart = APART[connected] * (len(groups) - 1)
-    lane = BRANCHES * min(size) if all(len(g) * BRANCHES * min(size) < high for g in groups) else 0.0
+    lane = (
+        BRANCHES * min(size) if all(len(g) * BRANCHES * min(size) < high for g in groups) else 0.0
+    )
     twice = [1 + any(layer in kernels for layer, _ in group) for group in groups]
 
     def beside(group: tuple[tuple[int, int], ...], rows: int) -> int:

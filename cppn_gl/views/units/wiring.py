@@ -82,7 +82,9 @@ def incoming(network: Network, layer: int) -> list[tuple[int, Float32 | Float64]
     if isinstance(of, Concat):
         whole = np.eye(stage.units)
         edges = np.cumsum([0, *(count for _, count in read)])
-        return [(one, whole[:, a:b]) for (one, _), a, b in zip(read, edges, edges[1:], strict=False)]
+        return [
+            (one, whole[:, a:b]) for (one, _), a, b in zip(read, edges, edges[1:], strict=False)
+        ]
     return [(one, np.eye(stage.units, count)) for one, count in read]
 
 
