@@ -146,7 +146,7 @@ class Raster:
 
 
 SURE = 1.0  # at this rank no other engine is measured
-POINTS = "evaluates points one by one, and not networks whose units see their neighbours"
+POINTS = "evaluates points one by one: no convolutions, and no image as an input"
 
 
 class Engine:
@@ -215,6 +215,9 @@ class Engine:
         `painter`: the context's Painter, or a Rates object without OpenGL.
         """
         raise NotImplementedError
+
+    def forget(self, painter: Any) -> None:
+        """Forget outputs that it keeps for other samples and colours, to be timed."""
 
     def program_key(self, painter: Any, network: Network, samples: int = 1) -> str:
         """A key of the program that it compiles, equal in every process."""

@@ -173,12 +173,12 @@ def coordinates(inputs: Sequence[str]) -> frozenset[str]:
     plain = {"x", "y", "r"} & set(inputs)
     products = {"xy"[axis] for name in inputs for axis in PRODUCTS.get(name, ())}
     waves = {"xy"[of.axis] for of in map(wave, inputs) if of is not None}
-    return frozenset(plain | products | waves)
+    return frozenset(plain | products | waves | ({"x", "y"} if of_image(inputs) else set()))
 
 
 def repeats(inputs: Sequence[str]) -> bool:
     """Whether inputs depend on x and y by waves alone: a period is then a tile without a seam."""
-    return bool(curved(inputs)) and not {"x", "y", "r", *PRODUCTS} & set(inputs)
+    return bool(curved(inputs)) and not {"x", "y", "r", *PRODUCTS, *CHANNELS} & set(inputs)
 
 
 def kinds(inputs: Sequence[str]) -> tuple[str, ...]:

@@ -136,6 +136,9 @@ class GraphNetwork(Network):
         self.grid, self.region, self.boost = grid, region, tuple(boost)
         self._take_inputs(inputs, latent, period, image)
         self._check()
+        self._whole_image = self.image
+        if self.image is not None and self.radius:
+            self.image = self.image.averaged(self.step)
 
     def _check(self) -> None:
         if not self._graph:
@@ -149,16 +152,17 @@ class GraphNetwork(Network):
         """With other arguments of the constructor."""
         given = {
             "nodes": self._graph,
+            "inputs": self.inputs,
             "latent": self.latent,
             "period": self.period,
-            "image": self.image,
+            "image": self._whole_image,
             "grid": self.grid,
             "region": self.region,
             "modules": self.modules,
             "weight_layers": self.weight_layers,
             "boost": self.boost,
         }
-        return type(self)(inputs=self.inputs, **(given | parts))
+        return type(self)(**(given | parts))
 
     @cached_property
     def _shapes(self) -> list[Shape]:

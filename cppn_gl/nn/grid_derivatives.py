@@ -1,7 +1,8 @@
 """Derivatives of networks whose units see their neighbours: forward mode on lattices, reverse mode.
 
     features and their slopes on a lattice -> forward() -> values and slopes of every stage
-    features around points                 -> gradients() -> d unit / d every input that it sees
+    points -> patches() of taps -> at_points(): outputs and slopes there
+                                -> gradients(): d unit / d every input that it sees
 
 Arrays are (..., height, width, channels), in float64 (the reference) or float32; a stage's are
 smaller than the source by its radius on each side. Forward mode carries the derivatives by x and y
@@ -10,28 +11,89 @@ one stage to all features at all taps of its receptive field. The statistics of 
 those of the declared region, measured once: they are constants here, as in every picture.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import activate, derivative
+from cppn_gl.nn.derivatives import Jets, feature_jets
+from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import SOURCE
-from cppn_gl.nn.network import Stage
+from cppn_gl.nn.network import Network, Stage
+from cppn_gl.utils.arrays import Float64
+from cppn_gl.utils.tasks import Steps
+from cppn_gl.utils.threads import one_thread
+
+AT_ONCE = 2**22  # numbers of a source that are gone through at once, about
 
 Grid = NDArray[Any]  # (..., height, width, channels)
+
+
+def patch(network: Network, x: Float64, y: Float64, side: int) -> tuple[Float64, Float64]:
+    """The points of `side`² taps around points x, y, (N,) each: (N, side, side), row 0 on top."""
+    step = network.step if network.radius else 0.0
+    away = step * (np.arange(side) - (side - 1) / 2)
+    shape = len(x), side, side
+    across = np.broadcast_to(x[:, None, None] + away, shape)
+    return across, np.broadcast_to(y[:, None, None] - away[:, None], shape)
+
+
+def at_points(
+    network: Network,
+    x: Float64,
+    y: Float64,
+    clock: Clock,
+    dtype: Any = np.float64,
+    *,
+    more: int = 0,
+) -> Steps[Jets]:
+    """The outputs and their derivatives at points x, y, (N,) each: (3, N · (more + 1)², outputs).
+
+    `more`: with those at the taps around each point, `more` + 1 along a side. Yields between stages.
+    """
+    stages, found = network.stages, []
+    side = 2 * stages[-1].radius + 1 + more
+    count = max(1, AT_ONCE // (3 * side * side * max(stage.units for stage in stages)))
+    for first in range(0, len(x), count):
+        some = slice(first, first + count)
+        across, down = patch(network, x[some], y[some], side)
+        jets = feature_jets(network, across.ravel(), down.ravel(), clock)
+        source = jets.reshape(3, *across.shape, -1).astype(dtype)
+        steps = forward(stages, source)
+        while True:
+            with one_thread():
+                after = next(steps, None)
+            if after is None:
+                break
+            units = after[2]
+            yield None
+        found.append(units.reshape(3, -1, network.outputs))
+    return np.concatenate(found, axis=1)
+
+
+def points_work(network: Network, more: int = 0, sums: float = 3.0, stage: int = -1) -> float:
+    """Multiplications at a point's patch, about: `sums` times those of a forward pass."""
+    stages = network.stages
+    target = stages[stage]
+    return sums * sum(
+        (2 * (target.radius - one.radius) + 1 + more) ** 2
+        * (one.operation.parameters + 16 * one.units)
+        for one in (stages[k] for k in ancestors(stages, range(len(stages))[stage]))
+    )
 
 
 def forward(stages: Sequence[Stage], source: Grid) -> Generator[tuple[int, Grid, Grid], None, None]:
     """Forward mode: yields each stage's number from 0, its pre-activations and its units.
 
-    `source`: (3, height, width, inputs): features, their derivatives by x, and by y. So are what it
+    Of stages that the outputs depend on.     `source`: (3, height, width, inputs): features, their derivatives by x, and by y. So are what it
     yields. Pre-activations are those that enter the activation, after a normalisation.
     """
     last_use = {i: number for number, stage in enumerate(stages) for i in stage.inputs}
     values: dict[int, Grid] = {SOURCE: source}
-    for number, stage in enumerate(stages):
+    for number in ancestors(stages, len(stages) - 1):
+        stage = stages[number]
         inputs = [values[i] for i in stage.inputs]
         with np.errstate(all="ignore"):
             before = stage.operation.pre_activation(*(one[0] for one in inputs))
@@ -81,6 +143,13 @@ def gradients(
         del values[number]
         yield
     return found.get(SOURCE, np.zeros((len(weights), *source.shape), source.dtype))
+
+
+def computed(stage: Stage, values: Mapping[int, Grid]) -> Grid:
+    """A stage's units, from those of earlier stages."""
+    with np.errstate(all="ignore"):
+        sums = stage.operation.pre_activation(*(values[i] for i in stage.inputs))
+        return _boosted(stage, activate(stage.activation, normalized(stage, sums)))
 
 
 def ancestors(stages: Sequence[Stage], target: int) -> list[int]:

@@ -38,7 +38,7 @@ _BESIDE = "; it is not in the picture: put it into the same folder"
 
 @dataclass(frozen=True, eq=False)
 class StoredImage:
-    """Pixels (height, width, 3 or 1), sRGB values of 8 or 16 bits. Equal pixels are equal images."""
+    """Pixels (height, width, 3 or 1): sRGB values of 8 or 16 bits. It is equal by its pixels."""
 
     pixels: NDArray[np.uint8] | NDArray[np.uint16]
 

@@ -2,12 +2,13 @@
 
     StoredImage, fit, encoding, square -> placed() -> ImageInput -> sample(x, y): red, green, blue
                                                                  -> slopes(x, y): by x and by y
+                                                                 -> averaged(step) for taps
 
 The image lies over a square of the plane, that of `[normalize]`: its centre at the square's centre,
 row 0 on top. Between the centres of its pixels values are interpolated bilinearly, and beyond its
-edges it is mirrored, so that it has a value everywhere. Where a network takes samples `step` apart
-(the taps of a convolution), an image of finer pixels is averaged down to about that distance, by
-area and in the chosen encoding, so that it does not alias.
+edges it is mirrored, so that it has a value everywhere. For a network with taps, which sees the
+image `step` apart, pixels that are finer are averaged to about that distance once, by area and in
+the chosen encoding, so that it does not alias. A dense network sees all pixels.
 """
 
 import hashlib
@@ -41,8 +42,25 @@ class ImageInput:
     @cached_property
     def digest(self) -> bytes:
         content = hashlib.blake2b(repr((self.pixels.shape, self.center, self.pixel)).encode())
-        content.update(np.ascontiguousarray(self.pixels))
+        content.update(self.pixels.tobytes())
         return content.digest()[:16]
+
+    def averaged(self, step: float) -> "ImageInput":
+        """The image for samples `step` apart; itself if its pixels are not finer."""
+        height, width = self.pixels.shape[:2]
+        across, down = self.pixel
+        columns, rows = _count(width, across, step), _count(height, down, step)
+        if (rows, columns) == (height, width):
+            return self
+
+        def made() -> ImageInput:
+            narrow = averaged_rows(self.pixels.swapaxes(0, 1), columns).swapaxes(0, 1)
+            pixels = averaged_rows(narrow, rows).astype(np.float32)
+            pixels.flags.writeable = False
+            pixel = across * width / columns, down * height / rows
+            return ImageInput(pixels, self.center, pixel)
+
+        return _kept.get((self.digest, rows, columns), made)
 
     def sample(self, x: Float64, y: Float64) -> Float64:
         """Red, green and blue at points x, y of one shape (…): (…, 3)."""
@@ -111,43 +129,26 @@ def placed(
     *,
     center: Sequence[float] = (0.0, 0.0),
     extent: float = 1.0,
-    step: float = 0.0,
 ) -> ImageInput:
-    """An image over the square `center` ± `extent`, for samples `step` apart (0: at any distance).
+    """An image over the square `center` ± `extent`. fit: one of FITS; encoding: of ENCODINGS."""
 
-    fit: one of FITS. encoding: one of ENCODINGS, of the values.
-    """
-    key = (stored.digest, fit, encoding, tuple(center), extent, step)
-    return _placed.get(key, lambda: _made(stored, fit, encoding, center, extent, step))
+    def made() -> ImageInput:
+        height, width = stored.pixels.shape[:2]
+        sides = {"cover": (min(width, height),) * 2, "contain": (max(width, height),) * 2}
+        across, down = (2 * extent / count for count in sides.get(fit, (width, height)))
+        pixels = stored.values(encoding)
+        pixels.flags.writeable = False
+        return ImageInput(pixels, (float(center[0]), float(center[1])), (across, down))
 
-
-def default_image() -> ImageInput:
-    """The image of a preset that names none, over the square from -1 to 1."""
-    return placed(Input().stored)
-
-
-_placed: LRUCache[Any, ImageInput] = LRUCache(64 * MB, lambda key, found: found.pixels.nbytes)
+    return _kept.get((stored.digest, fit, encoding, tuple(center), extent), made)
 
 
-def _made(
-    stored: StoredImage,
-    fit: str,
-    encoding: str,
-    center: Sequence[float],
-    extent: float,
-    step: float,
-) -> ImageInput:
-    height, width = stored.pixels.shape[:2]
-    sides = {"cover": (min(width, height),) * 2, "contain": (max(width, height),) * 2}
-    across, down = (2 * extent / count for count in sides.get(fit, (width, height)))
-    columns, rows = _count(width, across, step), _count(height, down, step)
-    pixels = stored.values(encoding)
-    if (rows, columns) != (height, width):
-        narrow = averaged(pixels.swapaxes(0, 1), columns).swapaxes(0, 1)
-        pixels = averaged(narrow, rows).astype(np.float32)
-    pixels.flags.writeable = False
-    pixel = across * width / columns, down * height / rows
-    return ImageInput(pixels, (float(center[0]), float(center[1])), pixel)
+def default_image(center: Sequence[float] = (0.0, 0.0), extent: float = 1.0) -> ImageInput:
+    """The image of a preset that names none, over a square."""
+    return placed(Input().stored, center=center, extent=extent)
+
+
+_kept: LRUCache[Any, ImageInput] = LRUCache(64 * MB, lambda key, found: found.pixels.nbytes)
 
 
 def _count(count: int, pixel: float, step: float) -> int:
@@ -155,7 +156,7 @@ def _count(count: int, pixel: float, step: float) -> int:
     return count if pixel >= step else max(1, round(count * pixel / step))
 
 
-def averaged(rows: NDArray[Any], count: int) -> Float64:
+def averaged_rows(rows: NDArray[Any], count: int) -> Float64:
     """Rows (n, …) as `count` <= n of them, each the mean over its part of the length."""
     n = len(rows)
     total = np.concatenate([np.zeros((1, *rows.shape[1:])), np.cumsum(rows, 0, np.float64)])

@@ -118,7 +118,7 @@ class Network:
     ) -> None:
         """What all kinds of networks begin with. Raises PresetError."""
         self.inputs = check_inputs(list(inputs))
-        self.image = (image or default_image()) if of_image(self.inputs) else None
+        self.image = (image or default_image(*self.region)) if of_image(self.inputs) else None
         self.period = checked(PERIOD, period, "period")
         self.latent = tuple(map(float, latent))
         self.displays: WeakValueDictionary[Hashable, Network] = WeakValueDictionary()

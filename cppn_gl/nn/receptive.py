@@ -8,19 +8,19 @@ each of them is the derivative by the inputs there, which is largest in the midd
 """
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from cppn_gl.nn.features import Clock
-from cppn_gl.nn.grid_derivatives import ancestors, gradients
+from cppn_gl.nn.grid_derivatives import AT_ONCE, gradients, patch
 from cppn_gl.nn.network import Network, Stage
 from cppn_gl.utils.arrays import Float32, Float64
+from cppn_gl.utils.tasks import Steps
 from cppn_gl.utils.threads import one_thread
 
 HELD = 0.95  # of the squared derivatives: within the effective square
-AT_ONCE = 2**22  # numbers of a source that are gone through at once, about
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,16 +74,6 @@ class ReceptiveField:
             return np.asarray(squares / max(squares.sum(), 1e-300))
 
 
-def taps(network: Network, x: Float64, y: Float64, radius: int, clock: Clock) -> Float64:
-    """The features at all taps around points x, y, (N,) each: (N, side, side, inputs)."""
-    step = network.step if radius else 0.0
-    away = step * np.arange(-radius, radius + 1)
-    shape = len(x), len(away), len(away)
-    across = np.broadcast_to(x[:, None, None] + away, shape)
-    down = np.broadcast_to(y[:, None, None] - away[:, None], shape)
-    return network.features(across.ravel(), down.ravel(), clock).reshape(*shape, -1)
-
-
 def measure(
     network: Network,
     x: Float64,
@@ -91,20 +81,21 @@ def measure(
     clock: Clock,
     weights: Float32,
     stage: int = -1,
-) -> Generator[None, None, ReceptiveField]:
+) -> Steps[ReceptiveField]:
     """The field of sums of a stage's units at points x, y, (N,) each, in float32.
 
     `weights`: (sums, units), the weights of the units in each sum. Yields now and then.
     """
     stages: Sequence[Stage] = network.stages
-    radius = stages[stage].radius
-    side = 2 * radius + 1
+    side = 2 * stages[stage].radius + 1
     squares = np.zeros((side, side))
     widest = max(one.units for one in stages)
     count = max(1, AT_ONCE // (side * side * widest * (1 + len(weights))))
     for first in range(0, len(x), count):
         some = slice(first, first + count)
-        source = taps(network, x[some], y[some], radius, clock).astype(np.float32)
+        across, down = patch(network, x[some], y[some], side)
+        features = network.features(across.ravel(), down.ravel(), clock)
+        source = features.reshape(*across.shape, -1).astype(np.float32)
         steps = gradients(stages, source, weights, stage)
         while True:
             try:
@@ -117,16 +108,3 @@ def measure(
         with np.errstate(all="ignore"):
             squares += np.square(found).sum(axis=(0, 1, 4))
     return ReceptiveField(np.sqrt(squares / len(x)))
-
-
-def work(network: Network, sums: int, stage: int = -1) -> float:
-    """Multiplications of a measurement at a point, about."""
-    stages: Sequence[Stage] = network.stages
-    needed = ancestors(stages, range(len(stages))[stage])
-    radius = stages[stage].radius
-    return sum(
-        (2 * (radius - stages[k].radius) + 1) ** 2
-        * (stages[k].operation.parameters + 16 * stages[k].units)
-        * (1 + sums)
-        for k in needed
-    )

@@ -3,6 +3,7 @@
     preset -> packed()       its text, and its weights or their file's name; unpacked() reads these
            -> save_preset()  a TOML file that finds the weights again
     preset, file -> with_network() -> the same view and colours of another network
+                 -> with_image()   -> the same network, which sees another image
 
 Weights of the user's travel with a picture. Foreign ones (`redistribute = false`) never do. Of a
 training the checkpoint of `train.steps` travels, and the name of the data's file: what is shown
@@ -18,7 +19,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from cppn_gl.nn.features import latent_count
+from cppn_gl.nn.features import latent_count, of_image
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.image_file import is_image_file
 from cppn_gl.nn.normalize import Normalize
@@ -370,3 +371,21 @@ def with_network(preset: Preset, file: str | Path, changes: dict[str, Any] | Non
         name=stem[:100],
     )
     return shown.replace(**others)
+
+
+def with_image(preset: Preset, file: str | Path) -> Preset:
+    """The preset with the image in a file as its input, relative to the current folder.
+
+    If none of its inputs is taken from an image, they become red, green and blue. Raises
+    PresetError, also for a network whose inputs cannot change.
+    """
+    changes: dict[str, Any] = {"input.image": os.fspath(file)}
+    if not of_image(preset.spec.inputs):
+        changes["network.inputs"] = ("red", "green", "blue")
+    try:
+        return preset.replace(**changes)
+    except PresetError as error:
+        if error.key.startswith("input."):
+            raise
+        problem = "none of this network's inputs is taken from an image"
+        raise PresetError(f"{problem}: {error.problem}", key="network.inputs") from None

@@ -1,6 +1,5 @@
 """Parsing of presets: every error in the TOML text is a PresetError with file, line and key."""
 
-import dataclasses
 import re
 import tomllib
 from pathlib import Path

@@ -54,7 +54,7 @@ class Canvas:
         self._painter = engines.painter
         self._wanted: Wanted | None = None
         self._drawing: _Part | None = None
-        self._refused: set[Structure] = set()  # structures whose shaders do not compile
+        self._refused: set[Structure | str] = set()  # structures whose shaders do not compile
         self._scale = 1  # of the last drawing that was no refinement
         self.front: Planes | None = None
         self._front_of: Wanted | None = None

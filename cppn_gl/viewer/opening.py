@@ -13,20 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from cppn_gl.nn.features import MOVING, of_image
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.files import READERS as NETWORKS
 from cppn_gl.output.sequence import frame_path
-from cppn_gl.preset.library import is_network
-from cppn_gl.preset.network_file import with_network
+from cppn_gl.preset.library import is_network, is_picture
+from cppn_gl.preset.network_file import with_image, with_network
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.readers import suffixes
+from cppn_gl.preset.readers import NoPresetError, suffixes
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.images import SUFFIXES as IMAGES
 from cppn_gl.viewer.collection import printable
 from cppn_gl.viewer.favourites import opened
-
-COLORS = "red", "green", "blue"  # the inputs of an image
 
 
 @dataclass(frozen=True)
@@ -34,8 +31,7 @@ class Answer:
     """What a file holds: a preset, and a time in seconds for a picture; or what is wrong with it.
 
     `words` begin the message of a preset, and `note` ends it. `again`: the file of the network
-    shown was read again. `changes`: the keys of the preset shown that an image changes, instead of
-    another preset.
+    shown was read again. `changes`: keys of the preset shown, instead of another preset.
     """
 
     words: str = ""
@@ -69,9 +65,14 @@ class Opening:
         return self._begin(name, lambda: _network(path, shown))
 
     def image(self, path: Path, shown: Preset) -> str:
-        """Begin to read an image file, to be the input of what is shown; the message."""
-        name = printable(path.name)
-        return self._begin(name, lambda: _image(path, shown))
+        """Begin to read an image file of the user's, to be the input of what is shown."""
+        name, keys = printable(path.name), {"input.image": os.path.abspath(path)}
+
+        def work() -> Answer:
+            answer = _told(path, lambda: (shown.replace(**keys), None))
+            return answer if answer.problem else Answer(f"image {name}", changes=keys)
+
+        return self._begin(name, work)
 
     def again(self, path: Path, shown: Preset) -> None:
         """Begin to read the file of the network shown again."""
@@ -106,10 +107,11 @@ class Opening:
 def read(path: Path, shown: Preset, words: str = "") -> Answer:
     """What a file of unknown origin holds, or in one line what is wrong with it.
 
-    Of a network it is that network, with the view and colours of the preset `shown`; of the folder
-    of a sequence its first frame.
+    Of a network it is that network, with the view and colours of the preset `shown`; of an image
+    without a preset the network of `shown`, which sees it; of the folder of a sequence its first
+    frame.
     """
-    known = (".toml", *suffixes(), *NETWORKS)
+    known = (".toml", *dict.fromkeys((*suffixes(), *IMAGES)), *NETWORKS)
 
     def found() -> tuple[Preset, float | None]:
         if path.is_dir():
@@ -118,35 +120,22 @@ def read(path: Path, shown: Preset, words: str = "") -> Answer:
                 return opened(os.path.abspath(first), trusted=False)
             what = f"{', '.join(known)}, or the folder of a sequence"
             raise PresetError(f"a folder; expected a file ending in {what}")
-        if path.suffix.lower() not in (*known, *IMAGES):
+        if path.suffix.lower() not in known:
             raise PresetError(f"cannot be opened; expected a file ending in {', '.join(known)}")
-        return opened(os.path.abspath(path), trusted=False)
+        is_image = path.suffix.lower() in IMAGES
+        try:
+            if is_picture(path.name) or not is_image:
+                return opened(os.path.abspath(path), trusted=False)
+        except NoPresetError:
+            if not is_image:
+                raise
+        return with_image(shown, os.path.abspath(path)), None
 
     if is_network(path.name) and not path.is_dir():
         return _network(path, shown, words)
     answer = _told(path, found, words)
-    if answer.preset is None and path.suffix.lower() in IMAGES and path.is_file():
-        image = _image(path, shown, words)
-        picture = path.suffix.lower() in suffixes()  # perhaps a damaged one of ours
-        return image if image.changes or not picture else answer
-    return answer
-
-
-def _image(path: Path, shown: Preset, words: str = "") -> Answer:
-    """An image as the input of the preset `shown`; its inputs become the image's colours.
-
-    Time as an input stays.
-    """
-    changes: dict[str, Any] = {"input.image": os.path.abspath(path)}
-    if not of_image(shown.spec.inputs):
-        moving = tuple(name for name in shown.spec.inputs if name in MOVING)
-        changes["network.inputs"] = (*COLORS, *moving)
-    answer = _told(path, lambda: (shown.replace(**changes), None), words)
-    if answer.preset is None:
-        return answer
-    inputs = ", ".join(changes.get("network.inputs", ()))
-    said = f"{words or f'{printable(path.name)}: '}the image is the input"
-    return Answer(said + (f", as {inputs}" if inputs else ""), changes=changes)
+    sees = answer.preset is not None and answer.preset.input.path == Path(os.path.abspath(path))
+    return dataclasses.replace(answer, note="the network sees this image") if sees else answer
 
 
 def _network(path: Path, shown: Preset, words: str = "") -> Answer:

@@ -35,7 +35,7 @@ class Baked(ShaderEngine):
     def problem(self, network: Network | None, device: Device) -> str:
         if self.pipeline.by_compute and not device.compute:
             return NO_COMPUTE
-        return TOO_WIDE if wide(network) else super().problem(network, device)
+        return super().problem(network, device) or (TOO_WIDE if wide(network) else "")
 
     def rank(self, network: Network, device: Device) -> float:
         """Prefer the compute shader on a GPU, the fragment shader in software."""

@@ -21,9 +21,8 @@ class Compute(ShaderEngine):
         if not device.compute:
             return NO_COMPUTE
         # steps.glsl, for wide networks, has a single group
-        if wide(network) and self.pipeline.groups > 1:
-            return TOO_WIDE
-        return super().problem(network, device)
+        too_wide = wide(network) and self.pipeline.groups > 1
+        return super().problem(network, device) or (TOO_WIDE if too_wide else "")
 
     def rank(self, network: Network, device: Device) -> float:
         """The best on a GPU except for wide networks."""

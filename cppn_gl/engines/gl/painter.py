@@ -153,9 +153,11 @@ class Painter(Rates):
         fresh = Programs(old.ctx, old.version, old.folder, software=old.software)
         tiled = TiledPrograms(self.ctx, old.folder) if self._tiled else None
         try:
-            fresh.get(self.structure(network))
-            if tiled is not None:
-                tiled.kernels(network)
+            of = self.structure(network)
+            if not isinstance(of, str):  # programs for grids are compiled when they are needed
+                fresh.get(of)
+                if tiled is not None:
+                    tiled.kernels(network)
         except ShaderError:
             for unusable in (fresh, tiled):
                 if unusable is not None:

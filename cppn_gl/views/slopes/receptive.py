@@ -8,9 +8,10 @@ Magnitudes are derivatives by the inputs at each tap, on a logarithmic scale. Th
 the network's own, drawn by its engine.
 """
 
+import math
 from collections.abc import Hashable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,9 @@ from PIL import Image, ImageDraw
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.nn.grid_derivatives import points_work
 from cppn_gl.nn.receptive import HELD as HELD_SHARE
-from cppn_gl.nn.receptive import ReceptiveField, measure, work
+from cppn_gl.nn.receptive import ReceptiveField, measure
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, identity
 from cppn_gl.preset.show import CHANNELS, ReceptiveOptions
@@ -107,7 +109,8 @@ class ReceptiveView(PictureView):
         """The point under the cursor, if it is measured fast enough, or else the settled one."""
         if cursor is None or scene.options(ReceptiveOptions).averaged:
             return settled_point(scene)
-        if work(scene.network, len(_weights(scene)), _stage(scene)) > AT_CURSOR:
+        work = points_work(scene.network, sums=1 + len(_weights(scene)), stage=_stage(scene))
+        if work > AT_CURSOR:
             return settled_point(scene)
         at = plane_point(scene, size, cursor)
         return at.x, at.y
@@ -122,7 +125,7 @@ class ReceptiveView(PictureView):
         card = Card.of(scene, field, size, place)
         _mark(image, scene, field, place, card)
         if card is not None:
-            image.alpha_composite(card.drawn(field))
+            image.alpha_composite(card.drawn(field), card.corner)
         below = super().overlay(scene, size, cursor)
         if below is None:
             return np.asarray(image)
@@ -157,10 +160,11 @@ class ReceptiveView(PictureView):
 class Card(LegendLayout):
     """The panel with the enlarged taps and words: at a side of the picture, or at its bottom.
 
-    corner: its left and top; whole: its width and height; taps: left, top and side of the square.
-    `written`: whether there is room for words.
+    corner: its left and top; whole: its width and height; square: left, top and side of the taps;
+    room: of the rows of words.
     """
 
+    letters: int = 0
     corner: tuple[int, int] = (0, 0)
     whole: tuple[int, int] = (0, 0)
     square: tuple[int, int, int] = (0, 0, 0)
@@ -210,7 +214,11 @@ class Card(LegendLayout):
             if tall
             else (left + 2 * pad + side, top + pad, left + whole[0] - pad, top + whole[1] - pad)
         )
-        return cls(size, 0, 0, 0.0, (left, top), whole, square, rows, room)
+        return cls(size, 0, 0, 0.0, letters, (left, top), whole, square, rows, room)
+
+    @property
+    def font_size(self) -> int:
+        return self.letters
 
     @property
     def box(self) -> Box:
@@ -223,9 +231,12 @@ class Card(LegendLayout):
         return left <= place[0] < right and top <= place[1] < bottom
 
     def drawn(self, field: ReceptiveField) -> Image.Image:
-        """The card on a transparent image of the picture's size."""
-        legend = Legend(self)
-        left, top, side = self.square
+        """An image of the card."""
+        x, y = self.corner
+        left, top, side = self.square[0] - x, self.square[1] - y, self.square[2]
+        a, b, c, d = self.room
+        card = replace(self, size=self.whole, corner=(0, 0), room=(a - x, b - y, c - x, d - y))
+        legend = Legend(card)
         legend.image.paste(enlarged(field, side), (left, top))
         thick = max(1, round(self.font_size / 9))
         shown = max(field.side, 2 * AROUND + 1)
@@ -235,9 +246,9 @@ class Card(LegendLayout):
             casing = edges[0] - 1, edges[1] - 1, edges[2] + 1, edges[3] + 1
             legend.draw.rectangle(tuple(map(round, casing)), outline=(*DARK, 255), width=thick + 2)
             legend.draw.rectangle(tuple(map(round, edges)), outline=ink, width=thick)
-        y: float = self.room[1]
+        below: float = card.room[1]
         for row in self.rows:
-            y = self._written(legend, row, y, field)
+            below = card._written(legend, row, below, field)
         return legend.image
 
     def _written(self, legend: Legend, row: "Row", y: float, field: ReceptiveField) -> float:
@@ -405,7 +416,17 @@ def _mark(
             lines.append(Stroke(np.array([a, b]), WHITE, 0.7 * thick, opacity=0.45))
     found = [Stroke(points, DARK, 2.4 * thick, opacity=0.5) for points, _ in strokes]
     found += [Stroke(points, ink, thick) for points, ink in strokes]
-    image.alpha_composite(layer_of_strokes((0, 0, *size), [*lines, *found]))
+    every = np.concatenate([stroke.points for stroke in (*lines, *found)])
+    (left, top), (right, bottom) = np.floor(every.min(axis=0)), np.ceil(every.max(axis=0))
+    edge = math.ceil(2 * thick)
+    box = (
+        max(int(left) - edge, 0),
+        max(int(top) - edge, 0),
+        min(int(right) + edge, size[0]),
+        min(int(bottom) + edge, size[1]),
+    )
+    if box[0] < box[2] and box[1] < box[3]:
+        image.paste(layer_of_strokes(box, [*lines, *found]), box[:2])
 
 
 def tangents(place: Point, reach: float, square: tuple[int, int, int]) -> list[tuple[Point, Point]]:

@@ -118,7 +118,9 @@ def _labels(network: Network, board: Dashboard) -> list[list[str]]:
         short, shortest = briefly(label)
         found.append((f"{layer}  {label}", f"{layer}  {short}", short, shortest))
     lists = [[forms[k] for forms in found] for k in range(4)]
-    return [*lists, [str(column.layer) for column in board.columns]]
+    numbers = [str(column.layer) for column in board.columns]
+    named = [ends[c.layer][-1] if c.layer in ends else str(c.layer) for c in board.columns]
+    return [*lists, named, numbers]
 
 
 def _wide(board: Dashboard, column: LayerTiles) -> float:
