@@ -216,6 +216,9 @@ class Engine:
         """
         raise NotImplementedError
 
+    def forget(self, painter: Any) -> None:
+        """Forget outputs that it keeps for other samples and colours, to be timed."""
+
     def program_key(self, painter: Any, network: Network, samples: int = 1) -> str:
         """A key of the program that it compiles, equal in every process."""
         return f"{self} {painter.structure(network)}"

@@ -15,7 +15,6 @@ from cppn_gl.engines.gl.context import ContextInfo
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.grid import lattices
 from cppn_gl.engines.names import AUTO, ENGINES, STAND_IN
 from cppn_gl.engines.tuning import FASTEST, GUESSED, Choice, Measured, TuningCache, structure_key
 from cppn_gl.nn.network import Network
@@ -132,6 +131,12 @@ class Chooser:
             return Choice(
                 instead.name, f"{requested} {requested.problem(network, self.capabilities)}"
             )
+        if self.requested != AUTO:
+            kin = [e for e in ENGINES.values() if e.family == self.requested]
+            problems = [engine.problem(network, self.capabilities) for engine in kin]
+            if all(problems):
+                instead = self._stand_in(network)
+                return Choice(instead.name, f"{self.requested} {problems[0]}")
         if settled := self._settled.get(self.key(network)):
             return settled
         measured = self.cache.get(self.key(network))
@@ -150,11 +155,13 @@ class Chooser:
         """The engine for another network in a picture of `base`, such as a cell of a sheet.
 
         This is the engine of `base`, whose name is saved with the picture, unless it would be far
-        too slow, like compiling a program for each network: then a deterministic first guess.
+        too slow, like compiling a program for each network, or cannot draw it: then a deterministic
+        first guess.
         `engine`: the engine of `base`, if it is already known.
         """
         engine = engine or ENGINES[self.engine_for(base).engine]
-        if network is base or engine.serves(network):
+        able = not engine.problem(network, self.capabilities)
+        if network is base or (able and engine.serves(network)):
             return engine
         return self.candidates(network)[0]
 
@@ -234,7 +241,7 @@ class Chooser:
         engine.begin(self.painter, target, scene, region).step(0.0)  # compiles
         started, drawn, elapsed = wall.perf_counter(), 0, 0.0
         while elapsed < ROUND_SECONDS:  # fast engines draw the band repeatedly
-            lattices.clear()
+            engine.forget(self.painter)
             finish(engine.begin(self.painter, target, scene, region))
             drawn, elapsed = drawn + 1, wall.perf_counter() - started
         return drawn * size[0] * rows * work / elapsed

@@ -40,10 +40,11 @@ from cppn_gl.nn.layers import SOURCE, Layer
 from cppn_gl.nn.network import Network, Stage
 from cppn_gl.nn.operations import Conv
 from cppn_gl.preset.tables import Viewport
-from cppn_gl.utils.arrays import Box, Float32, Float64
+from cppn_gl.utils.arrays import Box, Float32, Float64, Size
 from cppn_gl.utils.tasks import Steps, at_once
 from cppn_gl.utils.threads import shared_out, thread_count
 
+MARGINS = 8  # radii in the height of a band
 SAMPLES = 2  # N of the N × N samples per pixel where samples are "auto"
 PIECE = 48 * 2**20  # bytes of the planes that are alive while a piece is evaluated; approximate
 SMALL = 2**15  # positions; smaller phases are stacked up to it
@@ -279,6 +280,15 @@ def blocks(plan: Plan, region: Region) -> list[Region]:
         for top in range(0, height, high)
         for left in range(0, width, wide)
     ]
+
+
+def fewest_rows(network: Network, view: Viewport, size: Size, most: int) -> int:
+    """Rows of bands of a picture that cost little more than the whole: at most `most` pixels.
+
+    Their margins, of which half is computed on average, are a quarter of their height.
+    """
+    taps = 2 * view.extent / (min(size) * network.step)  # between rows of pixels
+    return int(min(MARGINS * network.radius / taps, most // size[0], size[1]))
 
 
 def settled(network: Network, region: Region) -> Region:

@@ -287,7 +287,7 @@ def draw_places(
     distribution: str,
     groups: int = 1,
 ) -> NDArray[np.float32]:
-    """The draws at some rows and columns, (rows, columns / groups).
+    """The draws at some rows and columns: a read-only array (rows, columns / groups).
 
     With groups, rows of the first group are drawn at the first columns, and so on.
     """
@@ -304,4 +304,5 @@ def draw_places(
         key = (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF)
         words_there = philox4x32(counter, key)[:, of, word]
         some[:] = uniform(words_there) if distribution == "uniform" else normal(words_there)
+    found.flags.writeable = False
     return found

@@ -593,6 +593,8 @@ class Random(Source):
             raise PresetError("follows from [[network.blocks]]", key="network.depth")
         values = self._without_missing(values)
         depth = values.get("depth", self.depth)
+        if values.get("blocks"):
+            depth = dataclasses.replace(self, **{**values, "activation": "tanh"}).depth
         listed = not isinstance(self.activation, str) and "activation" not in values
         if listed and depth in range(1, MAX_DEPTH + 1):
             tail = self.activation[-1:] or (Random().activation,)

@@ -241,7 +241,6 @@ class Weights:
             seed, layer, draws.WEIGHT, rows, columns, distribution, self.groups
         ).reshape(self.shape)
         bias = draws.draw_places(seed, layer, draws.BIAS, np.zeros(1, int), rows, distribution)[0]
-        weight.flags.writeable = bias.flags.writeable = False
         return [weight, bias]
 
 

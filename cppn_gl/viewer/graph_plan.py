@@ -32,7 +32,7 @@ from cppn_gl.viewer.network_map import (
 
 BAR = 0.35  # room of a concatenation, relative to that of other stages
 BRANCH = "branch"  # how the name of a branch begins
-LEAST_SHARE = 0.6  # of an equal share of the width: the narrowest branch
+LEAST_SHARE = 0.8  # of an equal share of the width: the narrowest branch
 # In font sizes:
 BESIDE = 0.9  # room at the right for connections that pass by other stages
 APART = 0.35  # between branches
@@ -167,18 +167,17 @@ def _room(rows: Sequence[int], spots: Sequence[Spot], end: bool) -> float:
 
 def _columns(spots: Sequence[Spot]) -> list[tuple[float, float]]:
     """The part of the width of each row, from 0 to 1: branches share that of their module."""
-    widest: dict[tuple[str, ...], int] = {}  # of each branch, by its path
+    ends: dict[tuple[str, ...], int] = {}  # the last units of each branch, by its path
     for spot in spots:
         for end, name in enumerate(spot.modules, 1):
             if name.startswith(BRANCH):
-                path = spot.modules[:end]
-                widest[path] = max(widest.get(path, 0), spot.units)
+                ends[spot.modules[:end]] = spot.units
     parts: dict[tuple[str, ...], tuple[float, float]] = {}
-    for module in dict.fromkeys(path[:-1] for path in widest):
-        branches = [path for path in widest if path[:-1] == module]
-        total = sum(widest[path] for path in branches)
+    for module in dict.fromkeys(path[:-1] for path in ends):
+        branches = [path for path in ends if path[:-1] == module]
+        total = sum(ends[path] for path in branches)
         least = LEAST_SHARE / len(branches)
-        shares = [max(least, widest[path] / total) for path in branches]
+        shares = [max(least, ends[path] / total) for path in branches]
         at = 0.0
         for path, share in zip(branches, shares, strict=True):
             parts[path] = at / sum(shares), (at + share) / sum(shares)

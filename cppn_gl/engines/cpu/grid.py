@@ -105,14 +105,20 @@ class GridEvaluator(Evaluator):
         assert task.result is not None
         return task.result
 
-    def units(self, size: tuple[int, int]) -> Steps[list[tuple[Float32, Float32]]]:
+    def units(
+        self, size: tuple[int, int], most: int | None = None
+    ) -> Steps[list[tuple[Float32, Float32]]]:
         """Pre-activations and units of each stage at the pixel centres of a picture of `size`.
 
-        (height, width, units) each, interpolated as outputs are. Yields the fraction done.
+        (height, width, units) each, interpolated as outputs are. `most`: of so many units, the
+        first ones, of each stage. Yields the fraction done.
         """
         region = Region.of(size)
         found = [
-            tuple(np.zeros((*size[::-1], stage.units), np.float32) for _ in range(2))
+            tuple(
+                np.zeros((*size[::-1], len(range(stage.units)[:most])), np.float32)
+                for _ in range(2)
+            )
             for stage in self.network.stages
         ]
         if self.network.radius == 0:
@@ -131,7 +137,7 @@ class GridEvaluator(Evaluator):
                 cut = self.network.radius - self.network.stages[number].radius
                 assert pre is not None
                 for planes, into in zip((pre, units), found[number], strict=True):
-                    at.add(planes, cut, into)
+                    at.add(planes[:most], cut, into)
 
             work = work_of(self.network, *piece.size)
             steps = self._run_piece(piece, visit, pre=True)
@@ -238,7 +244,7 @@ class GridEvaluator(Evaluator):
         def visit(number: int, pre: Planes | None, units: Planes) -> None:
             assert pre is not None
             for planes, into in zip((pre, units), found[number], strict=True):
-                into[:] = planes.transpose(1, 2, 0)
+                into[:] = planes[: into.shape[2]].transpose(1, 2, 0)
 
         source = yield from self._source.filled(*self._points(region))
         yield from self._run(source, 0, visit, pre=True)

@@ -6,6 +6,7 @@ from typing import Any
 from cppn_gl.engines.base import SURE, Device, Engine, Region
 from cppn_gl.engines.cpu.grid import drawn
 from cppn_gl.engines.cpu.native import Native, unsupported
+from cppn_gl.engines.grid import lattices
 from cppn_gl.engines.rates import RateKey, Rates
 from cppn_gl.nn.native_grid import NativeKernel
 from cppn_gl.nn.network import Network
@@ -44,6 +45,9 @@ class NativeEngine(Engine):
     def rate_key(self, painter: Any, network: Network) -> RateKey:
         """By width: narrow layers spend more of the time on activations."""
         return self.name, (network.by_grid, network.width.bit_length())
+
+    def forget(self, painter: Any) -> None:
+        lattices.clear()
 
     def begin(self, painter: Any, target: Any, scene: Scene, region: Region) -> Task:
         kind = self.rate_key(painter, scene.network)

@@ -13,6 +13,7 @@ from cppn_gl.engines.base import SIDE, SURE, Device, Engine, Region
 from cppn_gl.engines.cpu.grid import drawn
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, contribution
 from cppn_gl.engines.gl.pipeline import wide
+from cppn_gl.engines.grid import lattices
 from cppn_gl.engines.rates import RateKey, Rates
 from cppn_gl.nn.grid import NumPyKernel
 from cppn_gl.nn.network import Network
@@ -44,6 +45,9 @@ class NumPy(Engine):
         if network.by_grid:
             return 0.05
         return SURE if wide(network) else 0.7 if network.width > FEW_UNITS else 0.05
+
+    def forget(self, painter: Any) -> None:
+        lattices.clear()
 
     def begin(self, painter: Any, target: Any, scene: Scene, region: Region) -> Task:
         kind = self.rate_key(painter, scene.network)

@@ -37,16 +37,18 @@ class LayerTrace:
     units: Float32  # after the activation
 
 
-def trace(scene: Scene, size: tuple[int, int]) -> Steps[list[LayerTrace]]:
+def trace(
+    scene: Scene, size: tuple[int, int], most: int | None = None
+) -> Steps[list[LayerTrace]]:
     """All layers at the pixel centres of a picture of `size`, in reading order, in float32.
 
-    Those of a network on grids are its stages. A generator that yields its progress between layers
-    and between groups of blocks.
+    Those of a network on grids are its stages; with `most`, the first so many units of each. A
+    generator that yields its progress between layers and between groups of blocks.
     """
     network, count = scene.network, size[0] * size[1]
     evaluate = evaluator(network, scene.view, scene.clock)
     if isinstance(evaluate, GridEvaluator):
-        found = yield from evaluate.units(size)
+        found = yield from evaluate.units(size, most)
         return [LayerTrace(*(a.reshape(count, -1) for a in stage)) for stage in found]
     blocks = Blocks.covering(size)
     layers = [

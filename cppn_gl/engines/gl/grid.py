@@ -50,6 +50,11 @@ class Grid(Engine):
         steps = draw(painter, target, scene, region, kind, owned, by_compute=self.by_compute)
         return Stepping(steps, owned)
 
+    def forget(self, painter: Any) -> None:
+        from cppn_gl.engines.gl.grid_programs import GridPrograms
+
+        painter.shared(GridPrograms, self.by_compute).forget()
+
     def _prepared(self, painter: Any, network: Network) -> tuple[Any, Any]:
         from cppn_gl.engines.gl.grid_programs import GridPrograms
 

@@ -422,6 +422,12 @@ class GridPrograms:
         while self._kept and sum(one.bytes for *_, one in self._kept) > limit:
             self._kept.pop(0)[2].release()
 
+    def forget(self) -> None:
+        """Keep no outputs any more."""
+        for *_, atlas in self._kept:
+            atlas.release()
+        self._kept.clear()
+
     def release(self) -> None:
         self.released = True
         self._kernels.clear()

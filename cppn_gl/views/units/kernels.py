@@ -88,6 +88,8 @@ def tile_of(kernel: Float32, names: tuple[str, ...], largest: float, size: Size)
         return None
     sheet = contact_sheet(shown, across, tap, apart, BEHIND)
     tile = blank(size, BEHIND)
-    top, left = ((whole - part) // 2 for whole, part in zip(tile.shape, sheet.shape[:2], strict=False))
+    top, left = (
+        (whole - part) // 2 for whole, part in zip(tile.shape, sheet.shape[:2], strict=False)
+    )
     tile[top : top + len(sheet), left : left + sheet.shape[1]] = sheet
     return tile
