@@ -25,7 +25,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SHIPPED, VIEWS
 from cppn_gl.viewer.helper import Helper
-from cppn_gl.viewer.warming import needed
+from cppn_gl.viewer.warming import able, needed
 from cppn_gl.views import view_of
 
 QUICK = 0.03  # seconds; a program from the driver's cache takes less
@@ -140,7 +140,7 @@ class EngineSelector:
         wanted = ENGINES[self.choice(network).engine]
         if not wanted.compiles:
             return Pick(wanted)
-        for engine in dict.fromkeys((wanted, STAND_IN)):
+        for engine in able(self.renderer, network, wanted, STAND_IN):
             key = engine.program_key(self.painter, network, samples)
             if self._is_ready(key, network, engine, samples):
                 return Pick(engine, key, stand_in=engine != wanted)

@@ -34,18 +34,27 @@ from cppn_gl.utils.tasks import within
 from cppn_gl.utils.worker import Requests
 from cppn_gl.views import ALL
 from cppn_gl.views.base import Stage, View
-from cppn_gl.views.picture import SAMPLES
+from cppn_gl.views.sampling import samples_of
 
 NICENESS = 5  # a lower priority than the window's
 SMALL = (100, 62)  # pixels of a view that is drawn only to compile its shaders
 
 
 def deepest(preset: Preset) -> Preset | None:
-    """The preset at the greatest depth, which may need another program; None for fixed weights."""
+    """The preset at the greatest depth, which may need another program.
+
+    None for fixed weights, and for structures, whose further layers need no other programs.
+    """
     with contextlib.suppress(PresetError):  # a network with explicit weights
-        if preset.spec.depth > 1:
+        if preset.spec.depth > 1 and not preset.spec.structured:
             return preset.replace(depth=MAX_DEPTH)
     return None
+
+
+def able(renderer: Renderer, network: Network, *engines: Engine) -> list[Engine]:
+    """Those of the engines that can draw a network here, each once."""
+    device = renderer.chooser.capabilities
+    return [one for one in dict.fromkeys(engines) if not one.problem(network, device)]
 
 
 def needed(
@@ -59,10 +68,10 @@ def needed(
     engine = ENGINES[renderer.engine_for(scene.network).engine]
     if not engine.compiles:
         return
-    engines = list(dict.fromkeys((STAND_IN, engine)))
+    engines = able(renderer, scene.network, STAND_IN, engine)
     for each in engines:
         yield scene, each, 1
-    yield scene, engine, SAMPLES
+    yield scene, engine, samples_of(scene)
     deep = deepest(preset) if deeper else None
     if deep is not None and not engine.bakes:
         scene = scene_of(deep)
