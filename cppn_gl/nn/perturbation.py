@@ -55,12 +55,10 @@ def weight_layers(network: Network) -> list[int]:
 
 
 def _perturbed_graph(network: GraphNetwork, layer: int, noise: float, seed: int) -> Network:
-    of = network.stages[layer - 1].weight_layer
-    convs = [k for k, node in enumerate(network.nodes) if isinstance(node.layer, Conv)]
-    nodes = list(network.nodes)
-    changed = perturbed_operation(network.stages[layer - 1], noise, seed)
-    nodes[convs[of - 1]] = dataclasses.replace(nodes[convs[of - 1]], layer=changed)
-    return network.changed(nodes=nodes)
+    stages = list(network.stages)
+    changed = perturbed_operation(stages[layer - 1], noise, seed)
+    stages[layer - 1] = dataclasses.replace(stages[layer - 1], operation=changed)
+    return network.restaged(stages)
 
 
 def perturbed_operation(stage: Stage, noise: float, seed: int) -> Operation:
