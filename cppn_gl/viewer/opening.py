@@ -63,9 +63,14 @@ class Opening:
         return self._begin(name, lambda: _network(path, shown))
 
     def image(self, path: Path, shown: Preset) -> str:
-        """Begin to read an image file, to be the input of what is shown; the message."""
-        name = printable(path.name)
-        return self._begin(name, lambda: _image(path, shown))
+        """Begin to read an image file of the user's, to be the input of what is shown."""
+        name, keys = printable(path.name), {"input.image": os.path.abspath(path)}
+
+        def work() -> Answer:
+            answer = _told(path, lambda: (shown.replace(**keys), None))
+            return answer if answer.problem else Answer(f"image {name}", changes=keys)
+
+        return self._begin(name, work)
 
     def again(self, path: Path, shown: Preset) -> None:
         """Begin to read the file of the network shown again."""
