@@ -4,7 +4,7 @@ import random
 
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS
-from cppn_gl.nn.features import FEATURES
+from cppn_gl.nn.features import CHANNELS, FEATURES
 from cppn_gl.preset.preset import Preset
 
 COUNT = 65
@@ -13,7 +13,7 @@ DEPTHS = [1, 2, 2, 3, 3, 4, 5, 6, 8, 10, 14, 18, 27, 40, 64]
 WIDTHS = [1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 16, 20, 27, 30, 31, 32, 33, 50, 66]
 SCALES = [0, 0.05, 0.3, 0.7, 1, 1, 1.3, 2, 5, 40, 1000]
 EXTENTS = [0.01, 0.3, 1, 1, 2.6, 10, 40]
-FEATURE_NAMES = [*FEATURES, "z0", "z1", "z5"]
+FEATURE_NAMES = [*(name for name in FEATURES if name not in CHANNELS), "z0", "z1", "z5"]
 
 
 def sample(number: int) -> Preset:

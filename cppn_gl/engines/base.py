@@ -40,7 +40,8 @@ class Region:
     `adaptive`: each block has as many samples as it needs (see adaptive.py); engines draw only
     regions that are not adaptive.
     `overlay`: the size of the picture that the view's overlay is laid over. `draft`: a better
-    picture follows, so that views need not smooth their edges.
+    picture follows, so that views need not smooth their edges. `density`: N of the N × N samples
+    per pixel that this is a part or one sample of.
     """
 
     size: Size
@@ -52,6 +53,7 @@ class Region:
     draft: bool = False
     boxes: tuple[Box, ...] | None = None
     adaptive: bool = False
+    density: int = 1
 
     @classmethod
     def of(
@@ -77,7 +79,8 @@ class Region:
         """The same pixels with another number of samples."""
         adaptive = samples == "auto"
         jitters = (CENTRE,) if samples == "auto" else tuple(sample_jitters(samples))
-        return dataclasses.replace(self, jitters=jitters, adaptive=adaptive)
+        density = math.isqrt(len(jitters))
+        return dataclasses.replace(self, jitters=jitters, adaptive=adaptive, density=density)
 
     def only(self, boxes: Sequence[Box]) -> "Region":
         """The same region, of which only some boxes have to be drawn."""
@@ -143,6 +146,7 @@ class Raster:
 
 
 SURE = 1.0  # at this rank no other engine is measured
+POINTS = "evaluates points one by one: no convolutions, and no image as an input"
 
 
 class Engine:
@@ -152,6 +156,7 @@ class Engine:
     before the first dash is the family, which can be requested to get its best member. `title`: a
     display name, if different; `help`: one line about how it draws. `on_cpu`: needs no OpenGL.
     `compiles`: needs a shader compiled for each network structure; `bakes`: for each network.
+    `grids`: draws networks on grids (`Network.by_grid`).
     `differs`: why its pixels may differ between machines, to complete "it …"; "" if they do not.
     """
 
@@ -160,6 +165,7 @@ class Engine:
     on_cpu = False
     compiles = False
     bakes = False
+    grids = False
 
     def __str__(self) -> str:
         return self.name
@@ -186,7 +192,7 @@ class Engine:
 
     def problem(self, network: Network | None, device: Device) -> str:
         """Why it cannot draw a network (None: any) there, to complete "it …"; "" if it can."""
-        return ""
+        return POINTS if network is not None and network.by_grid and not self.grids else ""
 
     def rank(self, network: Network, device: Device) -> float:
         """Priority before anything is measured, from 0 (do not even measure it) to SURE."""
@@ -209,6 +215,9 @@ class Engine:
         `painter`: the context's Painter, or a Rates object without OpenGL.
         """
         raise NotImplementedError
+
+    def forget(self, painter: Any) -> None:
+        """Forget outputs that it keeps for other samples and colours, to be timed."""
 
     def program_key(self, painter: Any, network: Network, samples: int = 1) -> str:
         """A key of the program that it compiles, equal in every process."""

@@ -35,6 +35,7 @@ LATE = 1.25  # a compilation that exceeded its limit is assumed to take this man
 SHORT = 2.0  # seconds; longer compilations run in another process
 TUNE_WORTH = 10.0  # seconds; longer jobs measure the engines first
 TRIAL_SIZE = (640, 360)
+GRID_ROWS = 64  # of a band of a network on grids: with fewer, the margins would be measured
 
 
 class Chooser:
@@ -88,11 +89,23 @@ class Chooser:
             if (self.requested in (AUTO, *ENGINES) or engine.family == self.requested)
             and not (engine.bakes or engine.problem(network, self.capabilities))
         ]
+        able = able or [self._stand_in(network)]
         worthwhile = [
             engine for engine in able if engine.rank(network, self.capabilities) > 0
         ] or able
         guess = self._best(worthwhile, network)
         return [guess, *(engine for engine in worthwhile if engine is not guess)]
+
+    def _stand_in(self, network: Network) -> Engine:
+        """What draws a network that no requested engine can draw."""
+        if not STAND_IN.problem(network, self.capabilities):
+            return STAND_IN
+        able = [
+            engine
+            for engine in ENGINES.values()
+            if not (engine.bakes or engine.problem(network, self.capabilities))
+        ]
+        return self._best(able, network)
 
     def _best(self, engines: Iterable[Engine], network: Network) -> Engine:
         return max(engines, key=lambda engine: engine.rank(network, self.capabilities))
@@ -114,10 +127,16 @@ class Chooser:
                 return Choice(self._best(able, network).name, "requested")
             if requested in able:
                 return Choice(requested.name, "requested")
-            instead = self._best(able or [STAND_IN], network)
+            instead = self._best(able or [self._stand_in(network)], network)
             return Choice(
                 instead.name, f"{requested} {requested.problem(network, self.capabilities)}"
             )
+        if self.requested != AUTO:
+            kin = [e for e in ENGINES.values() if e.family == self.requested]
+            problems = [engine.problem(network, self.capabilities) for engine in kin]
+            if all(problems):
+                instead = self._stand_in(network)
+                return Choice(instead.name, f"{self.requested} {problems[0]}")
         if settled := self._settled.get(self.key(network)):
             return settled
         measured = self.cache.get(self.key(network))
@@ -136,11 +155,13 @@ class Chooser:
         """The engine for another network in a picture of `base`, such as a cell of a sheet.
 
         This is the engine of `base`, whose name is saved with the picture, unless it would be far
-        too slow, like compiling a program for each network: then a deterministic first guess.
+        too slow, like compiling a program for each network, or cannot draw it: then a deterministic
+        first guess.
         `engine`: the engine of `base`, if it is already known.
         """
         engine = engine or ENGINES[self.engine_for(base).engine]
-        if network is base or engine.serves(network):
+        able = not engine.problem(network, self.capabilities)
+        if network is base or (able and engine.serves(network)):
             return engine
         return self.candidates(network)[0]
 
@@ -213,12 +234,14 @@ class Chooser:
         """Multiplications per second, measured on a band that takes about ROUND_SECONDS."""
         work = work_per_pixel(scene.network) * samples**2
         rate = self.painter.rate(engine.rate_key(self.painter, scene.network))
-        rows = max(8, min(size[1], int(ROUND_SECONDS * rate / (work * size[0]))))
+        fewest = min(size[1], GRID_ROWS) if scene.network.by_grid else 8
+        rows = max(fewest, min(size[1], int(ROUND_SECONDS * rate / (work * size[0]))))
         target = planes((size[0], rows))
         region = Region.of(size, samples).cut(0, 0, size[0], rows)
         engine.begin(self.painter, target, scene, region).step(0.0)  # compiles
         started, drawn, elapsed = wall.perf_counter(), 0, 0.0
         while elapsed < ROUND_SECONDS:  # fast engines draw the band repeatedly
+            engine.forget(self.painter)
             finish(engine.begin(self.painter, target, scene, region))
             drawn, elapsed = drawn + 1, wall.perf_counter() - started
         return drawn * size[0] * rows * work / elapsed

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from cppn_gl.engines.adaptive import grown, refined
 from cppn_gl.engines.base import Engine, Raster, Region
 from cppn_gl.engines.cpu.products import contribution
+from cppn_gl.engines.grid import settled
 from cppn_gl.engines.rates import Rates
 from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.preset.color import Color, ValueRange, colored, printed, stroke_of
@@ -40,6 +41,7 @@ def begin(
 
     Other scenes may be drawn between two steps.
     """
+    region = settled(scene.network, region)
     if region.adaptive:
         owned = ExitStack()
         return Stepping(_refine(painter, planes, scene, engine, region, owned), owned)
@@ -155,6 +157,7 @@ def rows_of(region: Region) -> list[tuple[int, int]]:
 
 def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[NDArray[np.float32]]:
     """Draw a region by a CPU engine in the preset's colours: (height, width, channels) values."""
+    region = settled(scene.network, region)
     if region.adaptive:
         return (yield from refined(region, partial(paint, rates, scene, engine)))
     color = scene.preset.color

@@ -14,6 +14,7 @@ from cppn_gl.engines.cpu.numpy_engine import NumPy
 from cppn_gl.engines.gl.baked import Baked
 from cppn_gl.engines.gl.compute import Compute
 from cppn_gl.engines.gl.fragment import Fragment
+from cppn_gl.engines.gl.grid import Grid
 from cppn_gl.engines.gl.tiled import Tiled
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.checks import PresetError, nearest
@@ -29,6 +30,8 @@ ENGINES: dict[str, Engine] = {
         Baked(),
         Baked(by_compute=True),
         Tiled(),
+        Grid(by_compute=True),
+        Grid(by_compute=False),
         NativeEngine(),
         NumPy(),
     )

@@ -58,8 +58,10 @@ def default_path() -> Path | None:
     return folder and folder / "tuning.json"
 
 
-def structure_key(structure: Structure) -> str:
+def structure_key(structure: Structure | str) -> str:
     """A structure as text: the cache key, within a machine."""
+    if isinstance(structure, str):
+        return structure
     where = structure.layout
     storage = f"{where.blocks} blocks" if where.blocks else "texture"
     names = "+".join(structure.hidden) or "none"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import ACTIVATIONS, activate, derivative
-from cppn_gl.nn.features import Clock, wave
+from cppn_gl.nn.features import Clock, channel, of_image, wave
 from cppn_gl.nn.layers import MAX_WIDTH, SOURCE, Node, Operation
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.elementary import sines
@@ -34,6 +34,11 @@ def at_points(
 
 def first_pre_activations(network: Network, x: Any, y: Any, clock: Clock | None = None) -> Jets:
     """The pre-activations of layer 1 at points x, y, (N,) each, in float64."""
+    return _pre_activations(network.effective(0), feature_jets(network, x, y, clock))
+
+
+def feature_jets(network: Network, x: Any, y: Any, clock: Clock | None = None) -> Jets:
+    """The input features at points x, y, (N,) each, and their derivatives, in float64."""
     x, y = (np.asarray(a, np.float64) for a in (x, y))
     clock = clock or Clock()
     inputs = np.zeros((3, len(x), len(network.inputs)))
@@ -47,6 +52,9 @@ def first_pre_activations(network: Network, x: Any, y: Any, clock: Clock | None 
         "y2": (0, 2 * y),
         "xy": (y, x),
     }
+    if network.image is not None:
+        by_x, by_y = network.image.slopes(x, y)
+        slopes |= {n: (channel(n, by_x), channel(n, by_y)) for n in of_image(network.inputs)}
     for column, name in enumerate(network.inputs):
         periodic = wave(name)
         if periodic is not None:
@@ -55,7 +63,7 @@ def first_pre_activations(network: Network, x: Any, y: Any, clock: Clock | None 
             inputs[1 + periodic.axis, :, column] = steep * sines(turns, periodic.quarter + 1)
         else:
             inputs[1, :, column], inputs[2, :, column] = slopes.get(name, (0, 0))
-    return _pre_activations(network.effective(0), inputs)
+    return inputs
 
 
 def layers(network: Network, pre: Jets) -> Iterator[tuple[int, Jets, Jets]]:
@@ -82,7 +90,7 @@ def outputs(network: Network, pre: Jets) -> Jets:
 def _pre_activations(layer: Operation, units: Jets) -> Jets:
     """Pre-activations and their derivatives: biases do not act on the latter."""
     with np.errstate(all="ignore"):
-        flat = layer.tangent(units[1:].reshape(-1, units.shape[2]))
+        flat = layer.tangent((), (units[1:].reshape(-1, units.shape[2]),))
         slopes = flat.reshape(2, units.shape[1], -1)
         return np.concatenate([layer.pre_activation(units[0])[None], slopes])
 

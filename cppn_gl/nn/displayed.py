@@ -61,6 +61,7 @@ class Displayed(Network):
             trained.inputs,
             latent=trained.latent,
             period=trained.period,
+            image=trained.image,
             scales=(*trained.scales, *((1.0, 1.0) for _ in added)),
         )
 

@@ -276,3 +276,33 @@ def draw_row(
     """Row 0 of such a block, (columns,)."""
     row: NDArray[np.float32] = draw(seed, layer, kind, 1, columns, distribution)[0]
     return row
+
+
+def draw_places(
+    seed: int,
+    layer: int,
+    kind: int,
+    rows: NDArray[Any],
+    columns: NDArray[Any],
+    distribution: str,
+    groups: int = 1,
+) -> NDArray[np.float32]:
+    """The draws at some rows and columns: a read-only array (rows, columns / groups).
+
+    With groups, rows of the first group are drawn at the first columns, and so on.
+    """
+    found = np.empty((len(rows), len(columns) // groups), np.float32)
+    parts = np.split(rows, groups), np.split(columns, groups), np.split(found, groups)
+    for some_rows, some_columns, some in zip(*parts, strict=True):
+        block, word = np.divmod(some_columns, 4)
+        blocks, of = np.unique(block, return_inverse=True)
+        counter = np.zeros((len(some_rows), len(blocks), 4), np.uint64)
+        counter[..., 0] = blocks
+        counter[..., 1] = some_rows[:, None]
+        counter[..., 2] = layer
+        counter[..., 3] = kind
+        key = (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF)
+        words_there = philox4x32(counter, key)[:, of, word]
+        some[:] = uniform(words_there) if distribution == "uniform" else normal(words_there)
+    found.flags.writeable = False
+    return found

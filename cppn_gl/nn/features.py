@@ -10,13 +10,16 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.checks import PresetError, nearest, number, several, show
 from cppn_gl.utils.elementary import cosine, sine, sines
+
+if TYPE_CHECKING:
+    from cppn_gl.nn.image_input import ImageInput
 
 FEATURES: dict[str, str] = {
     "x": "horizontal coordinate, to the right",
@@ -33,10 +36,21 @@ FEATURES: dict[str, str] = {
     "cos_t": "cos(2π time / loop)",
     "sin_t": "sin(2π time / loop)",
     "one": "constant 1",
+    "red": "red of the image of [input], 0 to 1",
+    "green": "green of the image",
+    "blue": "blue of the image",
+    "grey": "0.2126 red + 0.7152 green + 0.0722 blue: luma, or luminance of linear values",
 }
 
 PRODUCTS = {"x2": (0, 0), "y2": (1, 1), "xy": (0, 1)}  # of which axes: 0 for x, 1 for y
 MOVING = ("t", "cos_t", "sin_t")  # these depend on time
+# Of red, green and blue (Rec. ITU-R BT.709): what each feature of an image is.
+CHANNELS = {
+    "red": (1.0, 0.0, 0.0),
+    "green": (0.0, 1.0, 0.0),
+    "blue": (0.0, 0.0, 1.0),
+    "grey": (0.2126, 0.7152, 0.0722),
+}
 MAX_INPUTS = MAX_LATENTS = 64
 _LATENT = re.compile(r"z(0|[1-9]\d?)")
 
@@ -80,6 +94,11 @@ def wave(name: str) -> Wave | None:
     if match is None or match[2] == "1" or int(match[2] or 1) > MAX_HARMONIC:
         return None
     return Wave("xy".index(match[3]), int(match[2] or 1), int(match[1] == "cos"))
+
+
+def of_image(inputs: Sequence[str]) -> tuple[str, ...]:
+    """Those of the inputs that are taken from an image. Engines of points do not know them."""
+    return tuple(name for name in inputs if name in CHANNELS)
 
 
 def curved(inputs: Sequence[str]) -> tuple[str, ...]:
@@ -154,12 +173,12 @@ def coordinates(inputs: Sequence[str]) -> frozenset[str]:
     plain = {"x", "y", "r"} & set(inputs)
     products = {"xy"[axis] for name in inputs for axis in PRODUCTS.get(name, ())}
     waves = {"xy"[of.axis] for of in map(wave, inputs) if of is not None}
-    return frozenset(plain | products | waves)
+    return frozenset(plain | products | waves | ({"x", "y"} if of_image(inputs) else set()))
 
 
 def repeats(inputs: Sequence[str]) -> bool:
     """Whether inputs depend on x and y by waves alone: a period is then a tile without a seam."""
-    return bool(curved(inputs)) and not {"x", "y", "r", *PRODUCTS} & set(inputs)
+    return bool(curved(inputs)) and not {"x", "y", "r", *PRODUCTS, *CHANNELS} & set(inputs)
 
 
 def kinds(inputs: Sequence[str]) -> tuple[str, ...]:
@@ -177,9 +196,11 @@ def features(
     clock: Clock,
     latent: Sequence[float] = (),
     period: float = TURN,
+    image: "ImageInput | None" = None,
 ) -> Float64:
-    """The features at points x, y, (N,) each: (N, len(inputs))."""
+    """The features at points x, y, (N,) each: (N, len(inputs)). Those of an image need one."""
     columns = []
+    sampled = image.sample(x, y) if image is not None and of_image(inputs) else None
     for name in inputs:
         value, periodic = constant(name, clock, latent), wave(name)
         if value is not None:
@@ -192,9 +213,20 @@ def features(
             columns.append(one * other)
         elif name == "r":
             columns.append(np.sqrt(x * x + y * y))
+        elif name in CHANNELS:
+            assert sampled is not None
+            columns.append(channel(name, sampled))
         else:
             columns.append({"x": x, "y": y}[name])
     return np.stack(columns, axis=-1)
+
+
+def channel(name: str, sampled: Float64) -> Float64:
+    """A feature (N,) of red, green and blue (N, 3), or its slope of theirs."""
+    red, green, blue = CHANNELS[name]
+    if name != "grey":
+        return sampled[..., (red, green, blue).index(1.0)]
+    return red * sampled[..., 0] + green * sampled[..., 1] + blue * sampled[..., 2]
 
 
 def check_inputs(value: Any) -> tuple[str, ...]:

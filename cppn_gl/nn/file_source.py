@@ -291,7 +291,7 @@ class File(Source):
         return (*["sin"] * encoded, *own)
 
     @property
-    def structure(self) -> str:
+    def summary(self) -> str:
         return f"depth {self.depth}, weights of {self.label}"
 
     @property

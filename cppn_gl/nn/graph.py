@@ -11,22 +11,25 @@ docs/structures.md.
 
 import dataclasses
 import hashlib
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Protocol, Self
 
 import numpy as np
 
-from cppn_gl.nn.activations import activate, bounds
+from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import TURN
+from cppn_gl.nn.image_input import ImageInput
 from cppn_gl.nn.layers import MAX_WIDTH, SOURCE, Array, Layer, Node, Operation
-from cppn_gl.nn.network import MAX_OUTPUTS, OVERHEAD, Network, Region, Stage
+from cppn_gl.nn.network import MAX_OUTPUTS, OUTPUTS, Network, Region, Stage
 from cppn_gl.nn.operations import Activation, Conv, Norm, Statistics, cropped
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.checks import PresetError
 
 BORDERS = ("continue", "none")
+PLAIN = Region()
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,51 @@ def shapes_of(nodes: Sequence[Node], inputs: int) -> list[Shape]:
     return shapes
 
 
+class Linked(Protocol):
+    """What a node tells of itself before its weights are drawn, too."""
+
+    @property
+    def layer(self) -> object:
+        """Its operation."""
+
+    @property
+    def activation(self) -> str:
+        """Its activation."""
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """The earlier nodes that it reads, or SOURCE."""
+
+
+def fused(nodes: Sequence[Linked]) -> list[tuple[int, ...]]:
+    """The stages of nodes: each is an operation, its normalisation and its activation in a row.
+
+    The last node of a stage gives its units.
+    """
+    readers: dict[int, list[int]] = {}
+    for number, node in enumerate(nodes):
+        for i in node.inputs:
+            readers.setdefault(i, []).append(number)
+    taken: set[int] = set()
+    found = []
+    for number, node in enumerate(nodes):
+        if number in taken:
+            continue
+        run, normalized = [number], isinstance(node.layer, Norm)
+        while nodes[run[-1]].activation == "identity":
+            after = readers.get(run[-1], [])
+            follows = nodes[after[0]].layer if len(after) == 1 else None
+            if not isinstance(follows, Activation) and (
+                normalized or not isinstance(follows, Norm)
+            ):
+                break
+            normalized = normalized or isinstance(follows, Norm)
+            run.append(after[0])
+        taken.update(run)
+        found.append(tuple(run))
+    return found
+
+
 class GraphNetwork(Network):
     """A network whose layers form a graph, with convolutions, pools and normalisation.
 
@@ -75,16 +123,22 @@ class GraphNetwork(Network):
         *,
         latent: Sequence[float] = (),
         period: float = TURN,
+        image: ImageInput | None = None,
         grid: int = 256,
-        region: Region = Region(),
+        region: Region = PLAIN,
         modules: Sequence[tuple[str, ...]] = (),
+        weight_layers: Sequence[int] = (),
         boost: Sequence[tuple[int, int, float]] = (),
     ):
         self._graph = tuple(nodes)
         self.modules = tuple(modules) or ((),) * len(self._graph)
+        self.weight_layers = tuple(weight_layers) or _counted(self._graph)
         self.grid, self.region, self.boost = grid, region, tuple(boost)
-        self._take_inputs(inputs, latent, period)
+        self._take_inputs(inputs, latent, period, image)
         self._check()
+        self._whole_image = self.image
+        if self.image is not None and self.radius:
+            self.image = self.image.averaged(self.step)
 
     def _check(self) -> None:
         if not self._graph:
@@ -95,17 +149,20 @@ class GraphNetwork(Network):
         _ = self._boosts
 
     def changed(self, **parts: Any) -> Self:
-        """With other `nodes`, `region`, `grid` or `boost`."""
+        """With other arguments of the constructor."""
         given = {
             "nodes": self._graph,
+            "inputs": self.inputs,
             "latent": self.latent,
             "period": self.period,
+            "image": self._whole_image,
             "grid": self.grid,
             "region": self.region,
             "modules": self.modules,
+            "weight_layers": self.weight_layers,
             "boost": self.boost,
         }
-        return type(self)(inputs=self.inputs, **(given | parts))
+        return type(self)(**(given | parts))
 
     @cached_property
     def _shapes(self) -> list[Shape]:
@@ -140,7 +197,6 @@ class GraphNetwork(Network):
 
     @property
     def radius(self) -> int:
-        """How many taps its outputs at a point reach to each side."""
         return max(shape.reach for shape in self._shapes)
 
     @property
@@ -148,34 +204,30 @@ class GraphNetwork(Network):
         return self._graph[-1].activation
 
     @property
-    def opaque(self) -> Network:  # type: ignore[override]
+    def opaque(self) -> Network:
         if self.outputs < 4:
             return self
         return self._opaque
 
     @cached_property
     def _opaque(self) -> Network:
-        last = self._graph[-1]
-        if not isinstance(last.layer, Conv):
-            raise PresetError("a structure with alpha that does not end with a convolution")
-        conv = last.layer
-        three = dataclasses.replace(conv, weight=conv.weight[:3], bias=conv.bias[:3])
-        node = dataclasses.replace(last, layer=three)
-        return self.changed(nodes=(*self._graph[:-1], node))
+        *others, last = self.stages
+        return self.restaged([*others, _first(last, 3, last.activation)])
 
     @property
     def parameters(self) -> int:
         return sum(node.layer.parameters for node in self._graph)
 
     @cached_property
-    def pointwise(self) -> bool:  # type: ignore[override]
+    def pointwise(self) -> bool:
         return all(node.layer.pointwise for node in self._graph)
 
     @cached_property
-    def digest(self) -> bytes:  # type: ignore[override]
+    def digest(self) -> bytes:
         content = hashlib.blake2b(digest_size=16)
         about = self.inputs, self.latent, self.period, self.grid, self.region, self.boost
         content.update(repr(about).encode())
+        content.update(b"" if self.image is None else self.image.digest)
         for node in self._graph:
             content.update(repr((node.activation, node.inputs)).encode())
             content.update(node.layer.digest)
@@ -184,10 +236,10 @@ class GraphNetwork(Network):
     # The stages.
 
     @cached_property
-    def stages(self) -> tuple[Stage, ...]:  # type: ignore[override]
+    def stages(self) -> tuple[Stage, ...]:
         found = []
-        for index, (nodes, last) in enumerate(self._fused):
-            first = self._graph[nodes[0]]
+        for index, nodes in enumerate(self._fused):
+            first, last = self._graph[nodes[0]], nodes[-1]
             norms = [layer for n in nodes if isinstance(layer := self._graph[n].layer, Norm)]
             own = first.layer if not isinstance(first.layer, Norm) else Activation()
             shape = self._shapes[last]
@@ -202,52 +254,19 @@ class GraphNetwork(Network):
                     label=first.layer.label,
                     boost=self._boosts.get(index),
                     modules=self.modules[nodes[0]],
-                    weight_layer=self._weight_layers[nodes[0]],
+                    weight_layer=self.weight_layers[nodes[0]],
                 )
             )
         return tuple(found)
 
     @cached_property
-    def _weight_layers(self) -> list[int]:
-        """For each node the number of its draws, from 1; 0 without weights."""
-        numbers, count = [], 0
-        for node in self._graph:
-            weights = isinstance(node.layer, Conv)
-            count += weights
-            numbers.append(count if weights else 0)
-        return numbers
-
-    @cached_property
-    def _fused(self) -> list[tuple[tuple[int, ...], int]]:
-        """The nodes of each stage, and the last of them, which gives its units."""
-        readers: dict[int, list[int]] = {}
-        for number, node in enumerate(self._graph):
-            for i in node.inputs:
-                readers.setdefault(i, []).append(number)
-        taken: set[int] = set()
-        found = []
-        for number, node in enumerate(self._graph):
-            if number in taken:
-                continue
-            run = [number]
-            has_norm = isinstance(node.layer, Norm)
-            while self._graph[run[-1]].activation == "identity":
-                after = readers.get(run[-1], [])
-                follows = self._graph[after[0]] if len(after) == 1 else None
-                if follows is None or not isinstance(follows.layer, Norm | Activation):
-                    break
-                if isinstance(follows.layer, Norm) and has_norm:
-                    break
-                has_norm = has_norm or isinstance(follows.layer, Norm)
-                run.append(after[0])
-            taken.update(run)
-            found.append((tuple(run), run[-1]))
-        return found
+    def _fused(self) -> list[tuple[int, ...]]:
+        return fused(self._graph)
 
     @cached_property
     def _stage_of(self) -> dict[int, int]:
         """The stage whose units are those of a node; SOURCE is itself."""
-        return {SOURCE: SOURCE} | {last: n for n, (_, last) in enumerate(self._fused)}
+        return {SOURCE: SOURCE} | {nodes[-1]: n for n, nodes in enumerate(self._fused)}
 
     @cached_property
     def _boosts(self) -> dict[int, Float32]:
@@ -257,7 +276,7 @@ class GraphNetwork(Network):
             if layer > len(self._fused):
                 problem = f"layer {layer}; the network has {len(self._fused)}"
                 raise PresetError(problem, key="network.boost")
-            units = self._shapes[self._fused[layer - 1][1]].units
+            units = self._shapes[self._fused[layer - 1][-1]].units
             if unit > units:
                 problem = f"unit {unit} of layer {layer}, which has {units}"
                 raise PresetError(problem, key="network.boost")
@@ -266,6 +285,10 @@ class GraphNetwork(Network):
         for factors in found.values():
             factors.flags.writeable = False
         return found
+
+    def node_of(self, stage: int) -> int:
+        """The node whose units are those of a stage, both counted from 0."""
+        return self._fused[stage][-1]
 
     # The reference.
 
@@ -285,9 +308,8 @@ class GraphNetwork(Network):
         nodes; None measures them over the array's own positions. Overflow gives inf and NaN.
         Raises ValueError for an array that does not fit.
         """
-        for *_, units in self._reference(array, spacing, statistics, border):
-            pass
-        return np.ascontiguousarray(units)
+        *_, (_, _, outputs) = self._reference(array, spacing, statistics, border)
+        return np.ascontiguousarray(outputs)
 
     def grid_statistics(
         self, array: Any, *, spacing: int = 1, border: str = "continue"
@@ -310,7 +332,7 @@ class GraphNetwork(Network):
         if border == "continue":
             values = continued(values, self.radius * spacing)
         given = iter(statistics) if statistics is not None else None
-        boosts = {self._fused[stage][1]: factors for stage, factors in self._boosts.items()}
+        boosts = {self._fused[stage][-1]: factors for stage, factors in self._boosts.items()}
         grids: dict[int, Float64] = {SOURCE: values}
         last_use = {i: number for number, node in enumerate(self._graph) for i in node.inputs}
         for number, node in enumerate(self._graph):
@@ -324,7 +346,8 @@ class GraphNetwork(Network):
                     )
                     found = next(given) if given is not None else Statistics.of(own)
                     layer = dataclasses.replace(layer, statistics=found)
-                units = activate(node.activation, layer.pre_activation(*before, spacing=spacing))
+                pre = layer.pre_activation(*before, spacing=spacing)
+                units: Float64 = np.asarray(activate(node.activation, pre), np.float64)
                 if number in boosts:
                     units = units * boosts[number]
             grids[number] = units
@@ -352,6 +375,64 @@ class GraphNetwork(Network):
             for n in self._graph
         ]
         return self.changed(nodes=nodes)
+
+    def seeing(self, image: ImageInput | None) -> Network:
+        return self if image is None or self.image is None else self.changed(image=image)
+
+    def complete(self) -> Network:
+        from cppn_gl.nn.statistics import complete
+
+        return self if self.statistics is not None else complete(self)
+
+    def restaged(self, stages: Sequence[Stage]) -> Self:
+        """The network of these stages, with the same inputs."""
+        nodes: list[Node] = []
+        modules, numbers, boost = [], [], []
+        ends = {SOURCE: SOURCE}
+        for index, stage in enumerate(stages):
+            layers = [stage.operation, *([] if stage.normalize is None else [stage.normalize])]
+            if isinstance(layers[0], Activation):
+                layers = layers[1:] or layers
+            inputs = tuple(ends[i] for i in stage.inputs)
+            for layer in layers:
+                name = stage.activation if layer is layers[-1] else "identity"
+                nodes.append(Node(layer, name, inputs))
+                numbers.append(stage.weight_layer if isinstance(layer, Conv) else 0)
+                modules.append(stage.modules)
+                inputs = (len(nodes) - 1,)
+            ends[index] = len(nodes) - 1
+            factors = [] if stage.boost is None else stage.boost.tolist()
+            boost += [(index + 1, u, factor) for u, factor in enumerate(factors, 1) if factor != 1]
+        return self.changed(nodes=nodes, modules=modules, weight_layers=numbers, boost=boost)
+
+    def truncated(self, depth: int) -> "GraphNetwork":
+        """The picture of layer `depth`, from 1: the first units of that layer as outputs.
+
+        These are of as many channels as the outputs, or fewer, before the layer's activation;
+        instead of it they have that of the outputs.
+        """
+        last = self.stages[depth - 1]
+        count = max(n for n in OUTPUTS if n <= min(self.outputs, last.units))
+        wanted = {depth - 1}
+        for index in range(depth - 1, -1, -1):
+            wanted.update(self.stages[index].inputs if index in wanted else ())
+        kept = sorted(wanted - {SOURCE})
+        places = {SOURCE: SOURCE} | {old: new for new, old in enumerate(kept)}
+        stages = [
+            dataclasses.replace(stage, inputs=tuple(places[i] for i in stage.inputs))
+            for stage in map(self.stages.__getitem__, kept)
+        ]
+        if isinstance(last.operation, Conv) and last.operation.groups == 1:
+            stages[-1] = _first(stages[-1], count, self.output_activation)
+        else:
+            stages[-1] = dataclasses.replace(stages[-1], activation="identity")
+            chosen = Conv(
+                np.eye(count, last.units, dtype=np.float32)[..., None, None],
+                np.zeros(count, np.float32),
+            )
+            own = Stage(chosen, self.output_activation, (len(stages) - 1,), count)
+            stages.append(own)
+        return self.restaged(stages)
 
     # What only chains of dense layers have.
 
@@ -386,6 +467,29 @@ class GraphNetwork(Network):
     def __repr__(self) -> str:
         names = " → ".join(stage.label for stage in self.stages)
         return f"GraphNetwork({'+'.join(self.inputs)} → {names}, {self.parameters} parameters)"
+
+
+def _first(stage: Stage, count: int, activation: str) -> Stage:
+    """A convolution's stage with its first units alone, and another activation."""
+    conv, norm, boost = stage.operation, stage.normalize, stage.boost
+    assert isinstance(conv, Conv)
+    if norm is not None:
+        norm = norm.first(count)
+    return dataclasses.replace(
+        stage,
+        operation=dataclasses.replace(conv, weight=conv.weight[:count], bias=conv.bias[:count]),
+        normalize=norm,
+        activation=activation,
+        units=count,
+        boost=None if boost is None else boost[:count],
+    )
+
+
+def _counted(nodes: Sequence[Node]) -> tuple[int, ...]:
+    """For each node the number of its weights, from 1; 0 without any."""
+    weights = [isinstance(node.layer, Conv) for node in nodes]
+    counts = itertools.accumulate(weights)
+    return tuple(count if has else 0 for count, has in zip(counts, weights, strict=True))
 
 
 def continued(array: Float64, margin: int) -> Float64:

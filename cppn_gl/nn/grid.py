@@ -9,15 +9,15 @@ nor on the number of threads, nor on what surrounds it.
 """
 
 import time as wall
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from cppn_gl.nn.activations import activate
-from cppn_gl.nn.graph import Stage
 from cppn_gl.nn.layers import SOURCE, Layer
+from cppn_gl.nn.network import Stage
 from cppn_gl.nn.operations import Add, AvgPool, Concat, Conv, MaxPool
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.threads import on_all_cores, thread_count
@@ -55,22 +55,22 @@ def run(
     source: Planes,
     kernel: GridKernel,
     *,
-    keep: Iterable[int] = (),
     pre: bool = False,
     left: int = 0,
+    deadline: float | None = None,
 ) -> Generator[Found | None, float | None, None]:
     """Run the stages over planes of input features, (inputs, height, width); yields each stage.
 
     A stage's planes are smaller than the source by its radius on each side. `pre`: with
     pre-activations. Yields (number, pre-activations or None, units) of each stage, numbered from
-    0. A caller that sends deadlines (see tasks.py) also gets None, each time that one has passed
-    within a stage. Planes are forgotten once no later stage reads them, except those of stages in
-    `keep`, which the caller may hold, and those that it holds anyway. `left`: the column of the
-    source in the whole lattice.
+    0. A caller that sends deadlines (see tasks.py), the first as `deadline`, also gets None, each
+    time that one has passed within a stage. Planes live until the last stage that reads them, or
+    as long as the caller holds them. `left`: the column of the source in the whole lattice. A
+    stage in a list may be replaced by another of the same shape until it begins.
     """
     last_use = {i: number for number, stage in enumerate(stages) for i in stage.inputs}
     values: dict[int, tuple[Planes, int]] = {SOURCE: (source, 0)}  # with the radius
-    deadline, rate = None, FIRST_RATE
+    rate = FIRST_RATE
     for number, stage in enumerate(stages):
         inputs = [values[i] for i in stage.inputs]
         reached = max(radius for _, radius in inputs)
@@ -137,9 +137,8 @@ class NumPyKernel:
     ) -> None:
         of = stage.operation
         height = units.shape[1]
-        weight = getattr(of, "weight", None)
-        if weight is not None and weight[0].size > 0 and not _depthwise(of):
-            self._products(stage, inputs[0], units, pre, left)
+        if isinstance(of, Layer | Conv) and not _depthwise(of):
+            self._products(stage, of, inputs[0], units, pre, left)
             return
         count = max(1, min(SCRATCH // max(1, 4 * units[:, 0].size), -(-height // thread_count())))
 
@@ -152,10 +151,15 @@ class NumPyKernel:
         on_all_cores(some, range(0, height, count))
 
     def _products(
-        self, stage: Stage, x: Planes, units: Planes, pre: Planes | None, left: int
+        self,
+        stage: Stage,
+        of: Layer | Conv,
+        x: Planes,
+        units: Planes,
+        pre: Planes | None,
+        left: int,
     ) -> None:
         """A dense layer or a convolution: inputs are gathered, then multiplied."""
-        of = stage.operation
         weight = of.weight.reshape(*of.weight.shape[:2], *(of.weight.shape[2:] or (1, 1)))
         groups, (rows_out, columns, kernel, _) = getattr(of, "groups", 1), weight.shape
         height, width = units.shape[1:]
@@ -254,10 +258,8 @@ def normalized(stage: Stage, z: Float32, axes: int) -> Float32:
     """
     if stage.normalize is None:
         return z
-    scale, mean, shift = (
-        array.reshape(-1, *[1] * axes) for array in stage.normalize.factors
-    )  # fmt: skip
-    return np.asarray((z - mean) * scale + shift)
+    mean, factor, shift = (term.reshape(-1, *[1] * axes) for term in stage.normalize.terms)
+    return np.asarray((z - mean) * factor + shift)
 
 
 def _activated(stage: Stage, z: Float32, axes: int) -> Float32:

@@ -30,7 +30,7 @@ MIN_SINE = 1e-6  # of the angle; below it the interpolation is linear
 class DrawLayout:
     """Which numbers a seed draws: shapes (rows, columns) of the layers, how many latents."""
 
-    shapes: tuple[tuple[int, int], ...]
+    shapes: tuple[tuple[int, ...], ...]
     latents: int
     distribution: str
 

@@ -4,6 +4,7 @@ Node(layer, activation, inputs): units = activation(layer.pre_activation(*units 
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -60,8 +61,17 @@ class Operation(Protocol):
         units) the result is smaller by radius · spacing on each side.
         """
 
-    def tangent(self, *directions: Array) -> Array:
-        """The derivative of the pre-activations along input `directions` (forward mode)."""
+    def tangent(self, inputs: Sequence[Array], directions: Sequence[Array]) -> Array:
+        """Forward mode: the derivative of the pre-activations along directions of the inputs.
+
+        One direction, (..., units), for each input; directions may have more leading axes.
+        """
+
+    def backward(self, inputs: Sequence[Array], gradient: Array) -> tuple[Array, ...]:
+        """Reverse mode: the derivatives by each input, from those by the pre-activations.
+
+        A gradient may have more leading axes than the inputs.
+        """
 
 
 @dataclass(frozen=True)
@@ -137,13 +147,17 @@ class Layer:
 
     def pre_activation(self, *inputs: Array, spacing: int = 1) -> Array:
         """W y + b for y (..., in): (..., out), in the precision of y."""
-        pre = self.tangent(*inputs)
+        pre = self.tangent(inputs, inputs)
         return np.asarray(pre + self.bias.astype(pre.dtype))
 
-    def tangent(self, *directions: Array) -> Array:
+    def tangent(self, inputs: Sequence[Array], directions: Sequence[Array]) -> Array:
         """W y for y (..., in): (..., out), in the precision of y."""
         (y,) = directions
         return np.asarray(y @ self.weight.T.astype(y.dtype, copy=False))
+
+    def backward(self, inputs: Sequence[Array], gradient: Array) -> tuple[Array, ...]:
+        """Wᵀ g for g (..., out): (..., in)."""
+        return (np.asarray(gradient @ self.weight.astype(gradient.dtype, copy=False)),)
 
     def __repr__(self) -> str:
         rows, columns = self.weight.shape

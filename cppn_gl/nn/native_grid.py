@@ -36,7 +36,7 @@ def unsupported(stages: Sequence[Stage]) -> str:
     for stage in stages:
         if library.activation(stage.activation) is None:
             return f"has no activation {stage.activation}"
-        if not isinstance(stage.operation, Layer | Conv | tuple(_KINDS)):
+        if not isinstance(stage.operation, (Layer, Conv, *_KINDS)):
             return f"has no layer {stage.label}"
     return ""
 

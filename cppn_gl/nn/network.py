@@ -21,7 +21,16 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from cppn_gl.nn.activations import activate, bounds
-from cppn_gl.nn.features import PERIOD, TURN, Clock, check_inputs, features, latent_count
+from cppn_gl.nn.features import (
+    PERIOD,
+    TURN,
+    Clock,
+    check_inputs,
+    features,
+    latent_count,
+    of_image,
+)
+from cppn_gl.nn.image_input import ImageInput, default_image
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH, SOURCE, Array, Layer, Node, Operation
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.checks import PresetError, checked
@@ -72,13 +81,13 @@ class Network:
 
     `Network(layers, inputs)` takes explicit layers; `Network.random(...)` draws them. `latent`
     holds z0, z1 …, up to the largest that `inputs` names; `period` is that of sin_x, cos_4y and the
-    like. `scales` are factors on the weights and on the biases of each layer. Raises PresetError (a
-    ValueError) if the shapes of consecutive layers do not match or a limit is exceeded.
+    like; `image` that of the inputs red, green, blue and grey, which otherwise see the default of
+    `[input]`. `scales` are factors on the weights and on the biases of each layer. Raises
+    PresetError (a ValueError) if the shapes of consecutive layers do not match or a limit is
+    exceeded.
     """
 
     most_layers = MAX_DEPTH
-    image = None  # the image that its inputs sample
-    radius = 0  # how many taps its outputs at a point reach to each side
     grid = 256  # taps over the side of the declared region
     region = Region()
 
@@ -89,9 +98,10 @@ class Network:
         *,
         latent: Sequence[float] = (),
         period: float = TURN,
+        image: ImageInput | None = None,
         scales: Sequence[tuple[float, float]] | None = None,
     ):
-        self._take_inputs(inputs, latent, period)
+        self._take_inputs(inputs, latent, period, image)
         self.drawn = tuple(layers)
         # Rounded to float32, as in the shader, so that both multiply by the same factors.
         pairs = scales if scales is not None else [(1.0, 1.0)] * len(self.drawn)
@@ -99,9 +109,16 @@ class Network:
         self._effective: dict[int, Layer] = {}
         self._check()
 
-    def _take_inputs(self, inputs: Sequence[str], latent: Sequence[float], period: float) -> None:
+    def _take_inputs(
+        self,
+        inputs: Sequence[str],
+        latent: Sequence[float],
+        period: float,
+        image: ImageInput | None = None,
+    ) -> None:
         """What all kinds of networks begin with. Raises PresetError."""
         self.inputs = check_inputs(list(inputs))
+        self.image = (image or default_image(*self.region)) if of_image(self.inputs) else None
         self.period = checked(PERIOD, period, "period")
         self.latent = tuple(map(float, latent))
         self.displays: WeakValueDictionary[Hashable, Network] = WeakValueDictionary()
@@ -129,7 +146,12 @@ class Network:
         """Draw a network. Takes the keys of a preset's `[network]` table, with their defaults."""
         from cppn_gl.nn.sources import Random
 
-        return Random.of(keys).network()
+        network = Random.of(keys).network()
+        return network.complete()
+
+    def complete(self) -> "Network":
+        """The network with all that it needs to be drawn: statistics, if it normalises."""
+        return self
 
     @classmethod
     def load(cls, path: str | Path, **keys: Any) -> "Network":
@@ -215,6 +237,11 @@ class Network:
         return self.image is not None
 
     @property
+    def radius(self) -> int:
+        """How many taps its outputs at a point reach to each side."""
+        return 0
+
+    @property
     def step(self) -> float:
         """The distance between neighbouring taps, in input units."""
         return 2 * self.region.extent / self.grid
@@ -238,13 +265,14 @@ class Network:
         """A hash of the content: networks with equal digests are the same function."""
         content = hashlib.blake2b(digest_size=16)
         content.update(repr((self.scales, self.inputs, self.latent, self.period)).encode())
+        content.update(b"" if self.image is None else self.image.digest)
         for layer in self.drawn:
             content.update(layer.digest)
         return content.digest()
 
     def features(self, x: Float64, y: Float64, clock: Clock) -> Float64:
         """The input features at points x, y, (N,) each: (N, n_inputs)."""
-        return features(self.inputs, x, y, clock, self.latent, self.period)
+        return features(self.inputs, x, y, clock, self.latent, self.period, self.image)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -324,13 +352,32 @@ class Network:
 
     def ending(self, depth: int, last: Layer) -> "Network":
         """Layers 1 to `depth` - 1, followed by `last` instead of the draws of layer `depth`."""
-        layers = (*self.drawn[: depth - 1], last)
+        return self.of_layers((*self.drawn[: depth - 1], last), self.scales[:depth])
+
+    def of_layers(
+        self, layers: Sequence[Layer], scales: Sequence[tuple[float, float]] | None = None
+    ) -> "Network":
+        """Other dense layers with the same inputs."""
         return Network(
             layers,
             self.inputs,
             latent=self.latent,
             period=self.period,
-            scales=self.scales[:depth],
+            image=self.image,
+            scales=scales,
+        )
+
+    def seeing(self, image: ImageInput | None) -> "Network":
+        """The network with another image; itself if none of its inputs is taken from one."""
+        if image is None or self.image is None or image.digest == self.image.digest:
+            return self
+        return Network(
+            self.drawn,
+            self.inputs,
+            latent=self.latent,
+            period=self.period,
+            image=image,
+            scales=self.scales,
         )
 
     def truncated(self, depth: int) -> "Network":

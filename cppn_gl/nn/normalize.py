@@ -123,7 +123,7 @@ def normalized(network: Network, how: Normalize, clock: Clock, seed: int = 0) ->
         for _ in itertools.islice(network.walk(x, step=step), last):
             pass
     together = [*layers, *network.layers[last:]]
-    return Network(together, network.inputs, latent=network.latent, period=network.period)
+    return network.of_layers(together)
 
 
 def _folded(layer: Layer, y: Float64, gains: Float64, shifts: Float64) -> tuple[Layer, Float64]:

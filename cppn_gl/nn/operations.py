@@ -1,7 +1,7 @@
 """The operations of structured networks: convolutions, pools, normalisation, concatenation, sums.
 
-They work on grids (rows, columns, channels), row 0 on top, and give "valid" results: smaller by
-`radius` · `spacing` on each side. Their protocol, `Operation`, and the dense layer, which is the
+They work on grids (..., rows, columns, channels), row 0 on top, and give "valid" results: smaller
+by `radius` · `spacing` on each side. Their protocol, `Operation`, and the dense layer, which is the
 1×1 convolution, are in layers.py.
 
 `spacing` is how many positions of a grid lie between neighbouring taps: on a grid k times as fine
@@ -12,6 +12,7 @@ What is computed here is the reference, in the precision of its inputs; engines 
 
 import hashlib
 import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -30,26 +31,35 @@ FLAT = 1e-6
 
 
 def common(*grids: Array) -> tuple[Array, ...]:
-    """Grids (H, W, channels) cut to the size of the smallest, around the common centre."""
-    height = min(len(grid) for grid in grids)
-    width = min(grid.shape[1] for grid in grids)
+    """Grids (..., H, W, channels) cut to the size of the smallest, around the common centre."""
+    height = min(grid.shape[-3] for grid in grids)
+    width = min(grid.shape[-2] for grid in grids)
     return tuple(cropped(grid, height, width) for grid in grids)
 
 
 def cropped(grid: Array, height: int, width: int) -> Array:
     """The middle of a grid. Its own size is larger by an even number."""
-    top, left = (len(grid) - height) // 2, (grid.shape[1] - width) // 2
-    return grid[top : top + height, left : left + width]
+    top, left = (grid.shape[-3] - height) // 2, (grid.shape[-2] - width) // 2
+    return grid[..., top : top + height, left : left + width, :]
+
+
+def _surrounded(grid: Array, height: int, width: int) -> Array:
+    """The opposite: a grid in the middle of a larger one of zeros."""
+    if grid.shape[-3:-1] == (height, width):
+        return grid
+    whole = np.zeros((*grid.shape[:-3], height, width, grid.shape[-1]), grid.dtype)
+    cropped(whole, *grid.shape[-3:-1])[:] = grid
+    return whole
 
 
 def _windows(grid: Array, size: int, step: int) -> list[Array]:
     """The grid as each of size² taps sees it, row by row: those of a valid window, cut out."""
     reach = (size - 1) * step
-    height, width = len(grid) - reach, grid.shape[1] - reach
+    height, width = grid.shape[-3] - reach, grid.shape[-2] - reach
     if height < 1 or width < 1:
-        raise ValueError(f"a grid of {grid.shape[:2]} is smaller than the window: {reach + 1}")
+        raise ValueError(f"a grid of {grid.shape[-3:-1]} is smaller than the window: {reach + 1}")
     places = itertools.product(range(0, reach + 1, step), repeat=2)
-    return [grid[y : y + height, x : x + width] for y, x in places]
+    return [grid[..., y : y + height, x : x + width, :] for y, x in places]
 
 
 class Pointwise:
@@ -57,7 +67,10 @@ class Pointwise:
 
     radius = 0
     pointwise = True
-    parameters = 0
+
+    @property
+    def parameters(self) -> int:
+        return 0
 
     @property
     def digest(self) -> bytes:
@@ -66,7 +79,7 @@ class Pointwise:
 
 @dataclass(frozen=True, eq=False)
 class Conv:
-    """A convolution, as neural networks call it: z[o] = bias[o] + Σ weight[o, c, i, j] · y[c] there.
+    """A convolution, as neural networks call it: z[o] = bias[o] + Σ weight[o, c, i, j] · y[c].
 
     weight (out, in / groups, ky, kx) float32, bias (out,) float32; kernels are square, of an odd
     size up to 11. Tap i, j is `dilation` · (i - radius, j - radius) rows and columns away: i = 0 is
@@ -142,22 +155,37 @@ class Conv:
 
     def pre_activation(self, *inputs: Array, spacing: int = 1) -> Array:
         """The sums, (H, W, out), of a grid (H + 2 r, W + 2 r, in), r = radius · spacing."""
-        pre = self.tangent(*inputs, spacing=spacing)
+        (y,) = inputs
+        pre = self._sums(y, spacing)
         return np.asarray(pre + self.bias.astype(pre.dtype))
 
-    def tangent(self, *directions: Array, spacing: int = 1) -> Array:
-        """The same without the bias."""
-        (y,) = directions
+    def _sums(self, y: Array, spacing: int) -> Array:
+        """The sums without the biases."""
         groups, out = self.groups, len(self.weight)
         weight = self.weight.astype(y.dtype, copy=False)
         total: Any = 0
         taps = weight.reshape(out, -1, self.kernel**2)
         for tap, seen in enumerate(_windows(y, self.kernel, self.dilation * spacing)):
-            parts = np.split(seen, groups, axis=2), np.split(taps[:, :, tap], groups)
+            parts = np.split(seen, groups, axis=-1), np.split(taps[:, :, tap], groups)
             total = total + np.concatenate(
-                [part @ rows.T for part, rows in zip(*parts, strict=True)], axis=2
+                [part @ rows.T for part, rows in zip(*parts, strict=True)], axis=-1
             )
         return np.asarray(total)
+
+    def tangent(self, inputs: Sequence[Array], directions: Sequence[Array]) -> Array:
+        (direction,) = directions
+        return self._sums(direction, 1)
+
+    def backward(self, inputs: Sequence[Array], gradient: Array) -> tuple[Array, ...]:
+        """Each input gets the gradients of all sums that it is part of, through its weights."""
+        (y,), out = inputs, len(self.weight)
+        weight = self.weight.astype(gradient.dtype, copy=False).reshape(out, -1, self.kernel**2)
+        found = np.zeros((*gradient.shape[:-3], *y.shape[-3:]), gradient.dtype)
+        split = np.split(gradient, self.groups, axis=-1)
+        for tap, into in enumerate(_windows(found, self.kernel, self.dilation)):
+            columns = zip(split, np.split(weight[:, :, tap], self.groups), strict=True)
+            into += np.concatenate([part @ rows for part, rows in columns], axis=-1)
+        return (found,)
 
     def __repr__(self) -> str:
         out, columns = self.weight.shape[:2]
@@ -205,8 +233,31 @@ class MaxPool(Pool):
             best = np.maximum(best, seen)
         return best
 
-    def tangent(self, *directions: Array) -> Array:
-        raise NotImplementedError
+    def _chosen(self, y: Array) -> Iterator[tuple[int, Array]]:
+        """Each tap of the window, and where its value is the result: the first of equal ones."""
+        best = self.pre_activation(y)
+        free = np.ones(best.shape, bool)
+        for tap, seen in enumerate(_windows(y, self.size, 1)):
+            here = free & ((seen == best) | np.isnan(seen))
+            free &= ~here
+            yield tap, here
+
+    def tangent(self, inputs: Sequence[Array], directions: Sequence[Array]) -> Array:
+        """The direction of the largest value; of equal ones that of the first, row by row."""
+        (y,), (direction,) = inputs, directions
+        windows = _windows(direction, self.size, 1)
+        total: Any = 0
+        for tap, here in self._chosen(y):
+            total = np.where(here, windows[tap], total)
+        return np.asarray(total)
+
+    def backward(self, inputs: Sequence[Array], gradient: Array) -> tuple[Array, ...]:
+        (y,) = inputs
+        found = np.zeros((*gradient.shape[:-3], *y.shape[-3:]), gradient.dtype)
+        windows = _windows(found, self.size, 1)
+        for tap, here in self._chosen(y):
+            windows[tap][...] += np.where(here, gradient, 0)
+        return (found,)
 
 
 @dataclass(frozen=True)
@@ -224,8 +275,16 @@ class AvgPool(Pool):
             total = total + seen
         return np.asarray(total / y.dtype.type(self.size**2))
 
-    def tangent(self, *directions: Array) -> Array:
+    def tangent(self, inputs: Sequence[Array], directions: Sequence[Array]) -> Array:
         return self.pre_activation(*directions)
+
+    def backward(self, inputs: Sequence[Array], gradient: Array) -> tuple[Array, ...]:
+        (y,) = inputs
+        found = np.zeros((*gradient.shape[:-3], *y.shape[-3:]), gradient.dtype)
+        each = gradient / gradient.dtype.type(self.size**2)
+        for into in _windows(found, self.size, 1):
+            into += each
+        return (found,)
 
 
 class Statistics(NamedTuple):
@@ -274,6 +333,12 @@ class Norm(Pointwise):
     def parameters(self) -> int:
         return self.gain.size + self.shift.size
 
+    def first(self, count: int) -> "Norm":
+        """That of the first channels alone."""
+        found = self.statistics
+        cut = None if found is None else Statistics(found.mean[:count], found.std[:count])
+        return Norm(self.gain[:count], self.shift[:count], cut)
+
     @property
     def mean(self) -> Float64 | None:
         return None if self.statistics is None else self.statistics.mean
@@ -287,13 +352,8 @@ class Norm(Pointwise):
         """mean, factor, shift, (channels,) each: engines compute (z - mean) · factor + shift."""
         if self.statistics is None:
             raise PresetError("normalisation that has not been measured")
-        factor = self.gain / self.statistics.std
-        limits = -MAX_WEIGHT, MAX_WEIGHT
-        mean, factor, shift = (
-            np.clip(np.nan_to_num(term), *limits).astype(np.float32)
-            for term in (self.statistics.mean, factor, self.shift)
-        )
-        return mean, factor, shift
+        mean, std = self.statistics
+        return _narrow(mean), _narrow(self.gain / std), _narrow(self.shift)
 
     @cached_property
     def digest(self) -> bytes:
@@ -313,8 +373,20 @@ class Norm(Pointwise):
         mean, std = self.statistics or Statistics.of(z)
         return np.asarray((self.gain * (z - mean) / std + self.shift).astype(z.dtype, copy=False))
 
-    def tangent(self, *directions: Array) -> Array:
-        raise NotImplementedError
+    def tangent(self, inputs: Sequence[Array], directions: Sequence[Array]) -> Array:
+        """With the statistics held fixed: they are constants of the network. Raises PresetError."""
+        (direction,) = directions
+        return self.factored(direction)
+
+    def backward(self, inputs: Sequence[Array], gradient: Array) -> tuple[Array, ...]:
+        return (self.factored(gradient),)
+
+    def factored(self, slopes: Array) -> Array:
+        """Slopes, or gradients, times gain / std."""
+        if self.statistics is None:
+            raise PresetError("normalisation that has not been measured")
+        factor = (self.gain / self.statistics.std).astype(slopes.dtype)
+        return np.asarray(slopes * factor)
 
 
 @dataclass(frozen=True)
@@ -330,8 +402,11 @@ class Activation(Pointwise):
         (y,) = inputs
         return y
 
-    def tangent(self, *directions: Array) -> Array:
+    def tangent(self, inputs: Sequence[Array], directions: Sequence[Array]) -> Array:
         return self.pre_activation(*directions)
+
+    def backward(self, inputs: Sequence[Array], gradient: Array) -> tuple[Array, ...]:
+        return (gradient,)
 
 
 @dataclass(frozen=True)
@@ -344,10 +419,17 @@ class Concat(Pointwise):
         return sum(inputs)
 
     def pre_activation(self, *inputs: Array, spacing: int = 1) -> Array:
-        return np.concatenate(common(*inputs), axis=2)
+        return np.concatenate(common(*inputs), axis=-1)
 
-    def tangent(self, *directions: Array) -> Array:
+    def tangent(self, inputs: Sequence[Array], directions: Sequence[Array]) -> Array:
         return self.pre_activation(*directions)
+
+    def backward(self, inputs: Sequence[Array], gradient: Array) -> tuple[Array, ...]:
+        ends = np.cumsum([y.shape[-1] for y in inputs])[:-1]
+        parts = np.split(gradient, ends, axis=-1)
+        return tuple(
+            _surrounded(part, *y.shape[-3:-1]) for part, y in zip(parts, inputs, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -369,8 +451,15 @@ class Add(Pointwise):
             total = total + other
         return total
 
-    def tangent(self, *directions: Array) -> Array:
+    def tangent(self, inputs: Sequence[Array], directions: Sequence[Array]) -> Array:
         return self.pre_activation(*directions)
+
+    def backward(self, inputs: Sequence[Array], gradient: Array) -> tuple[Array, ...]:
+        return tuple(_surrounded(gradient, *y.shape[-3:-1]) for y in inputs)
+
+
+def _narrow(term: Float64) -> Float32:
+    return np.clip(np.nan_to_num(term), -MAX_WEIGHT, MAX_WEIGHT).astype(np.float32)
 
 
 def _only(inputs: tuple[int, ...]) -> int:

@@ -2,8 +2,8 @@
 
     network, view, clock -> source_code() -> text: weights, activations, features, picture, main
 
-Weights are those of `Network.layers`, so that scales and normalisation are part of them. A new
-language is a row of LANGUAGES.
+Weights are those of `Network.layers`, so that scales and normalisation are part of them; those of
+structures are the stages' (structure_code.py). A new language is a row of LANGUAGES.
 """
 
 import textwrap
@@ -12,9 +12,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from cppn_gl.nn.features import TURN, Clock, Wave, latent_index, wave
+from cppn_gl.nn import structure_code
+from cppn_gl.nn.features import CHANNELS, TURN, Clock, Wave, latent_index, wave
+from cppn_gl.nn.files import Tensors
+from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
+from cppn_gl.nn.structure_code import IMAGE, Words
+from cppn_gl.nn.weights import named_layers, tensors_of
 from cppn_gl.utils.checks import PresetError, nearest, one_line, show
 
 COLUMNS = 96
@@ -45,6 +50,7 @@ class Language:
     picture: str
     pixels: str
     suffix: str
+    words: Words
 
 
 _LOOP = '''
@@ -114,6 +120,7 @@ _NUMPY = Language(
     picture="return np.stack([network(features(x, np.full_like(x, row), time)) for row in y])",
     pixels="np.round(255 * np.clip(shown, 0, 1)).astype(np.uint8)",
     suffix=".npz",
+    words=structure_code.NUMPY,
 )
 
 _TORCH = Language(
@@ -144,6 +151,7 @@ _TORCH = Language(
     "[network(features(x, torch.full_like(x, row), time)) for row in y])",
     pixels="(255 * shown.clamp(0, 1)).round().to(torch.uint8).numpy()",
     suffix=".safetensors",
+    words=structure_code.TORCH,
 )
 
 _JAX = Language(
@@ -173,6 +181,7 @@ _JAX = Language(
     picture="return jax.lax.map(lambda row: network(features(x, jnp.full_like(x, row), time)), y)",
     pixels="np.asarray(jnp.round(255 * jnp.clip(shown, 0, 1))).astype(np.uint8)",
     suffix=".npz",
+    words=structure_code.JAX,
 )
 
 LANGUAGES = {"numpy": _NUMPY, "torch": _TORCH, "jax": _JAX}
@@ -192,8 +201,8 @@ def source_code(
 ) -> str:
     """A program in one of LANGUAGES that computes the outputs of a network and saves a picture.
 
-    `weights` names the file in the program's folder from which it loads tensors layers.N.weight
-    (out, in) and layers.N.bias; without, they are part of the text. `notes` are lines at its head,
+    `weights` names the file in the program's folder from which it loads `program_tensors`; without,
+    they are part of the text. `notes` are lines at its head,
     each a comment. `picture` is the file it saves where no argument names one. The outputs are not
     yet coloured. Raises PresetError for what the text cannot express.
     """
@@ -206,13 +215,11 @@ def source_code(
         problem = f"a program's picture has 1, 3 or 4 outputs; this network has {network.outputs}"
         raise PresetError(problem)
     clock = clock or Clock()
-    layers = _dense(network, tongue)
     words = {
         "m": tongue.module,
         "inputs": len(network.inputs),
         "outputs": network.outputs,
         "names": OUTPUTS[network.outputs],
-        "sizes": [len(network.inputs), *(len(layer.bias) for layer in layers)],
         "width": size[0],
         "height": size[1],
         "time": clock.time,
@@ -220,15 +227,28 @@ def source_code(
         "extent": float(extent),
         "rows": tongue.picture,
     }
-    names = sorted({layer.activation for layer in layers})
+    if isinstance(network, GraphNetwork):
+        activations = [stage.activation for stage in network.stages]
+        listed = ""
+        parts = [
+            structure_code.network_text(network, tongue.words, words),
+            structure_code.picture_text(network, tongue.words, words),
+        ]
+        names = sorted(set(_known(activations, tongue)) - {"identity"})
+    else:
+        layers = _dense(network, tongue)
+        words["sizes"] = [len(network.inputs), *(len(layer.bias) for layer in layers)]
+        listed = f"\n{_activations(layers)}"
+        parts = [tongue.network.format(**words), _PICTURE.format(**words)]
+        names = sorted({layer.activation for layer in layers})
     functions = [f"\ndef {n}(x):\n    return {tongue.activations[n]}\n" for n in names]
     body = [
-        _weights(layers, tongue, weights),
+        _weights(network, tongue, weights),
+        *_image(network, tongue, loaded=bool(weights)),
         *functions,
-        f"\n{_activations(layers)}",
+        *filter(None, [listed]),
         _features(network, tongue, clock),
-        tongue.network.format(**words),
-        _PICTURE.format(**words),
+        *parts,
         _main(network, tongue, picture),
     ]
     program = "\n".join(body)
@@ -241,11 +261,45 @@ def _dense(network: Network, language: Language) -> list[Layer]:
     for number, node in enumerate(network.nodes):
         if not isinstance(node.layer, Layer) or node.inputs != (number - 1,):
             raise PresetError(f"only a chain of dense layers can be written as {language.title}")
-        if node.activation not in language.activations:
-            problem = f"the activation {show(node.activation)} has no formula in {language.title}"
-            raise PresetError(problem)
         layers.append(node.layer)
+    _known([layer.activation for layer in layers], language)
     return layers
+
+
+def _known(activations: list[str], language: Language) -> list[str]:
+    """The activations. Raises PresetError for one without a formula."""
+    for name in activations:
+        if name not in language.activations:
+            raise PresetError(f"the activation {show(name)} has no formula in {language.title}")
+    return activations
+
+
+def program_tensors(network: Network) -> Tensors:
+    """What a program with its weights in a file of its own reads from there.
+
+    Those of `Network.save` of a dense network, `structure_code.terms` of a structure; and the
+    pixels of an image, `image`.
+    """
+    found = tensors_of(network) if not isinstance(network, GraphNetwork) else Tensors({})
+    arrays = _arrays(network)
+    if network.image is not None:
+        arrays[IMAGE] = network.image.pixels
+    return Tensors(arrays, found.texts)
+
+
+def _arrays(network: Network) -> dict[str, Any]:
+    """The weights of a program by name."""
+    if isinstance(network, GraphNetwork):
+        return dict(structure_code.terms(network))
+    return dict(named_layers([(layer.weight, layer.bias) for layer in network.layers]))
+
+
+def _image(network: Network, language: Language, *, loaded: bool) -> list[str]:
+    """The image that inputs are taken from, if any."""
+    if network.image is None:
+        return []
+    words, module = language.words, language.module
+    return [structure_code.image_text(network.image, words, module, loaded=loaded)]
 
 
 def _head(network: Network, language: Language, notes: Sequence[str], picture: str) -> str:
@@ -266,27 +320,38 @@ def _head(network: Network, language: Language, notes: Sequence[str], picture: s
 def _imports(language: Language, program: str) -> str:
     """What the text of a program needs."""
     standard = [
+        *(["import base64"] if "base64." in program else []),
+        *(["import functools"] if "functools." in program else []),
         *(["import math"] if "math." in program else []),
         *(["import sys"] if "sys." in program else []),
+        *(["import zlib"] if "zlib." in program else []),
         *(["from pathlib import Path"] if "Path(" in program else []),
     ]
     loads = language.load_imports if "load_file(" in program else ""
     return "\n".join([*standard, "", language.imports + loads]).lstrip("\n")
 
 
-def _weights(layers: Sequence[Layer], language: Language, weights: str) -> str:
+def _weights(network: Network, language: Language, weights: str) -> str:
     """The definition of WEIGHTS, a dictionary of arrays."""
     if weights:
         file = f"Path(__file__).with_name({weights!r})"
         return f"WEIGHTS = {language.load.format(file=file)}\n"
-    lines = []
-    for number, layer in enumerate(layers):
-        rows = ",\n".join(textwrap.indent(_list(row), TAB) for row in layer.weight)
-        lines.append(f'"layers.{number}.weight": [\n{rows},\n],')
-        lines.append(f'"layers.{number}.bias": {_list(layer.bias)},')
+    lines = [f'"{name}": {_nested(array)},' for name, array in _arrays(network).items()]
     values = textwrap.indent("\n".join(lines), TAB)
     about = "# weight (outputs, inputs), one row for each output; bias (outputs,)"
+    if isinstance(network, GraphNetwork):
+        about = (
+            "# weight (outputs, inputs, rows, columns), one kernel after another; bias (outputs,)"
+        )
     return f"{about}\nVALUES = {{\n{values}\n}}\nWEIGHTS = {language.inline}\n"
+
+
+def _nested(array: Any) -> str:
+    """An array as lists in lists."""
+    if array.ndim == 1:
+        return _list(array)
+    rows = ",\n".join(textwrap.indent(_nested(row), TAB) for row in array)
+    return f"[\n{rows},\n]"
 
 
 def _list(values: Any) -> str:
@@ -310,6 +375,7 @@ def _features(network: Network, language: Language, clock: Clock) -> str:
     lines = [
         "\ndef features(x, y, time=0.0):",
         f'    """The inputs (..., {len(network.inputs)}) at points x, y, arrays of one shape."""',
+        *(["    color = image(x, y)"] if network.image is not None else []),
         f"    return {language.module}.stack(",
         "        [",
     ]
@@ -336,6 +402,8 @@ def _feature(name: str, network: Network, language: Language, clock: Clock) -> s
         "sin_t": f"{m}.full_like(x, {cosines}.sin({turn}))",
         "one": f"{m}.ones_like(x)",
     }
+    if name in CHANNELS and network.image is not None:
+        return _channel(name, network.image.pixels.shape[2])
     if index is not None:
         return f"{m}.full_like(x, {network.latent[index]})"
     periodic = wave(name)
@@ -345,6 +413,16 @@ def _feature(name: str, network: Network, language: Language, clock: Clock) -> s
     if name not in formulas:
         raise PresetError(f"the input {show(name)} has no formula in {language.title}")
     return formulas[name]
+
+
+def _channel(name: str, channels: int) -> str:
+    """A feature of `color` (..., channels)."""
+    if channels == 1:
+        return "color[..., 0]"
+    factors = CHANNELS[name]
+    if name != "grey":
+        return f"color[..., {factors.index(1.0)}]"
+    return " + ".join(f"{factor} * color[..., {k}]" for k, factor in enumerate(factors))
 
 
 def _angle(periodic: Wave, period: float) -> str:

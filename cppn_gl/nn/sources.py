@@ -10,6 +10,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -18,9 +19,31 @@ from numpy.typing import NDArray
 from cppn_gl.nn import draws, interpolation
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS, SEED
-from cppn_gl.nn.features import MAX_LATENTS, PERIOD, TURN, check_inputs, latent_count
+from cppn_gl.nn.features import (
+    MAX_LATENTS,
+    PERIOD,
+    TURN,
+    check_inputs,
+    latent_count,
+    of_image,
+)
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH, Layer
 from cppn_gl.nn.network import OUTPUTS, Network, output_layer
+from cppn_gl.nn.operations import SIZES
+from cppn_gl.nn.structures import (
+    MAX_NODES,
+    STRUCTURES,
+    Block,
+    Planned,
+    Sizes,
+    Weights,
+    blocks_of,
+    check_blocks,
+    layout_of,
+    nodes_of,
+    plan,
+    stage_units,
+)
 from cppn_gl.utils.checks import (
     PresetError,
     choice,
@@ -34,7 +57,12 @@ from cppn_gl.utils.checks import (
 )
 from cppn_gl.utils.origin import NOWHERE, USER, Origin
 
+MLP = next(iter(STRUCTURES))
 LAYER_KEYS = ("weight", "bias", "activation")
+
+MAX_BOOSTED = 64
+# Keys that are only written where they have other values than the default ones.
+STRUCTURE_KEYS = ("structure", "kernel", "grid", "blocks", "boost", "last_layer")
 
 ACTIVATION = choice(ACTIVATIONS)
 
@@ -55,8 +83,16 @@ class NetworkSource(Protocol):
         """Which numbers a seed draws, for interpolation between seeds; None if nothing is drawn."""
 
     @property
-    def structure(self) -> str:
+    def summary(self) -> str:
         """The structure in words: "depth 8 × width 16"."""
+
+    @property
+    def structured(self) -> bool:
+        """Whether its network is a graph of layers, not a chain of dense ones."""
+
+    @property
+    def by_grid(self) -> bool:
+        """Whether its network is drawn by engines that evaluate whole grids."""
 
     @property
     def draws(self) -> str:
@@ -131,6 +167,14 @@ def source_of(table: dict[str, Any], origin: Origin = NOWHERE) -> NetworkSource:
 @dataclass(frozen=True)
 class Source:
     """Shared code of sources that are dataclasses of keys."""
+
+    @property
+    def structured(self) -> bool:
+        return False
+
+    @property
+    def by_grid(self: NetworkSource) -> bool:
+        return self.structured or bool(of_image(self.inputs))
 
     @classmethod
     def key_names(cls) -> tuple[str, ...]:
@@ -210,6 +254,38 @@ def _between(value: Any) -> tuple[int, float]:
     return SEED(value[0]), number(0, 1)(value[1])
 
 
+def boosted(layers: list[Layer], boost: Sequence[tuple[int, int, float]]) -> list[Layer]:
+    """Dense layers with units multiplied, by the weights of those that read them.
+
+    Of the output layer, which none reads, by the rows of weights and biases.
+    """
+    for number_, unit, factor in boost:
+        last = number_ == len(layers)
+        layer = layers[number_ - last]
+        weight, bias = np.array(layer.weight), np.array(layer.bias)
+        if last:
+            weight[unit - 1] *= np.float32(factor)
+            bias[unit - 1] *= np.float32(factor)
+        else:
+            weight[:, unit - 1] *= np.float32(factor)
+        layers[number_ - last] = Layer(weight, bias, layer.activation)
+    return layers
+
+
+def check_boost(value: Any) -> tuple[tuple[int, int, float], ...]:
+    """The units that are boosted: (layer, unit, factor) of each."""
+    if not isinstance(value, list | tuple) or len(value) > MAX_BOOSTED:
+        raise ValueError(f"{show(value)}; expected at most {MAX_BOOSTED} lists")
+    return tuple(map(_boosted, value))
+
+
+def _boosted(value: Any) -> tuple[int, int, float]:
+    if not isinstance(value, list | tuple) or len(value) != 3:
+        raise ValueError(f"{show(value)}; expected a layer, a unit and a factor, as [2, 1, 3.0]")
+    layer, unit, factor = value
+    return integer(1, MAX_NODES)(layer), integer(1, MAX_WIDTH)(unit), number(-1e6, 1e6)(factor)
+
+
 @dataclass(frozen=True)
 class Random(Source):
     """A random network. Equal keys draw equal networks, on any machine."""
@@ -278,9 +354,46 @@ class Random(Source):
     )
     period: float | None = period_key()
     omega: float | None = omega_key()
+    structure: str = key(
+        MLP,
+        choice(STRUCTURES),
+        "what the layers are: mlp (dense layers), or convolutions: conv nin vgg inception resnet",
+        short=True,
+        widget="structure",
+    )
+    kernel: int = key(
+        3, choice(SIZES), "taps per side of the kernels of conv, nin and the first of resnet, odd"
+    )
+    grid: int = key(
+        256,
+        integer(8, 1024),
+        "taps of convolutions over the side of the region that [normalize] declares",
+        slider=(32, 512),
+    )
+    blocks: tuple[Block, ...] = key(
+        (),
+        check_blocks,
+        "[[network.blocks]] tables, instead of structure and depth: type, and its keys",
+        widget="blocks",
+    )
+    boost: tuple[tuple[int, int, float], ...] = key(
+        (),
+        check_boost,
+        "units that are multiplied: layer, unit and factor of each, as [[2, 1, 3.0]]",
+        widget="boosts",
+    )
+    last_layer: int | None = key(
+        None,
+        integer(1, MAX_NODES),
+        "of structures: the layer whose first units are the outputs, from 1; the last when absent",
+    )
 
     def __post_init__(self) -> None:
         validate(self, "network.")
+        if self.structured:
+            _ = self.plan
+        if self.blocks:
+            self._check_blocks()
         if not isinstance(self.activation, str) and len(self.activation) != self.depth - 1:
             raise PresetError(
                 f"{len(self.activation)} activations; depth {self.depth} has "
@@ -293,10 +406,70 @@ class Random(Source):
                 f"{len(self.latent)} values; the inputs need {needed}", key="network.latent"
             )
 
+        if self.boost or self.last_layer is not None:
+            self._check_stages()
+
+    def _check_blocks(self) -> None:
+        if self.structure != MLP:
+            problem = "cannot be set together with [[network.blocks]]"
+            raise PresetError(problem, key="network.structure")
+        object.__setattr__(self, "depth", self.plan[-1].level)
+
+    def _check_stages(self) -> None:
+        """Raise PresetError if `boost` or `last_layer` names what does not exist."""
+        units, last = self.stage_units, self.last_layer
+        if last is not None and not self.structured:
+            problem = "only structures have it; a network of dense layers has a depth"
+            raise PresetError(problem, key="network.last_layer")
+        if last is not None and last > len(units):
+            problem = f"{last}; the network has {len(units)} layers"
+            raise PresetError(problem, key="network.last_layer")
+        for layer, unit, _ in self.boost:
+            if layer > len(units):
+                problem = f"layer {layer}; the network has {len(units)}"
+                raise PresetError(problem, key="network.boost")
+            if unit > units[layer - 1]:
+                problem = f"unit {unit} of layer {layer}, which has {units[layer - 1]}"
+                raise PresetError(problem, key="network.boost")
+
+    @property
+    def stage_units(self) -> tuple[int, ...]:
+        """The units of each layer, as views and `boost` count them: see `Network.stages`."""
+        if self.structured:
+            return stage_units(self.plan)
+        return (*(self.width,) * (self.depth - 1), self.outputs)
+
     @classmethod
     def describes(cls, table: dict[str, Any]) -> bool:
         """Whether a table is of this kind: any that no other source describes."""
         return True
+
+    @classmethod
+    def of(cls, values: dict[str, Any], origin: Origin = NOWHERE) -> Self:
+        """From values by name. A depth beside blocks must be theirs."""
+        made = super().of(values, origin)
+        if made.blocks and values.get("depth", made.depth) != made.depth:
+            problem = f"{show(values['depth'])}; [[network.blocks]] have depth {made.depth}"
+            raise PresetError(problem, key="network.depth")
+        return made
+
+    @property
+    def structured(self) -> bool:
+        return bool(self.blocks) or self.structure != MLP
+
+    @cached_property
+    def plan(self) -> tuple[Planned, ...]:
+        """The nodes of a structure, before their weights are drawn."""
+        blocks = self.blocks or blocks_of(self.structure, self.depth, self.kernel)
+        sizes = Sizes(
+            len(self.inputs),
+            self.outputs,
+            self.width,
+            self.kernel,
+            self.activation,
+            self.output_activation,
+        )
+        return plan(blocks, sizes, "" if self.blocks else self.structure)
 
     @property
     def hidden_activations(self) -> tuple[str, ...]:
@@ -306,8 +479,11 @@ class Random(Source):
         return self.activation
 
     @property
-    def structure(self) -> str:
-        return f"depth {self.depth}" + (f" × width {self.width}" if self.depth > 1 else "")
+    def summary(self) -> str:
+        words = f"depth {self.depth}" + (f" × width {self.width}" if self.depth > 1 else "")
+        if self.blocks:
+            return f"{words}, blocks"
+        return words if self.structure == MLP else f"{words}, {self.structure}"
 
     @property
     def draws(self) -> str:
@@ -318,6 +494,8 @@ class Random(Source):
 
     @property
     def layout(self) -> interpolation.DrawLayout:
+        if self.structured:
+            return layout_of(self.plan, latent_count(self.inputs), INITS[self.init][0])
         return self._layout(self.depth)
 
     def _layout(self, depth: int) -> interpolation.DrawLayout:
@@ -345,21 +523,59 @@ class Random(Source):
 
     def network(self) -> Network:
         *drawn, latent = self._drawn()
+        if self.structured:
+            return self._graph(drawn, latent)
         layers, scales = [], []
         for number_, name in enumerate((*self.hidden_activations, self.output_activation)):
             weight, bias = drawn[2 * number_ : 2 * number_ + 2]
             layers.append(Layer(weight, bias, name))
             scales.append(self.scales(*weight.shape, first=number_ == 0))
+        layers = boosted(layers, self.boost)
         latents = tuple(map(float, latent)) if self.latent is None else self.latent
         period = self.period or TURN
         return Network(layers, self.inputs, latent=latents, period=period, scales=scales)
 
+    def _graph(self, drawn: list[NDArray[np.float32]], latent: NDArray[np.float32]) -> Network:
+        from cppn_gl.nn.graph import GraphNetwork
+
+        weights = [one.operation for one in self.plan if isinstance(one.operation, Weights)]
+        scales = [
+            self.scales(fan_out, fan_in, first=one.level == 1)
+            for one in weights
+            for fan_in, fan_out in [one.fans]
+        ]
+        network = GraphNetwork(
+            tuple(nodes_of(self.plan, drawn, scales)),
+            self.inputs,
+            latent=tuple(map(float, latent)) if self.latent is None else self.latent,
+            period=self.period or TURN,
+            grid=self.grid,
+            modules=[one.modules for one in self.plan],
+            boost=self.boost,
+        )
+        return network if self.last_layer is None else network.truncated(self.last_layer)
+
+    def to_toml(self) -> dict[str, Any]:
+        """The table as TOML values, without unset keys and structures that it does not have."""
+        table = super().to_toml()
+        for field in dataclasses.fields(self):
+            if field.name in STRUCTURE_KEYS and getattr(self, field.name) == field.default:
+                table.pop(field.name, None)
+        if self.blocks:
+            del table["depth"]
+            table["blocks"] = [block.to_toml() for block in self.blocks]
+        if self.boost:
+            table["boost"] = [list(one) for one in self.boost]
+        return table
+
     def draw(self) -> Iterator[object]:
-        for layer in range(1, self.depth + 1):
+        for layer in range(1, len(self.shapes) + 1):
             seeds = self.seed, *(self.between or ())[:1]
             yield [self.layout.layer(seed, layer) for seed in seeds]
 
     def layer_picture(self, layer: int) -> "Random":
+        if self.structured:
+            return dataclasses.replace(self, last_layer=layer)
         picture: Random = self.replace({"depth": layer})
         return picture
 
@@ -374,14 +590,38 @@ class Random(Source):
             if name not in self.key_names():
                 problem = "only a network whose weights are in a file has this key"
                 raise PresetError(problem, key=f"network.{name}")
+        if "blocks" not in values and "structure" in values:
+            values = {**values, "blocks": ()}  # a structure takes their place
+        elif "depth" in values and values.get("blocks", self.blocks):
+            raise PresetError("follows from [[network.blocks]]", key="network.depth")
+        values = self._without_missing(values)
         depth = values.get("depth", self.depth)
+        if values.get("blocks"):
+            depth = dataclasses.replace(self, **{**values, "activation": "tanh"}).depth
         listed = not isinstance(self.activation, str) and "activation" not in values
         if listed and depth in range(1, MAX_DEPTH + 1):
             tail = self.activation[-1:] or (Random().activation,)
             values = {**values, "activation": (*self.activation, *(tail * depth))[: depth - 1]}
         return dataclasses.replace(self, **values)
 
+    def _without_missing(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Changes, with `boost` and `last_layer` unset where these name what is no more."""
+        dependent = {"boost": (), "last_layer": None}
+        kept = {n: v for n, v in dependent.items() if n not in values and getattr(self, n) != v}
+        if not kept or not {"structure", "blocks", "depth", "width", "outputs"} & set(values):
+            return values
+        made = self.replace({**dependent, **values})
+        units = made.stage_units
+        if "last_layer" in kept:
+            fits = made.structured and (self.last_layer or 0) <= len(units)
+            values = {**values, "last_layer": self.last_layer if fits else None}
+        boost = [one for one in self.boost if one[0] <= len(units) and one[1] <= units[one[0] - 1]]
+        return {"boost": boost, **values}
+
     def output_layer(self, depth: int) -> Layer:
+        if self.structured:
+            problem = "a structure has no dense output layers"
+            raise PresetError(problem, key="network.structure")
         layout = self._layout(depth)
         if self.between is None:
             weight, bias = layout.layer(self.seed, depth)
@@ -453,7 +693,7 @@ class Layers(Source):
         return len(self.layers)
 
     @property
-    def structure(self) -> str:
+    def summary(self) -> str:
         return f"depth {self.depth}, fixed weights"
 
     @property

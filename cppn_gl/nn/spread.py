@@ -126,7 +126,7 @@ def spread_steps(
     def step(node: Node, *units: Float32) -> tuple[Float32, Float32]:
         weight, bias = map(np.float32, next(scales))
         with one_thread(), np.errstate(all="ignore"):
-            pre = node.layer.tangent(*units)
+            pre = node.layer.tangent(units, units)
             constant = node.layer.pre_activation(*(np.zeros_like(u[:1]) for u in units))
             pre = np.asarray(weight * pre + bias * constant, np.float32)
         return pre, _activated(node.activation, pre)

@@ -12,10 +12,13 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from cppn_gl.engines.grid import fewest_rows
 from cppn_gl.preset.shot import Shot, usual_samples
 from cppn_gl.utils.files import open_plain
+from cppn_gl.views import view_of
 
 BAND = 2**22  # samples in a band: seconds to draw, 12 MiB of pixels at one sample per pixel
+GRID_BAND = 2**24  # pixels, at most, of a band of a network whose units see their neighbours
 MIN_ROWS = 8  # a band of fewer rows hardly compresses
 
 # RFC 1950: 32 KiB window, default level. RFC 1951: an empty final block with fixed codes.
@@ -26,7 +29,11 @@ _BASE = 65521  # the modulus of Adler-32, RFC 1950
 def band_rows(shot: Shot) -> int:
     """The number of pixel rows in each band of this picture; the last band may have fewer."""
     width, height = shot.size
-    return min(max(MIN_ROWS, BAND // (width * usual_samples(shot.samples))), height)
+    rows = max(MIN_ROWS, BAND // (width * usual_samples(shot.samples)))
+    if shot.preset.spec.structured and view_of(shot.preset).by_pixel:
+        now = shot.preset.at(shot.time)
+        rows = max(rows, fewest_rows(now.network(), now.view, shot.size, GRID_BAND))
+    return min(rows, height)
 
 
 def compress(data: memoryview) -> bytes:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from cppn_gl.nn.files import WRITERS
-from cppn_gl.nn.source_code import LANGUAGES, source_code
+from cppn_gl.nn.source_code import LANGUAGES, program_tensors, source_code
 from cppn_gl.nn.weights import tensors_of
 from cppn_gl.preset.color import Color
 from cppn_gl.preset.learned import shown_as
@@ -48,9 +48,10 @@ def _program(language: str, shot: Shot, name: str) -> Files:
         if added := network.depth - network.trained.depth:
             said.append(f"Its last layers, {added}, turn the trained outputs into colours.")
     beside: Files = {}
-    if name and network.parameters > MAX_INLINE:
+    pixels = 0 if network.image is None else network.image.pixels.size
+    if name and network.parameters + pixels > MAX_INLINE:
         suffix = LANGUAGES[language].suffix
-        beside = {f"{Path(name).stem}_weights{suffix}": WRITERS[suffix](tensors_of(network))}
+        beside = {f"{Path(name).stem}_weights{suffix}": WRITERS[suffix](program_tensors(network))}
     text = source_code(
         network,
         language,

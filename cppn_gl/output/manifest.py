@@ -21,8 +21,10 @@ LARGEST = 2**27  # bytes: twice as many as a preset can have
 def preset_keys(preset: Preset) -> dict[str, Any]:
     """A preset's keys in a manifest: a hash for the comparison, and its TOML for people."""
     toml = named(preset)
+    image = preset.input.content
+    content = toml.encode() + (b"" if image is None else image.digest)
     return {
-        "preset_sha256": hashlib.sha256(toml.encode()).hexdigest(),
+        "preset_sha256": hashlib.sha256(content).hexdigest(),
         "preset": toml.splitlines(),
     }
 

@@ -2,6 +2,7 @@
 
     Sequence -> manifest.json, then frame k at k / fps seconds -> 00000.png, 00001.png …
              -> weights.safetensors, if the network is one of the user's own, from a file
+             -> input.png, if an image of the user's own is an input
 
 Frames are written atomically, so an existing frame is done. After a crash the same call draws the
 missing ones, and the folder has the bytes of an uninterrupted run. Drawing, reading back and
@@ -27,7 +28,7 @@ from cppn_gl.output.formats import check_bits, is_picture
 from cppn_gl.output.manifest import MANIFEST, difference, keep_manifest, preset_keys
 from cppn_gl.output.manifest import read_manifest as _read_manifest
 from cppn_gl.output.png import PNG
-from cppn_gl.preset.network_file import carried
+from cppn_gl.preset.network_file import carried, carried_image
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import BITS, SAMPLES, SIZE, Shot, shot_in
 from cppn_gl.utils.arrays import Samples
@@ -49,6 +50,7 @@ FRAMES = integer(1, 100_000)  # five digits in a file's name
 FPS = number(0.001, 1000)
 
 WEIGHTS = "weights.safetensors"  # of a network that the frames would carry otherwise
+IMAGE = "input.png"  # an image that they would carry
 
 _SUFFIX = PNG.suffixes[0]
 _FRAME = re.compile(r"(\d{5})" + re.escape(_SUFFIX), re.ASCII)
@@ -81,7 +83,8 @@ class Sequence:
     def frame(self, frame: int, engine: str) -> Shot:
         """The shot that a frame's file remembers: weights are in a file beside all of them."""
         beside = WEIGHTS if carried(self.preset) is not None else ""
-        return dataclasses.replace(self.shot(frame, engine), beside=beside)
+        image = IMAGE if carried_image(self.preset) is not None else ""
+        return dataclasses.replace(self.shot(frame, engine), beside=beside, image_beside=image)
 
     def manifest(self, engine: str) -> dict[str, Any]:
         """The content of manifest.json. To resume, everything but the name has to match."""
@@ -144,13 +147,13 @@ def _write(
     recorded = engine
     if not overwrite:
         sequence, recorded = _agreeing(sequence, folder, engine, any_engine)
-    weights = _new_weights(sequence.preset, folder, overwrite)
+    beside = _new_files(sequence.preset, folder, overwrite)
     for names in (f"[0-9]*{_SUFFIX}", MANIFEST):
         remove_parts(folder, names)
     done = _done(sequence, folder, engine, overwrite)
     keep_manifest(folder, sequence.manifest(recorded))
-    if weights is not None:
-        write_atomic(folder / WEIGHTS, weights, overwrite=overwrite)
+    for name, data in beside.items():
+        write_atomic(folder / name, data, overwrite=overwrite)
     missing = (k for k in range(sequence.frames) if k not in done)
     pictures = drawn(renderer, sequence, missing, files=True)
     with (
@@ -171,29 +174,41 @@ def _write(
     return sequence.frames - len(done)
 
 
-def _new_weights(preset: Preset, folder: Path, overwrite: bool) -> bytes | None:
-    """The content of the file of weights; None if there is none, or it is in the folder already.
+def _new_files(preset: Preset, folder: Path, overwrite: bool) -> dict[str, bytes]:
+    """The files beside the frames that are not in the folder already, by name.
 
-    Raises CaptureError if another network is there, which `overwrite` replaces; never the file of
-    the one that is drawn, which may hold more than its weights.
+    Raises CaptureError if others are there, which `overwrite` replaces; never the file that is
+    drawn itself, which may hold more than what the frames would carry.
     """
-    path, weights = folder / WEIGHTS, carried(preset)
-    if weights is None or not os.path.lexists(path):
-        return weights
+    spec, image = preset.spec, preset.input.path
+    network = spec.path if isinstance(spec, File) else None
+    files = {
+        WEIGHTS: (carried(preset), network, "network that is drawn"),
+        IMAGE: (carried_image(preset), image, "image that is an input"),
+    }
+    return {
+        name: data
+        for name, (data, own, what) in files.items()
+        if data is not None and not _is_there(folder / name, data, own, what, overwrite)
+    }
+
+
+def _is_there(path: Path, data: bytes, own: Path | None, what: str, overwrite: bool) -> bool:
+    """Whether a file has this content already. Raises CaptureError as `_new_files`."""
+    if not os.path.lexists(path):
+        return False
     try:
         with open_plain(path) as file:
-            if file.read(len(weights) + 1) == weights:
-                return None
+            if file.read(len(data) + 1) == data:
+                return True
     except OSError as error:
         raise CaptureError(path, f"cannot be read: {error.strerror}") from None
-    spec = preset.spec
-    own = spec.path if isinstance(spec, File) else None
     if own is not None and os.path.realpath(own) == os.path.realpath(path):
         remedy = Remedy("choose another folder")
-        raise CaptureError(path, "is the network that is drawn", remedy)
+        raise CaptureError(path, f"is the {what}", remedy)
     if not overwrite:
         raise CaptureError(path, "is not of this sequence", _REMEDY)
-    return weights
+    return False
 
 
 def check_frames(renderer: "Renderer | Cluster", sequence: Sequence) -> None:

@@ -1,12 +1,14 @@
-"""What leaves the program with a preset whose weights are in a file, or trained.
+"""What leaves the program with a preset whose weights are in a file, or trained, or with an image.
 
     preset -> packed()       its text, and its weights or their file's name; unpacked() reads these
            -> save_preset()  a TOML file that finds the weights again
     preset, file -> with_network() -> the same view and colours of another network
+                 -> with_image()   -> the same network, which sees another image
 
 Weights of the user's travel with a picture. Foreign ones (`redistribute = false`) never do. Of a
 training the checkpoint of `train.steps` travels, and the name of the data's file: what is shown
-opens at once, and goes on from there where the data are.
+opens at once, and goes on from there where the data are. An image that is an input travels as a
+PNG of its pixels as they are seen, without anything else that its file holds.
 """
 
 import base64
@@ -17,8 +19,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from cppn_gl.nn.features import latent_count
+from cppn_gl.nn.features import latent_count, of_image
 from cppn_gl.nn.file_source import File
+from cppn_gl.nn.image_file import is_image_file
 from cppn_gl.nn.normalize import Normalize
 from cppn_gl.nn.training.data import is_shipped, label
 from cppn_gl.preset.parsing import parse_preset
@@ -36,7 +39,12 @@ _encoded: LRUCache[Any, bytes] = LRUCache(2 * CARRIED, lambda key, found: len(fo
 
 
 def packed(
-    preset: Preset, *, local: bool = False, whole: bool = False, beside: str = ""
+    preset: Preset,
+    *,
+    local: bool = False,
+    whole: bool = False,
+    beside: str = "",
+    image_beside: str = "",
 ) -> dict[str, str]:
     """A preset's text under "preset"; under "weights" its network file in base64, if it carries it.
 
@@ -45,24 +53,46 @@ def packed(
     for the user's own processes elsewhere, which get all weights, and under "sha256" that of the
     file they come from. `beside`: the name of a file with what is `carried`, instead of that.
     Under "checkpoint" are the trained weights; `whole`: under "data" the file that is learned.
+    Under "image" is the input image, unless a file has it: that of the user, `local`, or
+    `image_beside`.
     """
-    train, trained = _training(preset, local, whole, beside)
+    train, sent = _training(preset, local, whole, beside)
+    image, seen = _image(preset, local, "" if whole else image_beside)
+    sent |= seen
     spec = preset.spec
     if not isinstance(spec, File):
-        return {"preset": preset.to_toml(train=train), **trained}
+        return {"preset": preset.to_toml(train=train, input=image), **sent}
     if local and spec.path is not None:
-        return {"preset": named(preset, str(spec.path), train), **trained}
+        return {"preset": _named(preset, str(spec.path), train, image), **sent}
     own = local or whole
     data = _encode(spec) if own else carried(preset)
     if data is None:
-        return {"preset": named(preset, train=train), **trained}
+        return {"preset": _named(preset, "", train, image), **sent}
     alone = {n: v for n, v in spec.to_toml().items() if n not in ("transposed", "sha256")}
     if beside and not own:
         there = {"file": beside, "sha256": hashlib.sha256(data).hexdigest()}
-        return {"preset": preset.to_toml(network=alone | there, train=train), **trained}
+        toml = preset.to_toml(network=alone | there, train=train, input=image)
+        return {"preset": toml, **sent}
     known = {"sha256": spec.weights.sha256} if own else {}
-    toml = preset.to_toml(network=alone | {"file": spec.label}, train=train)
-    return {"preset": toml, "weights": _base64(data), **known, **trained}
+    toml = preset.to_toml(network=alone | {"file": spec.label}, train=train, input=image)
+    return {"preset": toml, "weights": _base64(data), **known, **sent}
+
+
+def _image(
+    preset: Preset, local: bool, beside: str
+) -> tuple[dict[str, Any] | None, dict[str, str]]:
+    """The table [input] that leaves the program, and what travels with it."""
+    data = None if local and preset.input.path is not None else carried_image(preset)
+    if data is None:
+        return None, {}
+    table = preset.input.to_toml() | {"image": beside or preset.input.label}
+    return table, {} if beside else {"image": _base64(data)}
+
+
+def carried_image(preset: Preset) -> bytes | None:
+    """The input image as a picture carries it, a PNG file; None for one that is shipped."""
+    of = preset.input
+    return of.stored.png if is_image_file(of.image) else None
 
 
 def _training(
@@ -139,6 +169,8 @@ def unpacked(
         origin = dataclasses.replace(origin, weights=data, sha256=sha256)
     if (data := _bytes(document, "checkpoint", source)) is not None:
         origin = dataclasses.replace(origin, checkpoint=data)
+    if (data := _bytes(document, "image", source)) is not None:
+        origin = dataclasses.replace(origin, image=data)
     return parse_preset(content, source=source, name=name, origin=origin)
 
 
@@ -174,15 +206,23 @@ def received(document: Any, folder: Path) -> Origin:
     return Origin(data=path)
 
 
-def named(preset: Preset, file: str = "", train: dict[str, Any] | None = None) -> str:
-    """The preset as TOML that identifies its network file by its sha256, and `file` or its name."""
+def named(preset: Preset) -> str:
+    """The preset as TOML that identifies its files by their names, and weights by their sha256."""
+    train = _train_table(preset) if preset.learns else None
+    of = preset.input
+    image = of.to_toml() | {"image": of.label} if is_image_file(of.image) else None
+    return _named(preset, "", train, image)
+
+
+def _named(
+    preset: Preset, file: str, train: dict[str, Any] | None, image: dict[str, Any] | None
+) -> str:
+    """As `named`, with `file` or the mere name of the network's, and these tables."""
     spec = preset.spec
-    if train is None and preset.learns and not file:
-        train = _train_table(preset)
     if not isinstance(spec, File):
-        return preset.to_toml(train=train)
+        return preset.to_toml(train=train, input=image)
     identity = {"file": file or spec.label, "sha256": spec.weights.sha256}
-    return preset.to_toml(network=spec.to_toml() | identity, train=train)
+    return preset.to_toml(network=spec.to_toml() | identity, train=train, input=image)
 
 
 def left_out(preset: Preset) -> str:
@@ -235,13 +275,15 @@ def _encode(spec: File) -> bytes:
 def save_preset(path: Path, preset: Preset) -> None:
     """Write a new TOML file from which the preset can be opened. Raises CaptureError.
 
-    It names its network file, and a file of data, relative to its own folder, if they are there or
-    below. Weights that came inside a picture, and trained ones, get a file of their own beside it.
+    It names its network file, a file of data, and an image relative to its own folder, if they are
+    there or below. Weights and an image that came inside a picture, and trained weights, get files
+    of their own beside it.
     """
-    train = _saved_training(path, preset)
+    train, image = _saved_training(path, preset), _saved_image(path, preset)
     spec = preset.spec
     if not isinstance(spec, File):
-        write_atomic(path, preset.to_toml(train=train).encode(), overwrite=False)
+        toml = preset.to_toml(train=train, input=image)
+        write_atomic(path, toml.encode(), overwrite=False)
         return
     table = spec.to_toml()
     if spec.path is None:
@@ -252,7 +294,21 @@ def save_preset(path: Path, preset: Preset) -> None:
         table["file"] = beside.name
     else:
         table["file"] = _beside(spec.path, path.parent)
-    write_atomic(path, preset.to_toml(network=table, train=train).encode(), overwrite=False)
+    toml = preset.to_toml(network=table, train=train, input=image)
+    write_atomic(path, toml.encode(), overwrite=False)
+
+
+def _saved_image(path: Path, preset: Preset) -> dict[str, Any] | None:
+    """The table [input] of a preset saved as `path`; writes an image that has no file beside it."""
+    of = preset.input
+    if not is_image_file(of.image):
+        return None
+    if of.path is not None:
+        return of.to_toml() | {"image": _beside(of.path, path.parent)}
+    check_target(path, overwrite=False)  # before anything is written
+    beside = path.with_name(f"{path.stem}-image.png")
+    write_atomic(beside, of.stored.png, overwrite=False)
+    return of.to_toml() | {"image": beside.name}
 
 
 def _beside(file: Path, folder: Path) -> str:
@@ -315,3 +371,21 @@ def with_network(preset: Preset, file: str | Path, changes: dict[str, Any] | Non
         name=stem[:100],
     )
     return shown.replace(**others)
+
+
+def with_image(preset: Preset, file: str | Path) -> Preset:
+    """The preset with the image in a file as its input, relative to the current folder.
+
+    If none of its inputs is taken from an image, they become red, green and blue. Raises
+    PresetError, also for a network whose inputs cannot change.
+    """
+    changes: dict[str, Any] = {"input.image": os.fspath(file)}
+    if not of_image(preset.spec.inputs):
+        changes["network.inputs"] = ("red", "green", "blue")
+    try:
+        return preset.replace(**changes)
+    except PresetError as error:
+        if error.key.startswith("input."):
+            raise
+        problem = "none of this network's inputs is taken from an image"
+        raise PresetError(f"{problem}: {error.problem}", key="network.inputs") from None

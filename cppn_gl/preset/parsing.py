@@ -1,12 +1,12 @@
 """Parsing of presets: every error in the TOML text is a PresetError with file, line and key."""
 
-import dataclasses
 import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cppn_gl.nn.draws import seed_words
+from cppn_gl.nn.image_file import Input, is_image_file
 from cppn_gl.nn.sources import source_of
 from cppn_gl.nn.training.data import is_file
 from cppn_gl.nn.training.options import Train
@@ -22,7 +22,7 @@ from cppn_gl.preset.preset import (
 )
 from cppn_gl.preset.show import VIEWS, Options, Show, option_fields
 from cppn_gl.preset.sweep import axis
-from cppn_gl.preset.tables import expand_all
+from cppn_gl.preset.tables import expand_all, fields_of
 from cppn_gl.utils.checks import PresetError, checked, nearest, show
 from cppn_gl.utils.files import read_plain
 from cppn_gl.utils.origin import NOWHERE, Origin
@@ -53,7 +53,7 @@ def parse_preset(
     try:
         return _preset(document, name, origin)
     except PresetError as error:
-        layer = re.match(r"layer (\d+)", error.problem)
+        layer = re.match(r"(?:layer|block) (\d+)", error.problem)
         place = find_line(toml, error.key, int(layer.group(1)) if layer else 1)
         raise error.at(source, place) from None
 
@@ -101,6 +101,7 @@ def _check_files(sweep: Sweep) -> None:
     for where in ("rows", "cols"):
         parts = dict(axis(getattr(sweep, where), f"sweep.{where}").parts)
         files = any(is_file(str(value)) for value in parts.get("train.data", ()))
+        files |= any(is_image_file(str(value)) for value in parts.get("input.image", ()))
         if files or {"network.file", "train.checkpoint"} & set(parts):
             raise PresetError("a preset from elsewhere cannot name files", key=f"sweep.{where}")
 
@@ -129,10 +130,10 @@ def _table(document: dict[str, Any], name: str) -> dict[str, Any]:
 def _build(cls: type, values: dict[str, Any], table: str, origin: Origin = NOWHERE) -> Any:
     if cls is Animate:
         return Animate(tuple(_flat(values, "")))
-    _check_known(values, [field.name for field in dataclasses.fields(cls)], table)
+    _check_known(values, [field.name for field in fields_of(table)], table)
     given = {field: _tuples(value) for field, value in values.items()}
-    if cls is Train:
-        return Train.of(given, origin)
+    if cls is Train or cls is Input:
+        return cls.of(given, origin)
     return Color().replace(given) if cls is Color else cls(**given)
 
 

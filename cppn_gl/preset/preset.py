@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import tomli_w
 
 from cppn_gl.nn.draws import SEED, seed_words
-from cppn_gl.nn.features import MOVING, Clock
+from cppn_gl.nn.features import MOVING, Clock, of_image
 from cppn_gl.nn.file_source import File
+from cppn_gl.nn.image_file import Input
+from cppn_gl.nn.image_input import ImageInput, placed
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import OUTPUTS, Network, network_bytes
 from cppn_gl.nn.normalize import Normalize, normalized
@@ -64,6 +66,9 @@ __all__ = [
 MAX_BYTES = 64 * 2**20
 ALWAYS = ("network", "view", "animation")  # tables that are written even with default values
 _normalized: LRUCache[Any, Network] = LRUCache(8 * MB, lambda key, network: network_bytes(network))
+_structures: LRUCache[Any, Network] = LRUCache(
+    64 * MB, lambda key, network: network_bytes(network), weak=True
+)
 _ENDS_WALK = {"network": "network.seed", "latents": "network.latent"}
 _POINT = re.compile(r"\[\n +([^\n]+),\n +([^\n]+),\n +([^\n]+),\n +\]")  # as tomli_w writes it
 T = TypeVar("T", bound=Options)
@@ -86,6 +91,7 @@ class Preset:
     sweep: Sweep = dataclasses.field(default_factory=Sweep)
     animate: Animate = dataclasses.field(default_factory=Animate)
     normalize: Normalize = dataclasses.field(default_factory=Normalize)
+    input: Input = dataclasses.field(default_factory=Input)
     train: Train = dataclasses.field(default_factory=Train)
     title: str = ""
     description: str = ""
@@ -108,6 +114,13 @@ class Preset:
         object.__setattr__(self, "animate", animate)
         check_sweep(self.sweep)
         self._check_outputs()
+        if self.learns and self.spec.structured:
+            problem = "a network that learns consists of dense layers"
+            raise PresetError(problem, key="network.structure")
+        if self.learns and of_image(self.spec.inputs):
+            names = " ".join(of_image(self.spec.inputs))
+            problem = f"a network that learns sees no image, which the inputs {names} need"
+            raise PresetError(problem, key="network.inputs")
 
     def _check_outputs(self) -> None:
         outputs = self.spec.shapes[-1][0]
@@ -135,11 +148,47 @@ class Preset:
         """
         if self.learns:
             return self._trained()
+        if self.spec.structured:
+            *_, made = self._structured()
+            return cast(Network, made)
+        spec, how, image = self.spec, self.normalize, self.image
         if self.normalize.which == "none":
-            return self.spec.network()
-        spec, how = self.spec, self.normalize
+            return spec.network().seeing(image)
+        key = spec, how, None if image is None else image.digest
         return _normalized.get(
-            (spec, how), lambda: normalized(spec.network(), how, Clock(), spec.seed)
+            key, lambda: normalized(spec.network().seeing(image), how, Clock(), spec.seed)
+        )
+
+    def _structured(self) -> Iterator[Any]:
+        """Makes the network of a structure in slices, and yields it last.
+
+        It is the same object while it is in use. Its statistics are those of time 0.
+        """
+        from cppn_gl.nn.graph import GraphNetwork
+        from cppn_gl.nn.statistics import measured, placed
+
+        image = self.image
+        key = self.spec, self.normalize, None if image is None else image.digest
+        made = _structures.find(key)
+        if made is None:
+            network = self.spec.network().seeing(image)
+            assert isinstance(network, GraphNetwork)
+            network = yield from measured(placed(network, self.normalize, self.spec.seed), Clock())
+            made = _structures.put(key, network)
+        yield made
+
+    @property
+    def image(self) -> ImageInput | None:
+        """The image that inputs are taken from, over the declared region; None if none is."""
+        if not of_image(self.spec.inputs):
+            return None
+        of, square = self.input, self.normalize
+        return placed(
+            of.stored,
+            of.fit,
+            of.encoding,
+            center=square.region_center,
+            extent=square.region_extent,
         )
 
     def _trained(self) -> Network:
@@ -194,7 +243,8 @@ class Preset:
     @property
     def source(self) -> Hashable:
         """What its network depends on, besides the step of a training."""
-        return self.spec, self.normalize, self.train.learning if self.learns else None
+        image = self.input if of_image(self.spec.inputs) else None
+        return self.spec, self.normalize, image, self.train.learning if self.learns else None
 
     @property
     def made_of(self) -> Hashable:
@@ -210,6 +260,8 @@ class Preset:
             yield from self.run.prepare(self.train.steps)
         else:
             yield from self.spec.draw()
+            if self.spec.structured:
+                yield from self._structured()
 
     @property
     def channels(self) -> int:
@@ -319,9 +371,13 @@ class Preset:
         return self.spec.output_layer(layer)
 
     def to_toml(
-        self, *, network: dict[str, Any] | None = None, train: dict[str, Any] | None = None
+        self,
+        *,
+        network: dict[str, Any] | None = None,
+        train: dict[str, Any] | None = None,
+        input: dict[str, Any] | None = None,
     ) -> str:
-        """The preset as TOML text, for `parse_preset`. `network`, `train`: other tables.
+        """The preset as TOML text, for `parse_preset`. `network`, `train`, `input`: other tables.
 
         Files are named by their absolute paths; see network_file.py for others.
         """
@@ -331,6 +387,7 @@ class Preset:
         written = {n: plain(t) for n, t in tables.items() if n in ALWAYS or t != TABLES[n]()}
         written |= {} if network is None else {"network": network}
         written |= {} if train is None else {"train": train}
+        written |= {} if input is None else {"input": input}
         return _points_in_lines(tomli_w.dumps(document | written))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from cppn_gl.nn.features import Clock, constant
+from cppn_gl.nn.grid import stage_work
 from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.preset.preset import Preset, T, Viewport
 
@@ -70,7 +71,13 @@ def identity(network: Network, clock: Clock) -> Hashable:
 
 
 def work_per_pixel(network: Network) -> float:
-    """Estimated multiplications per pixel, an activation counting as 8."""
+    """Estimated multiplications per pixel, an activation counting as 8.
+
+    For networks on grids it is that of a point of their lattice: see `picture_work` in
+    engines/grid.py.
+    """
+    if network.by_grid:
+        return sum(map(stage_work, network.stages)) + 25
     return work_of(layer.weight.shape for layer in network.drawn)
 
 

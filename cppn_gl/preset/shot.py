@@ -31,7 +31,8 @@ class Shot:
 
     `samples`: N for N×N samples per pixel, or "auto" for more where the picture needs them.
     `engine`: the engine that drew it, or "auto" before. `bits`: per channel, 8, 16 or 32 (float).
-    `beside`: a file beside the picture with the weights that it would carry otherwise.
+    `beside`: a file beside the picture with the weights that it would carry otherwise, and
+    `image_beside`: with its input image.
     """
 
     preset: Preset
@@ -42,6 +43,7 @@ class Shot:
     version: str = __version__
     bits: int = 8
     beside: str = ""
+    image_beside: str = ""
 
     @property
     def dtype(self) -> str:
@@ -72,9 +74,11 @@ class Shot:
             "samples": self.samples,
             "engine": self.engine,
             **({"bits": self.bits} if self.bits != 8 else {}),
-            **packed(self.preset, whole=whole, beside=self.beside),
-            **({"beside": self.beside} if self.beside and whole else {}),
+            **packed(self.preset, whole=whole, beside=self.beside, image_beside=self.image_beside),
         }
+        if whole:
+            beside = {"beside": self.beside, "image_beside": self.image_beside}
+            document |= {name: file for name, file in beside.items() if file}
         return json.dumps(document, ensure_ascii=ascii)
 
 
@@ -130,6 +134,7 @@ def parse_shot(content: str, source: str, origin: Origin = NOWHERE) -> Shot:
             version=text(40)(document["version"]),
             bits=BITS(document.get("bits", 8)),
             beside=line(200)(document.get("beside", "")),
+            image_beside=line(200)(document.get("image_beside", "")),
         )
     except PresetError:
         raise

@@ -16,6 +16,7 @@ from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
 from cppn_gl.utils.checks import OneOf, choice, flag, integer, key, number, several, validate
 
 CHANNELS = ("red", "green", "blue")  # the outputs
+MAX_STAGES = max(MAX_WIDTH, MAX_DEPTH)  # the largest number of a layer or a unit
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,16 @@ class UnitsOptions(PreActivation, Layered):
 
     unit: tuple[int, int] | None = key(
         None,
-        several(integer(0, max(MAX_WIDTH, MAX_DEPTH)), 2, 2),
+        several(integer(0, MAX_STAGES), 2, 2),
         "the unit enlarged: its layer (0: the inputs), and its number from 1",
     )
     connections: bool = key(False, flag, "draw weights as lines, by sign and magnitude")
+    zoom: bool = key(False, flag, "the unit alone, large, with its weights and statistics")
+    pinned: tuple[tuple[int, int], ...] = key(
+        (),
+        several(several(integer(0, MAX_STAGES), 2, 2), 0, 8),
+        "units kept enlarged below the tiles: layer and number of each",
+    )
 
 
 @dataclass(frozen=True)
@@ -158,6 +165,28 @@ class SensitivityOptions(OneOutput, Layered):
         "size of the perturbation, relative to the layer's weights",
         step=0.01,
         slider=(0.001, 0.5),
+    )
+
+
+@dataclass(frozen=True)
+class ReceptiveOptions(OneOutput):
+    """`[receptive]`"""
+
+    unit: tuple[int, int] | None = key(
+        None,
+        several(integer(0, max(MAX_WIDTH, MAX_DEPTH)), 2, 2),
+        "what looks: a layer, and its unit from 1, or 0 for all its units; none: the outputs",
+    )
+    point: tuple[float, float] | None = key(
+        None,
+        several(number(-1e6, 1e6), 2, 2),
+        "the point x, y that is looked from; none: the centre",
+    )
+    averaged: int = key(
+        0,
+        integer(0, 12),
+        "the mean over so many points along each side of the picture; 0: the point alone",
+        step=1,
     )
 
 
@@ -420,6 +449,23 @@ VIEWS: dict[str, ViewRow] = {
                 "{stronger}: in a network near noise, early layers matter most.",
             ),
             learned="output",
+        ),
+        ViewRow(
+            "receptive",
+            "what an output point sees of the input: its receptive field, measured",
+            "cppn_gl.views.slopes.receptive:ReceptiveView",
+            ReceptiveOptions,
+            reading="A unit behind convolutions sees more than its own point: with every 3×3 layer "
+            "one tap more to each side. The large square is all that it can see, each cell a tap, "
+            "bright where the output depends much on the input there: the derivative by the "
+            "inputs, on a logarithmic scale. The blue frame holds 95 % of the squared "
+            "derivatives, in both places: most of the box is hardly seen (Luo et al. 2016).",
+            tries=(
+                "Point anywhere to measure there; click to keep the point.",
+                "{layer_down} looks from the layer before: the box shrinks, layer by layer.",
+                "{next_knob} selects 'averaged', {knob_up} takes the mean over many points.",
+                "{deeper} adds a layer: the box grows evenly, the frame more slowly.",
+            ),
         ),
         ViewRow(
             "painting",

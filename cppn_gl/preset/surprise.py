@@ -211,7 +211,7 @@ def _words(preset: Preset, words: str) -> tuple[str, str]:
     hidden = " and ".join(dict.fromkeys(spec.hidden_activations))
     seed = f'"{words}"' if words else spec.seed
     description = (
-        f"{spec.structure}, {hidden}, inputs {', '.join(spec.inputs)}, colours "
+        f"{spec.summary}, {hidden}, inputs {', '.join(spec.inputs)}, colours "
         f"{preset.color.mapping}: all of it drawn by chance, with the weights, the view and the "
         f"colours. The preset random with seed {seed} is this one again."
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from cppn_gl.nn.file_source import File
+from cppn_gl.nn.image_file import Input
 from cppn_gl.nn.normalize import Normalize
 from cppn_gl.nn.sources import Random
 from cppn_gl.nn.training.options import Train
@@ -64,6 +65,7 @@ TABLES: dict[str, type] = {
     "sweep": Sweep,
     "animate": Animate,
     "normalize": Normalize,
+    "input": Input,
     "train": Train,
 }
 TOP: dict[str, tuple[Any, str]] = {
@@ -113,7 +115,7 @@ def _options_problem(options: type) -> str:
 
 def fields_of(table: str) -> "tuple[dataclasses.Field[Any], ...]":
     """The keys of a table by its name; of `network`, those of `Random`, then those of `File`."""
-    fields = dataclasses.fields(TABLES[table])
+    fields = tuple(f for f in dataclasses.fields(TABLES[table]) if "check" in f.metadata)
     if table != "network":
         return fields
     drawn = {field.name for field in fields}
@@ -170,9 +172,11 @@ def _holder(name: str, names: dict[str, list[str]], options: list[str]) -> str:
     """The table of a key; "show" for an option of views.
 
     A key of [train] that another table or a view has, too, needs its table: `seed` is that of
-    [network].
+    [network]. So does [network] grid: `grid` alone is that of [normalize], which is older.
     """
     holding = [t for t, fields in names.items() if t not in VIEWS and name in fields]
+    if name == "grid":
+        holding.remove("network")
     if "train" in holding and (len(holding) > 1 or name in options):
         holding.remove("train")
     if len(holding) > 1:

@@ -28,7 +28,7 @@ def default_range(scene: Scene) -> ValueRange:
     Of a network that learns, that of its classes or of the data's values.
     """
     own = scene.preset.color.row.span or span_of(scene.network)
-    last = ACTIVATIONS[scene.network.drawn[-1].activation]
+    last = ACTIVATIONS[scene.network.output_activation]
     low, high = own or last.span
     return ValueRange((low,) * 3, (high,) * 3, last.span if last.bounded else ENDLESS)
 

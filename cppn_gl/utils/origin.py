@@ -21,6 +21,7 @@ class Origin:
     network: a network file of the user's that is read instead of any.
     checkpoint: of a training (.safetensors), that comes with the text.
     data: a file of the user's own that was sent with the text, and is learned instead of any.
+    image: an image file that comes with the text, and is read instead of any input image.
     """
 
     folder: Path | None = None
@@ -30,6 +31,7 @@ class Origin:
     network: Path | None = None
     checkpoint: bytes | None = field(default=None, repr=False)
     data: Path | None = None
+    image: bytes | None = field(default=None, repr=False)
 
     def resolve(self, name: str) -> Path:
         """The absolute path of a file named in the text. Raises ValueError if it may not be."""

@@ -46,6 +46,9 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("0", "reset_view", "reset zoom and position"),
     _bind("A", "next_activation", "next activation function", repeats=True),
     _bind("I", "next_init", "next weight initialisation", repeats=True),
+    _bind(
+        "M", "next_structure", "next structure: mlp conv nin vgg … (Shift: previous)", repeats=True
+    ),
     _bind("S", "toggle_keeping", "A and I keep the signal, on / off"),
     _bind("C", "next_color", "next colour mapping", repeats=True),
     _bind("V", "next_view", "next view (Shift: previous)", repeats=True),

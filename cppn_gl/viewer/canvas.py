@@ -15,11 +15,14 @@ import time as wall
 import moderngl
 
 from cppn_gl.engines.base import Engine, Region
+from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError, Structure
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.grid import SAMPLES
 from cppn_gl.engines.names import without_opengl
+from cppn_gl.engines.rates import RateKey
 from cppn_gl.nn.network import Network
-from cppn_gl.preset.scene import Scene, work_per_pixel
+from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import Options
 from cppn_gl.utils.arrays import Box
 from cppn_gl.utils.tasks import Task, within
@@ -37,6 +40,7 @@ PATIENCE = 8.0  # seconds that supersampling waits for the helper to find the fa
 BAND_SECONDS, BAND_PIXELS = 0.25, 2**18  # a band's expected time and largest size
 FEWEST_ROWS = 8
 PARTS = 3  # steps in a time slice
+CHEAPER = 1.5  # a coarser picture of a network on grids has to be so many times cheaper
 VIEW_SCALE = 16  # the coarsest scale of views with costs that do not shrink with the pixels
 
 Wanted = tuple[Scene, tuple[int, int]]
@@ -50,7 +54,7 @@ class Canvas:
         self._painter = engines.painter
         self._wanted: Wanted | None = None
         self._drawing: _Part | None = None
-        self._refused: set[Structure] = set()  # structures whose shaders do not compile
+        self._refused: set[Structure | str] = set()  # structures whose shaders do not compile
         self._scale = 1  # of the last drawing that was no refinement
         self.front: Planes | None = None
         self._front_of: Wanted | None = None
@@ -191,12 +195,13 @@ class Canvas:
         refines = self.current
         if refines:
             scale = self.scale // REFINE
-            if self._expected(pick, scene, _pixels(size, max(1, scale))) > SLOW_SECONDS:
+            next_ = Region.of(_coarse(size, max(1, scale)), shape=size)
+            if self._expected(pick, scene, next_) > SLOW_SECONDS:
                 scale = self.scale // REFINE_SLOW
         else:
             scale = self._scale = self._first_scale(pick, scene, size)
         scale = max(scale, finest)
-        draft = view_of(scene.preset).samples > 1  # supersampling follows
+        draft = samples_of(scene) > 1  # supersampling follows
         region = Region.of(_coarse(size, scale), shape=size, draft=draft)
         return self._part(pick, self._wanted, region, scale, refines=refines)
 
@@ -213,8 +218,7 @@ class Canvas:
         task = sampling.begin(view, Stage(self._painter, engine_for), planes, scene, region)
         part = _Part(task, pick, of, region, planes, scale, refines=refines)
         if not view.by_pixel:  # views drawn pixel by pixel are timed by their engine
-            pixels = region.part[0] * region.part[1]
-            part.work = pixels * len(region.jitters) * view.work(scene)
+            part.work = view.effort(scene, region)
         return part
 
     def _ready_engine(self, network: Network) -> Engine:
@@ -236,11 +240,15 @@ class Canvas:
             return False
         scene, size = self._front_of
         view = view_of(scene.preset)
-        pick = self._engines.pick(scene, view.samples if view.by_pixel else 1, rest=rest)
-        left = _pixels(size, 1) * (1 - self.progress)
-        seconds = self._expected(pick, scene, left * view.samples**2)
+        samples = samples_of(scene)
+        if samples == 1:
+            return False
+        pick = self._engines.pick(scene, samples if view.by_pixel else 1, rest=rest)
+        rows = size[1] - self._sampled
+        left = Region.of(size, samples).cut(0, self._sampled, size[0], rows)
+        seconds = self._expected(pick, scene, left) if rows else 0.0
         if not view.by_pixel:
-            return view.samples > 1 and seconds <= VIEW_SECONDS
+            return seconds <= VIEW_SECONDS
         early = wall.perf_counter() - self._since < PATIENCE
         waits = early and (pick.stand_in or self._engines.pending)
         return not waits and seconds <= SAMPLING_SECONDS
@@ -250,12 +258,15 @@ class Canvas:
         assert self._front_of is not None
         scene, (width, height) = self._front_of
         view = view_of(scene.preset)
-        pick = self._compiled(scene, view.samples if view.by_pixel else 1, rest)
+        samples = samples_of(scene)
+        pick = self._compiled(scene, samples if view.by_pixel else 1, rest)
         if pick is None:
             return None
-        region, rows = Region.of((width, height), view.samples), height
-        if view.by_pixel:
-            seconds = self._expected(pick, scene, width * view.samples**2)  # for a row
+        region, rows = Region.of((width, height), samples), height
+        if scene.network.by_grid:  # a band has a margin, which would be evaluated again and again
+            rows -= self._sampled
+        elif view.by_pixel:
+            seconds = self._expected(pick, scene, region.cut(0, 0, width, 1))
             rows = min(int(BAND_SECONDS / seconds), BAND_PIXELS // width)
             rows = min(max(rows, FEWEST_ROWS), height - self._sampled)
         return self._part(pick, self._front_of, region.cut(0, self._sampled, width, rows))
@@ -264,13 +275,11 @@ class Canvas:
         """The scale at which the planes fit the driver's size limit: 1 for any real screen."""
         return max(1, math.ceil(max(size) / self._max_side))
 
-    def _expected(self, pick: Pick, scene: Scene, pixels: float) -> float:
-        """The seconds that drawing `pixels` pixels is expected to take."""
-        view = view_of(scene.preset)
-        if not view.by_pixel:
-            return pixels * view.work(scene) / self._painter.rate((view.name, None))
-        kind = pick.engine.rate_key(self._painter, scene.network)
-        return pixels * work_per_pixel(scene.network) / self._painter.rate(kind)
+    def _expected(self, pick: Pick, scene: Scene, region: Region) -> float:
+        """The seconds that drawing a region is expected to take."""
+        return view_of(scene.preset).effort(scene, region) / self._painter.rate(
+            _kind(pick, scene, self._painter)
+        )
 
     def _first_scale(self, pick: Pick, scene: Scene, size: tuple[int, int]) -> int:
         """The finest power of two expected within FIRST_SECONDS.
@@ -280,11 +289,24 @@ class Canvas:
         view = view_of(scene.preset)
         if not view.coarsens:
             return 1
-        seconds = self._expected(pick, scene, _pixels(size, 1))
-        scale, most = 1, MAX_SCALE if view.by_pixel else VIEW_SCALE
-        while scale < most and seconds / scale**2 > FIRST_SECONDS:
+        most = MAX_SCALE if view.by_pixel else VIEW_SCALE
+
+        by_grid = scene.network.by_grid
+        whole = 0.0 if by_grid else self._expected(pick, scene, Region.of(size))
+
+        def seconds(scale: int) -> float:
+            if not by_grid:
+                return whole / scale**2
+            return self._expected(pick, scene, Region.of(_coarse(size, scale), shape=size))
+
+        scale = 1
+        while scale < most and seconds(scale) > FIRST_SECONDS:
             scale *= 2
-        if scale * 2 == self._scale and seconds / scale**2 > FIRST_SECONDS * 0.7:
+        if by_grid:  # all taps are evaluated, however coarse the picture is
+            least = CHEAPER * seconds(scale)
+            while scale > 1 and seconds(scale // 2) < least:
+                scale //= 2
+        if scale * 2 == self._scale and seconds(scale) > FIRST_SECONDS * 0.7:
             scale = self._scale
         return scale
 
@@ -292,7 +314,7 @@ class Canvas:
         self._drawing = None
         part.task.release()
         if part.work:
-            kind = (view_of(part.of[0].preset).name, None)
+            kind = _kind(part.pick, part.of[0], self._painter)
             self._painter.record(kind, part.work, part.seconds)
         self.changes += 1
         if part.samples > 1:
@@ -322,6 +344,20 @@ class Canvas:
         if self.front is not None:
             self.front.release()
             self.front = None
+
+
+def samples_of(scene: Scene) -> int:
+    """N of the N×N samples per pixel of the final picture: what "auto" stands for on grids."""
+    samples = view_of(scene.preset).samples
+    return min(samples, SAMPLES) if scene.network.by_grid else samples
+
+
+def _kind(pick: Pick, scene: Scene, painter: Painter) -> RateKey:
+    """The key of the rate at which a scene is drawn."""
+    view = view_of(scene.preset)
+    if view.by_pixel:
+        return pick.engine.rate_key(painter, scene.network)
+    return view.name, "grid" if scene.network.by_grid else None
 
 
 class _Part:
@@ -389,8 +425,3 @@ def _percent(what: str, done: float) -> str:
 
 def _coarse(size: tuple[int, int], scale: int) -> tuple[int, int]:
     return max(1, -(-size[0] // scale)), max(1, -(-size[1] // scale))
-
-
-def _pixels(size: tuple[int, int], scale: int) -> float:
-    width, height = _coarse(size, scale)
-    return float(width * height)

@@ -32,6 +32,7 @@ from cppn_gl.viewer.knobs import change_words, difference
 from cppn_gl.viewer.learning import at_step
 from cppn_gl.viewer.points import PointEditing
 from cppn_gl.viewer.preset_list import PresetList
+from cppn_gl.viewer.structuring import Structuring, layer_count, structured
 from cppn_gl.viewer.training import Training
 from cppn_gl.viewer.viewing import LARGE, Viewing, following
 
@@ -45,7 +46,7 @@ CHANGES_FILE = ("deeper", "shallower", "stronger", "weaker", "next_activation")
 CHANGED = ", changed"  # after the title of a preset whose network has been changed
 
 
-class Explorer(Viewing, Editing, PointEditing, Training):
+class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
     """The preset being explored, its history, time, layer shown and the last message."""
 
     def __init__(
@@ -101,10 +102,14 @@ class Explorer(Viewing, Editing, PointEditing, Training):
 
     @property
     def layer(self) -> int:
-        """The layer shown, from 1; the depth if the whole network is shown."""
-        own = getattr(self.options, "layer", 0)
-        depth = self.preset.spec.depth
-        return min(self.history.now.layer or own or depth, depth)
+        """The layer shown, from 1; the last one if the whole network is shown."""
+        own, last = getattr(self.options, "layer", 0), self.layers
+        return min(self.history.now.layer or own or last, last)
+
+    @property
+    def layers(self) -> int:
+        """The number of layers that can be shown: the depth; of a structure, that of its stages."""
+        return layer_count(self.preset.spec)
 
     @property
     def shown(self) -> Preset:
@@ -174,7 +179,7 @@ class Explorer(Viewing, Editing, PointEditing, Training):
             old and dataclasses.replace(old, spec=spec) for old in (now.preset, now.loaded)
         )
         assert preset is not None
-        layer = now.layer if now.layer and now.layer < spec.depth else None
+        layer = now.layer if now.layer and now.layer < layer_count(spec) else None
         self.history.replace(Moment(preset, now.home, layer, loaded))
 
     def revisit(self, moment: Moment) -> None:
@@ -229,7 +234,7 @@ class Explorer(Viewing, Editing, PointEditing, Training):
             self.message = str(error)
             return
         keep = self.history.now.layer
-        if keep is not None and (keep >= preset.spec.depth or "show.layer" in keys):
+        if keep is not None and (keep >= layer_count(preset.spec) or "show.layer" in keys):
             keep = None
         self._look(Moment(preset, self.home, keep, self.loaded))
         self.message = say or change_words(before, keys)
@@ -251,6 +256,8 @@ class Explorer(Viewing, Editing, PointEditing, Training):
         table, _, name = key.rpartition(".")
         spec = self.moment.spec
         has = name in spec.key_names() and (name != "seed" or spec.redrawable)
+        if name == "depth" and getattr(spec, "blocks", ()):
+            has = False  # it follows from them
         return has or table != "network"
 
     def _has(self, name: str) -> bool:
@@ -258,6 +265,9 @@ class Explorer(Viewing, Editing, PointEditing, Training):
         if self.changes(f"network.{name}"):
             return True
         spec = self.moment.spec
+        if name == "depth" and getattr(spec, "blocks", ()):
+            self.message = f"the depth, {spec.depth}, is that of its blocks: the panel lists them"
+            return False
         self.message = "this preset fixes the weights: only the view and time can be changed"
         if isinstance(spec, File):
             keys = " ".join(keys_of(one) for one in CHANGES_FILE)
@@ -362,7 +372,8 @@ class Explorer(Viewing, Editing, PointEditing, Training):
         """Switch whether A and I keep the signal by another weight scale."""
         self.keep_signal = not self.keep_signal
         says = "choose a weight scale that keeps" if self.keep_signal else "no longer keep"
-        self.message = f"activation and initialisation keys {says} the signal"
+        but = " (of structures they keep the scale)" if structured(self.preset.spec) else ""
+        self.message = f"activation and initialisation keys {says} the signal{but}"
 
     def redraw(self, **key: str) -> None:
         """Change the activation or the initialisation, and the weight scale to keep the signal."""
@@ -389,6 +400,7 @@ class Explorer(Viewing, Editing, PointEditing, Training):
             swept & {"weight_scale", "network.weight_scale"}
         )
         drawn = self.preset.spec.redrawable and not self.preset.network_moves
+        drawn = drawn and not structured(self.preset.spec)  # those would take too long to measure
         return self.keep_signal and drawn and not varies and not self.preset.learns
 
     # Zoom and pan
@@ -467,20 +479,24 @@ class Explorer(Viewing, Editing, PointEditing, Training):
 
     def show_layer(self, layer: int) -> None:
         """Show a layer's picture, or the whole network for the last one."""
-        depth = self.preset.spec.depth
-        layer = min(max(layer, 1), depth)
-        words = f"layer {layer} of {depth}" if layer < depth else "the whole network"
+        last = self.layers
+        layer = min(max(layer, 1), last)
+        words = f"layer {layer} of {last}" if layer < last else "the whole network"
         if self.view.own_layers:
-            self.change(words, **{"show.layer": layer if layer < depth else 0})
+            self.change(words, **{"show.layer": layer if layer < last else 0})
             return
-        self._look(Moment(self.preset, self.home, layer if layer < depth else None, self.loaded))
+        self._look(Moment(self.preset, self.home, layer if layer < last else None, self.loaded))
         self.message = words
 
     def enter(self, large: bool = False) -> None:
         """Open or select what is under the cursor, or else open the layer shown as a network."""
-        if self._take(self.pointed()):
+        hit = self.pointed()
+        if hit is not None and hit.enters is not None:
+            self.open(hit.enters, hit.words)
             return
-        if self.layer == self.preset.spec.depth:
+        if self._take(hit):
+            return
+        if self.layer == self.layers:
             self.message = (
                 f"{self._nothing}; choose a layer with {keys_of('layer_down')}: "
                 f"{keys_of('enter')} opens it as a network"
@@ -491,9 +507,8 @@ class Explorer(Viewing, Editing, PointEditing, Training):
             opened = opened.replace(**{"show.layer": 0})
         self._entered.append((self.history.now, None))
         self._look(Moment(opened, self.home, loaded=self.loaded))
-        self.message = (
-            f"now a network of depth {self.preset.spec.depth}; {keys_of('leave')} returns"
-        )
+        depth = self.preset.spec.depth
+        self.message = f"now a network of depth {depth}; {keys_of('leave')} returns"
 
     def leave(self, large: bool = False) -> None:
         """Return from what was opened last."""

@@ -10,9 +10,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from cppn_gl.engines.cpu.trace import LayerTrace
 from cppn_gl.nn.displayed import inks_of
-from cppn_gl.nn.features import wave
+from cppn_gl.nn.features import of_image, wave
 from cppn_gl.nn.file_source import File
+from cppn_gl.nn.sources import Random
 from cppn_gl.preset.looping import loop_of
 from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.sheet import cells
@@ -21,6 +23,7 @@ from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned
+from cppn_gl.viewer.network_map import last_layer
 from cppn_gl.viewer.training import rate_words, timed
 from cppn_gl.viewer.typeset import ACCENT, CHIP, DIM, Run
 from cppn_gl.views.base import Point
@@ -33,7 +36,7 @@ NORMALISED = {
     "all": "all layers normalised",
 }
 
-STRUCTURE = ("depth", "width")  # the parts of a structure in words
+STRUCTURE = ("structure", "depth", "width")  # the parts of a structure in words
 DRAWN = "drawn "  # begins what is told of initialisation and seed
 
 Lines = tuple[tuple[str, ...], ...]
@@ -56,17 +59,19 @@ def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
     preset, varying = explorer.moment, _varying(explorer.moment)
     said = {kind: words for kind, words in _said(preset).items() if kind not in varying}
     where = (extent(preset.view, size if explorer.view.plane else (1, 1)), *_zoom(explorer))
-    structure = " × ".join(words for kind, words in said.items() if kind in STRUCTURE)
+    structure = " × ".join(words for kind, words in said.items() if kind in STRUCTURE[1:])
     plain, normalised = preset.normalize.which == "none", said.get("normalised", "")
     lines = [
         _parts(shown(explorer), "" if plain else normalised),
         () if "place" in varying else where,
         _parts(
+            said.get("structure", ""),
             structure,
             said.get("activation", ""),
             said.get("period", ""),
             "" if "parameters" in varying else weights(parameters),
         ),
+        _parts(said.get("sees", ""), said.get("image", "")),
         _parts(
             *(words for kind, words in said.items() if kind.startswith(DRAWN)),
             normalised if plain else "",
@@ -131,7 +136,14 @@ def _said(preset: Preset) -> dict[str, str]:
     """What is told of a preset, by what it is about; of place and parameters, what decides them."""
     spec = preset.spec
     found = {"normalised": NORMALISED[preset.normalize.which]}
-    found |= dict(zip(STRUCTURE, spec.structure.split(" × "), strict=False))
+    summary = spec.summary
+    if isinstance(spec, Random) and spec.structured:
+        summary = summary.partition(", ")[0]
+        found["structure"] = "blocks" if spec.blocks else spec.structure
+        found["sees"] = sight(spec)
+    found |= dict(zip(STRUCTURE[1:], summary.split(" × "), strict=False))
+    if of_image(spec.inputs):
+        found["image"] = f"image {preset.input.label}"
     found["activation"] = ", ".join(activations(preset)).replace(", …", " …")
     if isinstance(spec, File) and spec.guesses_hidden:
         found["activation"] += " (guessed)"
@@ -140,6 +152,14 @@ def _said(preset: Preset) -> dict[str, str]:
     for words in filter(None, spec.draws.split("  ")):
         found[DRAWN + words.rpartition(" ")[0]] = words
     return found | {"place": f"{preset.view}", "parameters": f"{spec.shapes}"}
+
+
+def sight(spec: Random) -> str:
+    """How many taps of a structure's grid an output sees."""
+    side = 2 * spec.plan[-1].reach + 1
+    if side == 1:
+        return "an output sees one point"
+    return f"an output sees {side}×{side} taps of a grid of {spec.grid}"
 
 
 @lru_cache(maxsize=8)
@@ -176,10 +196,10 @@ def activations(preset: Preset) -> list[str]:
 def shown(explorer: Explorer) -> str:
     """The view, the layer, and whether values are shown before or after the activation."""
     preset, view, layer = explorer.moment, explorer.view, explorer.layer
-    depth = preset.spec.depth
+    last = explorer.layers
     words = view.name
-    if layer < depth:
-        words += f", layer {layer} of {depth}"
+    if layer < last:
+        words += f", layer {layer} of {last}"
     before = getattr(explorer.options, "before", None)
     if before is not None:
         both = " and after" if view.name == "layers" else ""
@@ -213,23 +233,31 @@ def _time(explorer: Explorer) -> tuple[str, ...]:
     return (f"time {now} s" + ("" if explorer.running else ", paused"),)
 
 
-def values_at(point: Point) -> list[tuple[str, float]]:
-    """The outputs at a point, or the value of its unit, by name; in float64."""
+def values_at(point: Point, layers: Sequence[LayerTrace] = ()) -> list[tuple[str, float]]:
+    """The outputs at a point, or the value of its unit, by name; in float64.
+
+    `layers`: all layers there, of a network that whole grids are evaluated of, if they are known.
+    """
     scene = point.scene
     inks, network = inks_of(scene.network), scene.network.trained
-    at = np.array([point.x]), np.array([point.y])
-    inputs = network.features(*at, scene.clock)
-    dtype = np.float64 if network.parameters < LARGE else np.float32
-    layer, index = point.unit or (network.depth, None)
+    last = last_layer(network)
+    layer, index = point.unit or (last, None)
+    inputs = network.features(np.array([point.x]), np.array([point.y]), scene.clock)
     if layer == 0 and index is not None:
         return [(network.inputs[index], float(inputs[0, index]))]
-    if index is None and not point.before:
+    dtype = np.float64 if network.parameters < LARGE else np.float32
+    if network.by_grid:
+        if layer > len(layers):
+            return []
+        of = layers[layer - 1]
+        found = (of.pre_activations if point.before else of.units)[0]
+    elif index is None and not point.before:
         found = network.evaluate(inputs, dtype)[0]
     else:
         walked = list(zip(range(layer), network.walk(inputs, dtype), strict=False))
         _, pre, units = walked[-1][1]
         found = (pre if point.before else units)[0]
-    if index is not None and layer < network.depth:
+    if index is not None and layer < last:
         return [(f"unit {index + 1} of layer {layer}", float(found[index]))]
     names = tuple(ink.name for ink in inks)
     names = names or ((*CHANNELS, "alpha")[: len(found)] if len(found) > 1 else ("output",))
@@ -245,19 +273,24 @@ def place(point: Point, side: int) -> str:
 
 
 def pointer_runs(
-    point: Point | None, side: int, said: str = "", rgb: Sequence[int] | None = None
+    point: Point | None,
+    side: int,
+    said: str = "",
+    rgb: Sequence[int] | None = None,
+    layers: Sequence[LayerTrace] = (),
 ) -> tuple[Run, ...]:
     """What is under the pointer: the view's words `said`, x and y, values, and the colour.
 
     `side`: the shorter side of the picture in pixels. `rgb`: the colour shown, 0 to 255 each.
+    `layers`: see `values_at`.
     """
     parts: list[Run] = []
     if point is not None:
         parts.append(Run(place(point, side), ink=DIM))
-        values = values_at(point)
+        values = values_at(point, layers)
         before = " before activation" if point.before else ""
         words = "  ".join(f"{name} {_value(value)}".replace(" ", TIED) for name, value in values)
-        parts.append(Run(words + before))
+        parts += [Run(words + before)] if values else []
         if rgb is not None:
             red, green, blue = (int(value) for value in rgb)
             parts.append(Run("", ink=(red, green, blue, 255), shape=CHIP))

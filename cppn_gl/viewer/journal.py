@@ -18,6 +18,7 @@ from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.origin import USER
 from cppn_gl.utils.resources import NO_HOME, user_folder
+from cppn_gl.viewer.structuring import layer_count
 
 KEPT = 500  # moments read at the start
 MAX_PARAMETERS = 5000  # of a network with explicit weights: about 100 kB of text
@@ -66,7 +67,9 @@ def parse_moment(line: str, lost: set[str] | None = None) -> Moment | None:
         name = str(document["name"]).encode(errors="replace").decode()[:100]
         preset = unpacked(document, name=name, origin=USER)
         layer = document["layer"]
-        if layer is not None and (type(layer) is not int or not 1 <= layer <= preset.spec.depth):
+        if layer is not None and (type(layer) is not int or layer < 1):
+            return None
+        if layer is not None and layer > layer_count(preset.spec):
             return None
         return Moment(preset, Viewport((x, y), extent), layer)
     except PresetError as error:

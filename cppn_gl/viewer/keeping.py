@@ -64,12 +64,7 @@ class Probe:
             self._unit = _deviation(cast(Random, self.preset.spec)) / DEVIATIONS["uniform"]
         self._drawn = self.network
         if self.scalable:  # unscaled, so that a trial multiplies the sums instead of every weight
-            self._drawn = Network(
-                self.network.drawn,
-                self.network.inputs,
-                latent=self.network.latent,
-                period=self.network.period,
-            )
+            self._drawn = self.network.of_layers(self.network.drawn)
 
     def at(self, scale: float | None = None) -> Generator[None, None, Spread]:
         """The spread at a weight scale, or at the preset's own."""

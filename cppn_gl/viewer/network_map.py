@@ -10,6 +10,7 @@ A unit is (layer, index): layer 0 are the inputs, indices count from 0. A unit's
 whole visible window, squeezed into its tile.
 """
 
+import dataclasses
 import math
 import time as wall
 from collections.abc import Callable, Generator, Hashable, Sequence
@@ -22,10 +23,12 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.cpu.evaluator import Evaluator, channels
 from cppn_gl.engines.cpu.native import evaluator
+from cppn_gl.engines.cpu.trace import LayerTrace, inputs, trace
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.nn.displayed import inks_of
-from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.graph import GraphNetwork
+from cppn_gl.nn.grid import stage_work
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import colored
 from cppn_gl.preset.scene import Scene
@@ -36,6 +39,7 @@ from cppn_gl.utils.tasks import Stepping, Steps, within
 from cppn_gl.views.units.dashboard import Unit
 from cppn_gl.views.units.diverging import input_reaches, reach_of, tinted
 from cppn_gl.views.units.unit_samples import UnitSamples, channel_of, outputs_shown, shaded
+from cppn_gl.views.units.wiring import incoming, weighted
 
 RGB = "rgb", "none"  # the colour mapping and the stretch with which classes have their colours
 # In font sizes:
@@ -54,6 +58,7 @@ GRID = 48, 32  # points of a unit's picture, at most
 WORK = 4e8  # multiplications for all units' pictures, at most
 VALUES = 2**21  # points times units, at most
 OUTCOME_WORK = 2e9  # multiplications for the picture below the outputs
+POINT_WORK = 4e9  # multiplications for the values at a point, at most
 LINES = 300  # the strongest weights shown, in all
 FEWEST_LINES = 6  # of a layer
 FRAMED = 12  # pixels; in tiles from this size on a value at the pointer leaves the edge free
@@ -68,6 +73,7 @@ class Row:
     """A layer's tiles, on `lines` lines of `across` tiles, in reading order.
 
     Every `step`-th unit is shown. `pitch`: pixels from tile to tile, with `gap` between them.
+    `bare`: the tiles are not painted. `label`: what a stage of a graph is, in a word.
     """
 
     layer: int
@@ -79,6 +85,8 @@ class Row:
     top: float
     pitch: tuple[float, float]
     gap: int
+    bare: bool = False
+    label: str = ""
 
     @property
     def shown(self) -> int:
@@ -88,6 +96,15 @@ class Row:
     @property
     def bottom(self) -> float:
         return self.top + self.lines * self.pitch[1]
+
+    @property
+    def right(self) -> float:
+        return self.left + self.across * self.pitch[0]
+
+    @property
+    def middle(self) -> float:
+        """Half way from the left to the right."""
+        return (self.left + self.right) / 2
 
     def box(self, index: int) -> Box:
         """The tile of a unit, or of the shown one before it."""
@@ -107,12 +124,34 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """The frame of a module around its stages; `level`: 1 for one that lies in no other."""
+
+    name: str
+    box: Box
+    level: int
+
+
+@dataclass(frozen=True)
+class Link:
+    """A connection without weights, between two stages; `skips`: past others, at their right."""
+
+    points: tuple[tuple[float, float], ...]
+    skips: bool
+
+
+@dataclass(frozen=True)
 class Plan:
-    """Where everything lies in a map of `size` pixels, inputs on top."""
+    """Where everything lies in a map of `size` pixels, inputs on top.
+
+    The last row are the outputs. Of graphs, `frames` and `links`: see graph_plan.py.
+    """
 
     size: Size
     rows: tuple[Row, ...]
     outcome: Box  # of the picture below the outputs
+    frames: tuple[Frame, ...] = ()
+    links: tuple[Link, ...] = ()
 
     def box(self, unit: Unit) -> Box:
         return self.rows[unit[0]].box(unit[1])
@@ -155,7 +194,7 @@ def plan(counts: tuple[int, ...], size: Size, unit: float, aspect: float = 1.0) 
     ends = {0, len(counts) - 1}
     pitch = free / (len(counts) + len(ends) * (ENDS - 1))
     shapes = [
-        _shape(count, wide, pitch * (ENDS if layer in ends else 1), unit, aspect)
+        shaped(count, wide, pitch * (ENDS if layer in ends else 1), unit, aspect)
         for layer, count in enumerate(counts)
     ]
     filled = sum(lines * high for _, _, lines, _, high in shapes)
@@ -174,7 +213,7 @@ def plan(counts: tuple[int, ...], size: Size, unit: float, aspect: float = 1.0) 
     return Plan(size, tuple(rows), place)
 
 
-def _shape(
+def shaped(
     count: int, wide: float, pitch: float, unit: float, aspect: float
 ) -> tuple[int, int, int, float, float]:
     """A layer's step, tiles across, lines, and tile width and height."""
@@ -258,52 +297,79 @@ def grid_of(of: Plan, network: Network) -> Size:
 
 
 def counts_of(network: Network) -> tuple[int, ...]:
-    """The units of each layer, inputs first."""
+    """The units of each layer, inputs first; of a graph, of each stage."""
+    if isinstance(network, GraphNetwork):
+        return (len(network.inputs), *(stage.units for stage in network.stages))
     return (len(network.inputs), *(len(layer.bias) for layer in network.drawn))
+
+
+def last_layer(network: Network) -> int:
+    """The number of the layer that gives the outputs: of a graph, that of its last stage."""
+    return len(network.stages) if isinstance(network, GraphNetwork) else network.depth
 
 
 @dataclass(frozen=True)
 class Strongest:
     """Weights of a layer of largest magnitude, weakest first: (N,) each.
 
-    `weights`: relative to the layer's largest, -1 to 1.
+    `weights`: relative to the layer's largest, -1 to 1. `layer`: whose units the sources are.
     """
 
     sources: NDArray[np.intp]
     targets: NDArray[np.intp]
     weights: Floats
+    layer: int
 
 
-def strongest(layer: Layer, most: int) -> Strongest:
-    """The `most` strongest weights of a layer."""
-    flat = np.abs(layer.weight).ravel()
+def couplings(network: Network, layer: int) -> list[tuple[int, Float32 | Float64]]:
+    """What layer `layer`, from 1, reads: each layer with the strengths, (units, its units)."""
+    if isinstance(network, GraphNetwork):
+        return incoming(network, layer)
+    return [(layer - 1, network.effective(layer - 1).weight)]
+
+
+def strongest(network: Network, layer: int, most: int) -> Strongest:
+    """The `most` strongest weights of a layer, from 1; none of one without weights."""
+    if isinstance(network, GraphNetwork) and not weighted(network.stages[layer - 1]):
+        none = np.zeros(0, np.intp)
+        return Strongest(none, none, np.zeros(0), 0)
+    ((row, weight),) = couplings(network, layer)
+    flat = np.abs(weight).ravel()
     best = np.arange(flat.size)
     if flat.size > most:
         best = np.argpartition(flat, flat.size - most)[-most:]
     best = best[np.argsort(flat[best], kind="stable")]
-    targets, sources = np.divmod(best, layer.weight.shape[1])
+    targets, sources = np.divmod(best, weight.shape[1])
     scale = max(float(flat.max(initial=0.0)), 1e-30)
-    return Strongest(sources, targets, layer.weight.ravel()[best].astype(np.float64) / scale)
+    return Strongest(sources, targets, weight.ravel()[best].astype(np.float64) / scale, row)
 
 
-def of_unit(network: Network, unit: Unit, most: int) -> list[tuple[Unit, int, float]]:
-    """A unit's strongest weights, weakest first: (target, index of the source, relative weight).
+def of_unit(network: Network, unit: Unit, most: int) -> list[tuple[Unit, Unit, float]]:
+    """A unit's strongest weights, weakest first: (target, source, relative weight).
 
     `most` of those to it and `most` of those from it; relative to the layer's largest.
     """
     layer, index = unit
-    found: list[tuple[Unit, int, float]] = []
-    if layer < network.depth:
-        weight = network.effective(layer).weight
+    found: list[tuple[Unit, Unit, float]] = []
+
+    def add(
+        weights: Float32 | Float64, scale: float, line: Callable[[int], tuple[Unit, Unit]]
+    ) -> None:
+        some = np.argsort(-np.abs(weights), kind="stable")[:most]
+        found.extend((*line(int(k)), float(weights[k]) / scale) for k in some)
+
+    graph = isinstance(network, GraphNetwork)
+    readers = last_layer(network) if graph else min(layer + 1, network.depth)
+    for reader in range(layer + 1, readers + 1):
+        for row, weight in couplings(network, reader):
+            if row == layer:
+                scale = max(float(np.abs(weight).max()), 1e-30)
+                add(weight[:, index], scale, lambda k, r=reader: ((r, k), unit))  # type: ignore[misc]
+    for row, weight in couplings(network, layer) if layer > 0 else ():
         scale = max(float(np.abs(weight).max()), 1e-30)
-        for k in np.argsort(-np.abs(weight[:, index]), kind="stable")[:most]:
-            found.append(((layer + 1, int(k)), index, float(weight[k, index]) / scale))
-    if layer > 0:
-        weight = network.effective(layer - 1).weight
-        scale = max(float(np.abs(weight).max()), 1e-30)
-        for k in np.argsort(-np.abs(weight[index]), kind="stable")[:most]:
-            found.append((unit, int(k), float(weight[index, k]) / scale))
-    return sorted(found, key=lambda line: abs(line[2]))
+        add(weight[index], scale, lambda k, r=row: (unit, (r, k)))  # type: ignore[misc]
+    shown = [line for line in found if line[2] or not graph]
+    return sorted(shown, key=lambda line: abs(line[2]))
 
 
 @dataclass(frozen=True)
@@ -366,18 +432,20 @@ class NetworkMap:
 def draw(scene: Scene, of: Plan, size: Size) -> Steps[Drawn]:
     """Draw the map of a scene shown at `size` pixels; yields between layers."""
     network, grid = scene.network, grid_of(of, scene.network)
+    if network.by_grid:
+        return (yield from _draw_grid(scene, of, size, grid))
     evaluate = evaluator(network, scene.view, scene.clock)
     rows, columns = _pixel_rows(grid[1], size[1]), _pixel_rows(grid[0], size[0])
     points = (rows[:, None] * size[0] + columns).ravel()
     x, y = pixel_points(size, scene.view.center, scene.view.extent, rows=rows, columns=columns)
     values = network.features(x.ravel(), y.ravel(), scene.clock)
-    inputs = values.astype(np.float32)
+    fed = values.astype(np.float32)
     atlas = np.zeros((of.size[1] * of.size[0], 4), np.uint8)
     tiles = cells(of, grid)
     yield
-    reaches: list[float | Float64] = [input_reaches(network.inputs, inputs)]
+    reaches: list[float | Float64] = [input_reaches(network.inputs, fed)]
     pre_activations, lines = [], []
-    _tint(atlas, tiles[0], inputs, reaches[0], None)
+    _tint(atlas, tiles[0], fed, reaches[0], None)
     most = max(FEWEST_LINES, LINES // network.depth)
     for number, (node, pre, units) in enumerate(
         evaluate.walk(evaluate.coordinates(points, size)), 1
@@ -389,10 +457,40 @@ def draw(scene: Scene, of: Plan, size: Size) -> Steps[Drawn]:
         )
         pre_activations.append(pre)
         yield
-        lines.append(strongest(network.effective(number - 1), most))
+        lines.append(strongest(network, number, most))
         yield
-    samples = UnitSamples(network, scene.view, scene.clock, grid, inputs, tuple(pre_activations))
+    samples = UnitSamples(network, scene.view, scene.clock, grid, fed, tuple(pre_activations))
     outcome = yield from _outcome(scene, evaluate, of, size)
+    image = atlas.reshape(of.size[1], of.size[0], 4)
+    return Drawn(scene, of, size, image, outcome, samples, tuple(reaches), tuple(lines))
+
+
+def _draw_grid(scene: Scene, of: Plan, size: Size, grid: Size) -> Steps[Drawn]:
+    """`draw` of a network that whole grids are evaluated of: every stage at the tiles' points."""
+    network = scene.network
+    layers = yield from trace(scene, grid)
+    fed = inputs(scene, grid)
+    atlas = np.zeros((of.size[1] * of.size[0], 4), np.uint8)
+    tiles = cells(of, grid)
+    yield
+    reaches: list[float | Float64] = [input_reaches(network.inputs, fed)]
+    _tint(atlas, tiles[0], fed, reaches[0], None)
+    most, lines = max(FEWEST_LINES, LINES // network.depth), []
+    last = len(layers)
+    for number, (layer, stage) in enumerate(zip(layers, network.stages, strict=True), 1):
+        reaches.append(reach_of(layer.units, stage.activation))
+        if not of.rows[number].bare:
+            shown = network if number == last else None
+            _tint(atlas, tiles[number], layer.units, reaches[-1], shown)
+        yield
+        lines.append(strongest(network, number, most))
+        yield
+    before = tuple(layer.pre_activations for layer in layers)
+    samples = UnitSamples(network, scene.view, scene.clock, grid, fed, before)
+    left, top, right, bottom = of.outcome
+    small = max(2, right - left), max(2, bottom - top)
+    ends = yield from trace(scene, small)
+    outcome = yield from _coloured(scene, ends[-1].units, small, size)
     image = atlas.reshape(of.size[1], of.size[0], 4)
     return Drawn(scene, of, size, image, outcome, samples, tuple(reaches), tuple(lines))
 
@@ -418,11 +516,9 @@ def _tint(
         shown = tinted(values, reach[tiles.units] if isinstance(reach, np.ndarray) else reach)
     else:
         shown = np.zeros((len(values), 3), np.float32)
+        last = last_layer(network)
         for unit in range(units.shape[1]):
-            own, channel = (
-                tiles.units == unit,
-                channel_of(network, (network.depth, unit), before=False),
-            )
+            own, channel = tiles.units == unit, channel_of(network, (last, unit), before=False)
             assert channel is not None
             shown[own] = shaded(values[own], channel)
     atlas[tiles.pixels, :3] = quantise(np.ascontiguousarray(shown))
@@ -443,6 +539,13 @@ def _outcome(
     for step in evaluate.walk(evaluate.coordinates(points.ravel(), size)):
         outputs = step[2]
         yield
+    return (yield from _coloured(scene, outputs, grid, size))
+
+
+def _coloured(
+    scene: Scene, outputs: Float32, grid: Size, size: Size
+) -> Generator[Any, Any, NDArray[np.uint8]]:
+    """Outputs at the points of `grid` in the preset's colours, (height, width, 4)."""
     network, color = scene.network, scene.preset.color
     inked = inks_of(network) and (network.outputs > 1 or (color.mapping, color.stretch) == RGB)
     found = outputs_shown(network, outputs) if inked else channels(outputs, network)
@@ -501,16 +604,67 @@ Probed = tuple[tuple[Float32, ...], tuple[float, float], tuple[float, float]]
 def probed(scene: Scene, size: Size, place: tuple[float, float]) -> Steps[Probed]:
     """All units' values at a place of a picture of `size`, the place, and x and y there."""
     network, view = scene.network, scene.view
-    evaluate = evaluator(network, view, scene.clock)
     jitter = place[0] - 0.5, place[1] - 0.5
     first = np.zeros(1, np.intp)
     x, y = pixel_points(size, view.center, view.extent, rows=first, columns=first, jitter=jitter)
     values = [network.features(x[0], y[0], scene.clock)[0]]
+    if network.by_grid:
+        there = at_point(scene, float(x[0, 0]), float(y[0, 0]))
+        values += [layer.units[0] for layer in (yield from trace(there, (1, 1)))]
+        found = tuple(np.asarray(layer, np.float32) for layer in values)
+        return found, place, (float(x[0, 0]), float(y[0, 0]))
+    evaluate = evaluator(network, view, scene.clock)
     for _, _, units in evaluate.walk(evaluate.coordinates(first, size, jitter)):
         values.append(units[0])
         yield
     found = tuple(np.asarray(layer, np.float32) for layer in values)
     return found, place, (float(x[0, 0]), float(y[0, 0]))
+
+
+def at_point(scene: Scene, x: float, y: float) -> Scene:
+    """A scene whose picture of one pixel is a point of the plane, and one tap wide."""
+    view = dataclasses.replace(scene.view, center=(x, y), extent=scene.network.step / 2)
+    return dataclasses.replace(scene, view=view)
+
+
+class PointValues:
+    """All layers at a point, of a network that whole grids are evaluated of; in slices."""
+
+    def __init__(self) -> None:
+        self.layers: list[LayerTrace] = []  # at the point asked for last; none before it is known
+        self._of: Hashable = None
+        self._task: Stepping[list[LayerTrace]] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether they are being computed."""
+        return self._task is not None
+
+    def follow(self, scene: Scene, x: float, y: float) -> None:
+        """Ask for a point; what reaches too far for a moment's work is left out."""
+        of = scene.network.digest, scene.clock, x, y
+        if of == self._of:
+            return
+        self._of, self.layers, self._task = of, [], None
+        if scene.network.by_grid and point_work(scene.network) <= POINT_WORK:
+            self._task = Stepping(trace(at_point(scene, x, y), (1, 1)))
+
+    def forget(self) -> None:
+        """Ask for no point."""
+        self._of, self._task, self.layers = None, None, []
+
+    def advance(self, seconds: float) -> bool:
+        """Compute for about so many seconds; True when they are complete."""
+        if self._task is None or not self._task.step(within(seconds)):
+            return False
+        self.layers, self._task = self._task.result or [], None
+        return True
+
+
+def point_work(network: Network) -> float:
+    """Multiplications for all layers at one point, at most."""
+    side = 2 * network.radius + 1
+    return float(side * side * sum(stage_work(stage) for stage in network.stages))
 
 
 def lit(drawn: Drawn, values: Sequence[Float32]) -> NDArray[np.uint8]:
@@ -523,9 +677,11 @@ def lit(drawn: Drawn, values: Sequence[Float32]) -> NDArray[np.uint8]:
     for tiles, own, reach, row in zip(
         cells(of, drawn.samples.size), values, drawn.reaches, of.rows, strict=True
     ):
+        if row.bare:
+            continue
         some = tiles.middle
         flat = Cells(
             tiles.pixels[some], tiles.units[some], np.zeros_like(tiles.points[some]), some[some]
         )
-        _tint(atlas, flat, own[None], reach, network if row.layer == network.depth else None)
+        _tint(atlas, flat, own[None], reach, network if row.layer == last_layer(network) else None)
     return atlas.reshape(of.size[1], of.size[0], 4)

@@ -16,14 +16,14 @@ from typing import cast
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.files import READERS as NETWORKS
 from cppn_gl.output.sequence import frame_path
-from cppn_gl.preset.library import is_network
-from cppn_gl.preset.network_file import with_network
+from cppn_gl.preset.library import is_network, is_picture
+from cppn_gl.preset.network_file import with_image, with_network
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.readers import suffixes
+from cppn_gl.preset.readers import NoPresetError, suffixes
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.images import SUFFIXES as IMAGES
 from cppn_gl.viewer.collection import printable
 from cppn_gl.viewer.favourites import opened
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -62,6 +62,11 @@ class Opening:
         name = printable(path.name)
         return self._begin(name, lambda: _network(path, shown))
 
+    def image(self, path: Path, shown: Preset) -> str:
+        """Begin to read an image file, to be the input of what is shown; the message."""
+        name = printable(path.name)
+        return self._begin(name, lambda: _image(path, shown))
+
     def again(self, path: Path, shown: Preset) -> None:
         """Begin to read the file of the network shown again."""
 
@@ -95,10 +100,11 @@ class Opening:
 def read(path: Path, shown: Preset, words: str = "") -> Answer:
     """What a file of unknown origin holds, or in one line what is wrong with it.
 
-    Of a network it is that network, with the view and colours of the preset `shown`; of the folder
-    of a sequence its first frame.
+    Of a network it is that network, with the view and colours of the preset `shown`; of an image
+    without a preset the network of `shown`, which sees it; of the folder of a sequence its first
+    frame.
     """
-    known = (".toml", *suffixes(), *NETWORKS)
+    known = (".toml", *dict.fromkeys((*suffixes(), *IMAGES)), *NETWORKS)
 
     def found() -> tuple[Preset, float | None]:
         if path.is_dir():
@@ -109,11 +115,30 @@ def read(path: Path, shown: Preset, words: str = "") -> Answer:
             raise PresetError(f"a folder; expected a file ending in {what}")
         if path.suffix.lower() not in known:
             raise PresetError(f"cannot be opened; expected a file ending in {', '.join(known)}")
-        return opened(os.path.abspath(path), trusted=False)
+        is_image = path.suffix.lower() in IMAGES
+        try:
+            if is_picture(path.name) or not is_image:
+                return opened(os.path.abspath(path), trusted=False)
+        except NoPresetError:
+            if not is_image:
+                raise
+        return with_image(shown, os.path.abspath(path)), None
 
     if is_network(path.name) and not path.is_dir():
         return _network(path, shown, words)
-    return _told(path, found, words)
+    answer = _told(path, found, words)
+    return _seen(path, answer)
+
+
+def _seen(path: Path, answer: Answer) -> Answer:
+    """The answer, which says so if the network sees the image in the file."""
+    sees = answer.preset is not None and answer.preset.input.path == Path(os.path.abspath(path))
+    return dataclasses.replace(answer, note="the network sees this image") if sees else answer
+
+
+def _image(path: Path, shown: Preset) -> Answer:
+    """An image as the input of the preset `shown`."""
+    return _seen(path, _told(path, lambda: (with_image(shown, os.path.abspath(path)), None), ""))
 
 
 def _network(path: Path, shown: Preset, words: str = "") -> Answer:

@@ -9,6 +9,7 @@ from cppn_gl.viewer import facts
 from cppn_gl.viewer.explaining import explanation, film_command, larger_command, open_command
 from cppn_gl.viewer.hud import Told
 from cppn_gl.viewer.measures import Study
+from cppn_gl.viewer.network_map import PointValues
 from cppn_gl.viewer.typeset import Run
 from cppn_gl.viewer.window import to_pixel
 from cppn_gl.views import view_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cppn_gl.viewer.app import App
 
 POINTER_INTERVAL = 0.1  # seconds between updates of values at a resting pointer
+POINT_SLICE = 0.004  # seconds in a turn of computing values at the pointer
 STUDY_SLICE = 0.004  # seconds in a turn of measuring what the explanation tells
 
 
@@ -58,6 +60,7 @@ class Reports:
         # Presets' names, files, and the pictures' sizes; newest first.
         self._saved: list[tuple[str, Path, tuple[int, int]]] = []
         self._study = Study()
+        self._values = PointValues()
         self._pointed: object = None  # what the pointer's values are of
         self._pointed_at = 0.0
 
@@ -82,8 +85,8 @@ class Reports:
 
     @property
     def busy(self) -> bool:
-        """Whether something is to be measured for the open explanation."""
-        return self._app.hud.explain.open and self._study.busy
+        """Whether something is to be measured: for the open explanation, or at the pointer."""
+        return (self._app.hud.explain.open and self._study.busy) or self._values.busy
 
     def keep(self, path: Path, words: str) -> str:
         """Remember a saved file; the message `words` stands for its whole path."""
@@ -122,8 +125,11 @@ class Reports:
         scene, size = app.canvas.shown, app.picture.size
         if scene is None or not app.events.pointing or min(size) < 1 or not hud.on:
             hud.pointer, self._pointed = (), None
+            self._values.forget()
             return
         place = to_pixel(app.explorer.cursor, size)
+        if self._values.advance(POINT_SLICE):
+            self._pointed = None
         of = scene, size, place, app.canvas.changes
         same_place = isinstance(self._pointed, tuple) and self._pointed[1:3] == of[1:3]
         if of == self._pointed or (same_place and now - self._pointed_at < POINTER_INTERVAL):
@@ -140,7 +146,10 @@ class Reports:
         point: Point | None = view.point(scene, size, place)
         hit = view.hit(scene, size, place)
         rgb = None if point is None else self._color(place)
-        return facts.pointer_runs(point, min(size), hit.words if hit is not None else "", rgb)
+        if point is not None:
+            self._values.follow(point.scene, point.x, point.y)
+        words = hit.words if hit is not None else ""
+        return facts.pointer_runs(point, min(size), words, rgb, self._values.layers)
 
     def _color(self, place: tuple[float, float]) -> tuple[int, int, int] | None:
         """The colour at a pixel of the picture, without its alpha."""

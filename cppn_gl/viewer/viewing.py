@@ -33,6 +33,11 @@ class Viewing(ABC):
     def preset(self) -> Preset:
         """The preset explored."""
 
+    @property
+    @abstractmethod
+    def layers(self) -> int:
+        """The number of layers that can be shown."""
+
     @abstractmethod
     def change(self, say: str = "", **keys: Any) -> None:
         """Change keys of the preset and set the message to `say`."""
@@ -91,7 +96,7 @@ class Viewing(ABC):
         if self._has_knobs():
             value = turn(self.options, self.knob, steps)
             if self.knob == "layer":
-                value = min(value, self.preset.spec.depth)
+                value = min(value, self.layers)
             self.change(**{f"show.{self.knob}": value})
 
     def _has_knobs(self) -> bool:

@@ -80,7 +80,7 @@ class Warmer:
     def __init__(self, renderer: Renderer, requests: Requests):
         self.renderer, self._requests = renderer, requests
         self._known: set[str] = set()  # keys of programs compiled by this process
-        self._seen: set[tuple[str, Structure]] = set()  # (view, structure) whose shaders compiled
+        self._seen: set[tuple[str, Structure | str]] = set()  # views whose shaders compiled
         self._planes: Planes | None = None
 
     def serve(self) -> None:

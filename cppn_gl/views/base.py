@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.grid import picture_work
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
@@ -41,12 +42,14 @@ class Hit:
     """What is at a pixel: a description, and the preset that a click opens or the keys it changes.
 
     `time`: the time in seconds at which the opened preset is shown; None: the current time.
+    `enters`: the preset that the key Enter opens, if it does not do the same as a click.
     """
 
     words: str
     opens: Preset | None = None
     changes: dict[str, Any] = field(default_factory=dict)
     time: float | None = None
+    enters: Preset | None = None
 
 
 @dataclass(frozen=True)
@@ -175,6 +178,13 @@ class View:
     def work(self, scene: Scene) -> float:
         """Approximate multiplications per pixel; it decides how coarse the first picture is."""
         return work_per_pixel(scene.network)
+
+    def effort(self, scene: Scene, region: Region) -> float:
+        """Approximate multiplications of a region of its picture."""
+        if scene.network.by_grid:  # a lattice costs no less for fewer pixels than taps
+            whole = picture_work(scene.network, scene.view, region)
+            return max(1.0, self.work(scene) / work_per_pixel(scene.network)) * whole
+        return region.part[0] * region.part[1] * len(region.jitters) * self.work(scene)
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None

@@ -5,7 +5,8 @@ Scene -> one pass over the network, a tile of pixels at a time
          -> the preset's colours, with a value range for each layer -> a cell
 
 All depth-k networks share the hidden layers of one pass. The weights of their output layers are the
-first rows of layer k's draws, rescaled where the initialisation depends on the fan-out.
+first rows of layer k's draws, rescaled where the initialisation depends on the fan-out. The picture
+of a structure's layer are its first channels, with the output activation instead of its own.
 """
 
 import math
@@ -17,11 +18,13 @@ from PIL import ImageDraw
 from cppn_gl.engines.cpu.evaluator import colors
 from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, in_order
+from cppn_gl.engines.cpu.trace import trace
 from cppn_gl.engines.stretch import grid, measure
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.displayed import Displayed
+from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.layers import Layer
-from cppn_gl.nn.network import Network
+from cppn_gl.nn.network import OUTPUTS, Network
 from cppn_gl.preset.color import DISPLAY, ValueRange, colored
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
@@ -34,6 +37,7 @@ from cppn_gl.views import lettering
 from cppn_gl.views.base import CPUView, Hit, Picture, Point, Words, plane_point
 from cppn_gl.views.cells import Cells, arranged
 from cppn_gl.views.text import counted, width, write
+from cppn_gl.views.units.wiring import is_graph, sees, words_of
 
 CAPTION, MOST_CAPTION = 1.5, 0.22  # height in font sizes; at most, in heights of a picture
 RMS_RANGE = 2.5  # pre-activations of ± so many root mean squares are shown as 0 and 1
@@ -51,6 +55,8 @@ class Outputs:
 def pass_through(scene: Scene, size: Size) -> Steps[list[Outputs]]:
     """The outputs of the depth-k network for every k, at the pixels of a picture of `size`."""
     network, count = scene.network.trained, size[0] * size[1]
+    if isinstance(network, GraphNetwork):
+        return (yield from _channels(scene, network, size))
     evaluate = evaluator(network, scene.view, scene.clock)
     first = evaluator(depth_network(scene, 1), scene.view, scene.clock)
     lasts: list[Layer] = []
@@ -72,6 +78,23 @@ def pass_through(scene: Scene, size: Size) -> Steps[list[Outputs]]:
     return [Outputs(z, activate(end.activation, z)) for z, end in zip(found, lasts, strict=True)]
 
 
+def _channels(scene: Scene, network: GraphNetwork, size: Size) -> Steps[list[Outputs]]:
+    """The first channels of each layer of a structure, as outputs."""
+    layers = yield from trace(scene, size, network.outputs)
+    found = []
+    for one in layers:
+        z = one.pre_activations
+        count = max(n for n in OUTPUTS if n <= z.shape[1])
+        z = np.ascontiguousarray(z[:, :count])
+        found.append(Outputs(z, activate(network.output_activation, z)))
+    return found
+
+
+def layer_count(preset: Preset) -> int:
+    """The number of a preset's layers, each of which has a picture."""
+    return len(preset.network().stages if preset.spec.structured else preset.spec.shapes)
+
+
 def output_layer(scene: Scene, depth: int) -> Layer:
     """The output layer of the depth-k network; of a trained one its units, as far as there are."""
     if not scene.preset.learns:
@@ -86,6 +109,8 @@ def output_layer(scene: Scene, depth: int) -> Layer:
 
 def depth_network(scene: Scene, depth: int) -> Network:
     """The depth-k network."""
+    if isinstance(scene.network, GraphNetwork):
+        return scene.network.truncated(depth)
     if not scene.preset.learns:
         return scene.preset.layer_picture(depth).network()  # with alpha, if it has it
     network = scene.network
@@ -124,7 +149,7 @@ def layer_ranges(scene: Scene, shape: Size) -> Steps[list[ValueRange]]:
         return [shown(scene, one.values, k) for k, one in enumerate(found, 1)]
 
     if scene.preset.color.stretch == "none":
-        return [default_range(scene)] * scene.network.trained.depth  # one output activation for all
+        return [default_range(scene)] * len(scene.network.trained.stages)  # one output activation
     found = yield from measure(scene, grid(shape), values, "layers")
     return [stretched_range(scene, one) for one in found]
 
@@ -143,7 +168,9 @@ class LayersView(CPUView):
 
     def work(self, scene: Scene) -> float:
         """Approximate multiplications per pixel: each layer fills a fraction of the picture."""
-        return max(super().work(scene), work_per_pixel(scene.network) / scene.network.depth)
+        network = scene.network
+        parts = 1 if is_graph(network) else network.depth  # a pass over a lattice gives all
+        return max(super().work(scene), work_per_pixel(network) / parts)
 
     def cell_picture_size(self, scene: Scene, size: Size, shape: Size | None = None) -> Size:
         """The size of one layer's picture; less than half a cell with `before`."""
@@ -179,7 +206,7 @@ class LayersView(CPUView):
         if not preset.color.noisy:
             return ()
         before = preset.options(LayersOptions).before
-        count = len(preset.spec.shapes)
+        count = layer_count(preset)
         cells = layer_cells(preset, size)
         _, high = _picture_size(cells, preset)
         boxes = []
@@ -241,6 +268,9 @@ class LayersView(CPUView):
         if index is None:
             return None
         layer = index + 1
+        opened = scene.preset.layer_picture(layer).replace(**{"show.view": "picture"})
+        if is_graph(scene.network):
+            return Hit(_structure_words(scene, layer), opens=opened)
         shown = scene.network.drawn[index]
         fan_in, source = shown.weight.shape[1], "inputs" if index == 0 else "units"
         depth, count = scene.network.trained.depth, scene.network.trained.outputs
@@ -248,13 +278,22 @@ class LayersView(CPUView):
         if scene.preset.learns and layer < depth:
             words = f"layer {layer} of {depth}: its first {counted(count, 'unit')} as outputs"
         words += f", computed from {fan_in} {source}"
-        opened = scene.preset.layer_picture(layer)
-        return Hit(words, opens=opened.replace(**{"show.view": "picture"}))
+        return Hit(words, opens=opened)
+
+
+def _structure_words(scene: Scene, layer: int) -> str:
+    """A structure's layer in words."""
+    stages = scene.network.stages
+    stage, words = stages[layer - 1], f"layer {layer} of {len(stages)}, "
+    count = max(n for n in OUTPUTS if n <= min(stage.units, scene.network.outputs))
+    first = "its first channel" if count == 1 else f"its first {count} channels"
+    shown = "the outputs" if layer == len(stages) else f"{first} as outputs"
+    return f"{words}{words_of(stage)}: {shown}, {sees(stage)}"
 
 
 def layer_cells(preset: Preset, size: Size, shape: Size | None = None) -> Cells:
     """The layers' cells, with captions if these are small; `shape`: see `paint_for`."""
-    shape, depth = shape or size, len(preset.spec.shapes)
+    shape, depth = shape or size, layer_count(preset)
     stacked = 2 if preset.options(LayersOptions).before else 1
     bare, font_size = arranged(depth, shape, stacked), lettering.letters(shape)
     caption = round(CAPTION * font_size)
@@ -273,8 +312,11 @@ def _picture_size(cells: Cells, preset: Preset) -> Size:
 
 def captions(preset: Preset, font_size: int, room: float) -> list[tuple[str, ...]]:
     """The words above each layer's pictures, the longest of which all fit; none if none do."""
-    numbers = range(1, len(preset.spec.shapes) + 1)
+    numbers = range(1, layer_count(preset) + 1)
+    stages = preset.network().stages if preset.spec.structured else ()
+    labelled = [[(f"{k}  {stage.label}",) for k, stage in enumerate(stages, 1)]] if stages else []
     forms: list[list[tuple[str, ...]]] = [
+        *labelled,
         [(f"layer {k}",) for k in numbers],
         [(f"{k}",) for k in numbers],
     ]

@@ -3,6 +3,7 @@
 from cppn_gl.engines import coloring
 from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.grid import fewest_rows
 from cppn_gl.engines.names import WITHOUT_OPENGL
 from cppn_gl.engines.rates import Rates
 from cppn_gl.preset.preset import Preset
@@ -12,7 +13,7 @@ from cppn_gl.utils.tasks import Steps, Task
 from cppn_gl.views.base import Picture, Stage, View, Words
 from cppn_gl.views.marks import has_marks, marks_of
 
-PART = 2**16  # pixels of a part
+PART, GRID_PART = 2**16, 2**22  # pixels of a part; at most, of a network on grids
 SAMPLES = 4  # N of the N×N samples per pixel of the window's final picture
 _RATES = Rates()  # of the engines that need no OpenGL, shared by all renderers
 
@@ -52,9 +53,11 @@ class PictureView(View):
         return why and f"the engine {engine} {why}"
 
     def parts(self, preset: Preset, size: Size) -> list[Box]:
-        """Bands of rows."""
+        """Bands of rows, higher ones of a network whose units see their neighbours."""
         width, height = size
         rows = max(1, PART // width)
+        if preset.spec.structured:
+            rows = max(rows, fewest_rows(preset.network(), preset.view, size, GRID_PART))
         return [(0, top, width, min(top + rows, height)) for top in range(0, height, rows)]
 
     def on_cpu(self, engine: Engine) -> bool:

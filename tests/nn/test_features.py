@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cppn_gl.nn.features import (
+    CHANNELS,
     FEATURES,
     MAX_HARMONIC,
     MAX_LATENTS,
@@ -48,7 +49,7 @@ def test_each_feature_is_what_it_says() -> None:
         "sin_t": np.full(3, math.sin(turn)),
         "one": np.ones(3),
     }
-    assert list(expected) == list(FEATURES)
+    assert [*expected, *CHANNELS] == list(FEATURES)
     for name, values in expected.items():
         assert np.allclose(
             features([name], X, Y, clock), values[:, None], rtol=1e-15, atol=1e-15
@@ -77,7 +78,8 @@ def test_a_loop_comes_round_whatever_the_speed(time: float, speed: float) -> Non
 
 def test_only_features_of_x_and_y_differ_from_pixel_to_pixel() -> None:
     varying = [name for name in FEATURES if constant(name, Clock(), ()) is None]
-    assert varying == ["x", "y", "r", "x2", "y2", "xy", "sin_x", "cos_x", "sin_y", "cos_y"]
+    plane = ["x", "y", "r", "x2", "y2", "xy", "sin_x", "cos_x", "sin_y", "cos_y"]
+    assert varying == [*plane, *CHANNELS]
     assert constant("z1", Clock(), (4.0, 5.0)) == 5.0
 
 

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.features import FEATURES, Clock
+from cppn_gl.nn.features import CHANNELS, FEATURES, Clock
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.source_code import COLUMNS, LANGUAGES, source_code
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.utils.checks import PresetError
 
-NAMES = [*FEATURES, "z0", "z3", "sin_2x", "cos_64y"]
+NAMES = [*(n for n in FEATURES if n not in CHANNELS), "z0", "z3", "sin_2x", "cos_64y"]
 CLOCK = Clock(1.7, speed=-0.6, loop=5.0)
 
 

@@ -17,7 +17,7 @@ from cppn_gl.viewer.explorer import Explorer
 
 # The keys of the design, one by one.
 DESIGNED = [
-    *"][D=-0AISCVOKJ,.RZXPTLNBUGFYE123456789H?Q",
+    *"][D=-0AIMSCVOKJ,.RZXPTLNBUGFYE123456789H?Q",
     *("Up", "Down", "Right", "Left", "Alt+Right", "Alt+Left", "Alt+Up", "Alt+Down"),
     *("PageUp", "PageDown", "Tab", "Space", "Enter", "Backspace", "Esc"),
     *("F1", "F2", "F9", "F11", "Ctrl+S", "Ctrl+F"),

@@ -149,11 +149,11 @@ def test_the_picture_below_is_the_networks_picture_in_its_colours() -> None:
 
 
 def test_the_strongest_weights_are_the_largest() -> None:
-    layer = scene(depth=3, width=20).network.effective(1)
-    best = strongest(layer, 15)
+    network = scene(depth=3, width=20).network
+    layer, best = network.effective(1), strongest(network, 2, 15)
     largest = np.sort(np.abs(layer.weight).ravel())[-15:] / np.abs(layer.weight).max()
     np.testing.assert_allclose(np.abs(best.weights), largest, rtol=1e-6)
-    assert len(strongest(layer, 10**6).weights) == 400
+    assert len(strongest(network, 2, 10**6).weights) == 400
     for source, target, weight in zip(best.sources, best.targets, best.weights, strict=True):
         assert np.sign(layer.weight[target, source]) == np.sign(weight)
 
@@ -162,8 +162,8 @@ def test_a_units_lines_are_those_to_it_and_from_it() -> None:
     network = scene(depth=4, width=6).network
     lines = of_unit(network, (2, 4), 100)
     assert {(target, source) for target, source, _ in lines} == {
-        *(((2, 4), k) for k in range(6)),
-        *(((3, k), 4) for k in range(6)),
+        *(((2, 4), (1, k)) for k in range(6)),
+        *(((3, k), (2, 4)) for k in range(6)),
     }
     assert len(of_unit(network, (2, 4), 2)) == 4
     assert {target for target, _, _ in of_unit(network, (0, 1), 99)} == {(1, k) for k in range(6)}

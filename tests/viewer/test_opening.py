@@ -7,7 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.sources import Layers
 from cppn_gl.output.capture import save_picture
 from cppn_gl.output.sequence import frame_path
 from cppn_gl.preset.preset import Preset
@@ -123,6 +126,38 @@ def test_a_dropped_network_says_whose_view_is_kept_and_what_is_guessed(tmp_path:
     assert again.preset is not None
     assert again.preset.title == "second"
     assert again.note == f"view and colours of “first”; second.npz {guess}"
+
+
+def test_an_image_without_a_preset_is_what_the_network_sees(tmp_path: Path) -> None:
+    for name in ("photo.jpg", "photo.PNG", "photo.bmp"):
+        Image.new("RGB", (12, 8), "teal").save(tmp_path / name)
+        answer = read(tmp_path / name, STILL, f"{name}: ")
+        assert (answer.problem, answer.note) == ("", "the network sees this image")
+        assert answer.preset is not None
+        assert answer.preset.input.path == tmp_path / name
+        assert answer.preset.spec.inputs == ("red", "green", "blue")
+        assert answer.preset.view == STILL.view
+    looking = STILL.replace(inputs=["x", "grey"])
+    again = read(tmp_path / "photo.jpg", looking).preset
+    assert again is not None
+    assert again.spec.inputs == ("x", "grey")
+
+
+def test_an_image_that_cannot_be_seen_is_one_short_line(tmp_path: Path) -> None:
+    (tmp_path / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    Image.new("L", (4, 4)).save(tmp_path / "grey.png")
+    fixed = Preset(spec=Layers((Layer([[1.0, 2.0]], [0.0], "tanh"),)))
+    learning = STILL.replace(**{"train.data": "circle"})
+    for name, shown, said in (
+        ("cut.jpg", STILL, "cut.jpg: not "),
+        ("grey.png", fixed, "none of this network's inputs is taken from an image"),
+        ("grey.png", learning, "a network that learns sees no image"),
+    ):
+        answer = read(tmp_path / name, shown)
+        assert answer.preset is None
+        assert said in answer.problem
+        assert str(tmp_path) not in answer.problem
+        assert "\n" not in answer.problem
 
 
 def test_the_folder_of_a_sequence_opens_its_first_frame(tmp_path: Path) -> None:

@@ -4,12 +4,17 @@ import time as wall
 from typing import Any
 
 from cppn_gl.engines.base import SURE, Device, Engine, Region
+from cppn_gl.engines.cpu.grid import drawn
 from cppn_gl.engines.cpu.native import Native, unsupported
+from cppn_gl.engines.grid import lattices
 from cppn_gl.engines.rates import RateKey, Rates
+from cppn_gl.nn.native_grid import NativeKernel
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils import native
 from cppn_gl.utils.tasks import Stepping, Steps, Task
+
+ON_GPU = 0.2  # rank for networks on grids
 
 
 class NativeEngine(Engine):
@@ -17,7 +22,7 @@ class NativeEngine(Engine):
 
     name = "native"
     help = "a kernel in C on all cores of the processor: the same bytes on every machine"
-    on_cpu = True
+    on_cpu = grids = True
     differs = ""
 
     @property
@@ -31,16 +36,29 @@ class NativeEngine(Engine):
         return "" if native.library() else f"needs the native library: {native.problem()}"
 
     def rank(self, network: Network, device: Device) -> float:
-        """First choice with software OpenGL: several times as fast as shaders."""
-        return SURE if device.software else 0.0
+        """First choice with software OpenGL: several times as fast as shaders.
+
+        Networks on grids are measured on a GPU, too.
+        """
+        return SURE if device.software else ON_GPU if network.by_grid else 0.0
 
     def rate_key(self, painter: Any, network: Network) -> RateKey:
         """By width: narrow layers spend more of the time on activations."""
-        return self.name, network.width.bit_length()
+        return self.name, (network.by_grid, network.width.bit_length())
+
+    def forget(self, painter: Any) -> None:
+        lattices.clear()
 
     def begin(self, painter: Any, target: Any, scene: Scene, region: Region) -> Task:
         kind = self.rate_key(painter, scene.network)
-        return Stepping(_draw(painter, target, scene, region, kind))
+        draw = _draw_grid if scene.network.by_grid else _draw
+        return Stepping(draw(painter, target, scene, region, kind))
+
+
+def _draw_grid(
+    rates: Rates, target: Any, scene: Scene, region: Region, kind: RateKey
+) -> Steps[None]:
+    return drawn(rates, target, scene, region, kind, NativeKernel())
 
 
 def _draw(rates: Rates, target: Any, scene: Scene, region: Region, kind: RateKey) -> Steps[None]:

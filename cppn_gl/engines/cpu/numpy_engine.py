@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.engines.base import SIDE, SURE, Device, Engine, Region
+from cppn_gl.engines.cpu.grid import drawn
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, contribution
 from cppn_gl.engines.gl.pipeline import wide
+from cppn_gl.engines.grid import lattices
 from cppn_gl.engines.rates import RateKey, Rates
+from cppn_gl.nn.grid import NumPyKernel
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.arrays import Float32
@@ -28,7 +31,7 @@ class NumPy(Engine):
     name = "numpy"
     title = "NumPy"
     help = "matrix products on all cores of the processor, without OpenGL"
-    on_cpu = True
+    on_cpu = grids = True
     differs = "draws with matrix products, whose last bits depend on the processor"
 
     @property
@@ -39,10 +42,17 @@ class NumPy(Engine):
         """First choice with software OpenGL: for wide networks far faster than shaders."""
         if not device.software:
             return 0.0
+        if network.by_grid:
+            return 0.05
         return SURE if wide(network) else 0.7 if network.width > FEW_UNITS else 0.05
+
+    def forget(self, painter: Any) -> None:
+        lattices.clear()
 
     def begin(self, painter: Any, target: Any, scene: Scene, region: Region) -> Task:
         kind = self.rate_key(painter, scene.network)
+        if scene.network.by_grid:
+            return Stepping(drawn(painter, target, scene, region, kind, NumPyKernel()))
         return Stepping(_draw(painter, target, scene, region, kind))
 
 

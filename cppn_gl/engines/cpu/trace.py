@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.cpu.grid import GridEvaluator
 from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, in_order
 from cppn_gl.engines.geometry import pixel_points
@@ -36,13 +37,19 @@ class LayerTrace:
     units: Float32  # after the activation
 
 
-def trace(scene: Scene, size: tuple[int, int]) -> Steps[list[LayerTrace]]:
+def trace(
+    scene: Scene, size: tuple[int, int], most: int | None = None
+) -> Steps[list[LayerTrace]]:
     """All layers at the pixel centres of a picture of `size`, in reading order, in float32.
 
-    A generator that yields its progress between layers and between groups of blocks.
+    Those of a network on grids are its stages; with `most`, the first so many units of each. A
+    generator that yields its progress between layers and between groups of blocks.
     """
     network, count = scene.network, size[0] * size[1]
     evaluate = evaluator(network, scene.view, scene.clock)
+    if isinstance(evaluate, GridEvaluator):
+        found = yield from evaluate.units(size, most)
+        return [LayerTrace(*(a.reshape(count, -1) for a in stage)) for stage in found]
     blocks = Blocks.covering(size)
     layers = [
         LayerTrace(*(np.empty((len(blocks), BLOCK, len(layer.bias)), np.float32) for _ in range(2)))

@@ -35,7 +35,7 @@ class Baked(ShaderEngine):
     def problem(self, network: Network | None, device: Device) -> str:
         if self.pipeline.by_compute and not device.compute:
             return NO_COMPUTE
-        return TOO_WIDE if wide(network) else ""
+        return super().problem(network, device) or (TOO_WIDE if wide(network) else "")
 
     def rank(self, network: Network, device: Device) -> float:
         """Prefer the compute shader on a GPU, the fragment shader in software."""
@@ -99,4 +99,6 @@ def literal(value: float) -> str:
 
 def weights(network: Network) -> int:
     """The number of literals in a baked program, which determines its compile time."""
+    if network.by_grid:
+        return 0
     return sum(layer.weight.size + len(layer.bias) for layer in network.drawn[1:])

@@ -21,7 +21,8 @@ class Compute(ShaderEngine):
         if not device.compute:
             return NO_COMPUTE
         # steps.glsl, for wide networks, has a single group
-        return TOO_WIDE if wide(network) and self.pipeline.groups > 1 else ""
+        too_wide = wide(network) and self.pipeline.groups > 1
+        return super().problem(network, device) or (TOO_WIDE if too_wide else "")
 
     def rank(self, network: Network, device: Device) -> float:
         """The best on a GPU except for wide networks."""

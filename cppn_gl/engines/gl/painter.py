@@ -139,8 +139,12 @@ class Painter(Rates):
         """Upload a Frame block (packing.frame_block)."""
         self._frame.write(block)
 
-    def structure(self, network: Network) -> Structure:
-        """The structure of a network on this driver. Compiles nothing."""
+    def structure(self, network: Network) -> Structure | str:
+        """The structure of a network on this driver, a text for one on grids. Compiles nothing."""
+        if network.by_grid:
+            return "grid: " + ", ".join(
+                f"{stage.label} {stage.units} {stage.activation}" for stage in network.stages
+            )
         return structure(network, packing.choose_layout(network, self.limits))
 
     def reload(self, network: Network) -> None:
@@ -149,9 +153,11 @@ class Painter(Rates):
         fresh = Programs(old.ctx, old.version, old.folder, software=old.software)
         tiled = TiledPrograms(self.ctx, old.folder) if self._tiled else None
         try:
-            fresh.get(self.structure(network))
-            if tiled is not None:
-                tiled.kernels(network)
+            of = self.structure(network)
+            if not isinstance(of, str):  # programs for grids are compiled when they are needed
+                fresh.get(of)
+                if tiled is not None:
+                    tiled.kernels(network)
         except ShaderError:
             for unusable in (fresh, tiled):
                 if unusable is not None:

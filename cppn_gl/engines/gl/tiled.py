@@ -17,7 +17,7 @@ class Tiled(Engine):
     compiles = True
 
     def problem(self, network: Network | None, device: Device) -> str:
-        return "" if device.tiled else NO_COMPUTE
+        return super().problem(network, device) if device.tiled else NO_COMPUTE
 
     def rank(self, network: Network, device: Device) -> float:
         """The best on a GPU for wide networks."""

@@ -5,19 +5,17 @@
     pixel_centers() -> x, y of the pixels, row by row
 
 The shorter side spans [-1, 1], y points up, and pixels are known at their centres. Larger pictures
-are averaged down. What is transparent is seen on white; of an animation the first frame is taken.
+are averaged down.
 """
 
-import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from cppn_gl.nn.training.distances import signed_distances
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.checks import PresetError
-from cppn_gl.utils.images import opened_image
+from cppn_gl.utils.images import opened_image, pixels_of
 
 MAX_COLORS = 2**18  # pixels that are learned: 512 × 512
 MAX_DISTANCES = 2**16
@@ -35,7 +33,7 @@ def pixel_centers(width: int, height: int) -> tuple[Float64, Float64]:
 def read_colors(path: Path) -> Float32:
     """The colours of a picture. Raises PresetError with the file."""
     with opened_image(path) as image:
-        colors = _colors(image, MAX_COLORS)
+        colors = pixels_of(image, MAX_COLORS)
     grey = (colors[..., :1] == colors).all()
     return np.ascontiguousarray(colors[..., :1]) if grey else colors
 
@@ -47,7 +45,7 @@ def read_distances(path: Path) -> Float32:
     light one on dark ground are the same.
     """
     with opened_image(path) as image:
-        colors = _colors(image, MAX_DISTANCES).astype(np.float64)
+        colors = pixels_of(image, MAX_DISTANCES).astype(np.float64)
     red, green, blue = _LIGHT  # one after the other: a matrix product's last bits depend on BLAS
     light = red * colors[..., 0] + green * colors[..., 1] + blue * colors[..., 2] - 0.5
     height, width = light.shape
@@ -58,26 +56,3 @@ def read_distances(path: Path) -> Float32:
         problem = "has no outline: expected a dark shape on a light ground, or a light one on dark"
         raise PresetError(problem, source=str(path))
     return np.asarray(found * (2 / min(width, height)), np.float32)[..., None]
-
-
-def _colors(image: Any, most: int) -> Float32:
-    """The colours (height, width, 3) of an image of at most about `most` pixels."""
-    from PIL import Image, ImageOps
-
-    image = ImageOps.exif_transpose(image)
-    if image.mode == "F":
-        raise ValueError("an image of floating-point values; expected 8 or 16 bits per channel")
-    scale = math.sqrt(min(1.0, most / (image.width * image.height)))
-    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    size = min(size[0], most), min(size[1], most)  # of a strip one pixel wide
-    if image.mode.startswith("I"):  # 16 bits, which `convert` would clamp to 255
-        deep = np.clip(np.asarray(image), 0, 0xFFFF).astype(np.float32) / 0xFFFF
-        grey: Float32 = np.asarray(Image.fromarray(deep).resize(size, Image.Resampling.BOX))
-        return np.repeat(grey[..., None], 3, axis=-1)
-    clear = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
-    image = image.convert("RGBA" if clear else "RGB").resize(size, Image.Resampling.BOX)
-    pixels = np.asarray(image, np.float32) / 255
-    if clear:
-        alpha = pixels[..., 3:]
-        pixels = pixels[..., :3] * alpha + (1 - alpha)
-    return np.asarray(pixels, np.float32)

@@ -192,8 +192,7 @@ class Trainer:
             Layer(np.clip(weight, *LIMITS), np.clip(bias, *LIMITS), name)
             for (weight, bias), name in zip(parts, self.problem.activations, strict=True)
         ]
-        start = self.start
-        return Network(layers, start.inputs, latent=start.latent, period=start.period)
+        return self.start.of_layers(layers)
 
     def _folded(self, state: State) -> list[tuple[Any, Any]]:
         """Weights and biases with the statistics of the measured training points folded in."""

@@ -14,22 +14,25 @@ import numpy as np
 from imgui_bundle import imgui
 from numpy.typing import NDArray
 
+from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.preset.given import Unit, too_large
 from cppn_gl.preset.scene import Scene, structure
 from cppn_gl.preset.show import UnitsOptions
-from cppn_gl.utils.arrays import Box, Size
+from cppn_gl.utils.arrays import Size
 from cppn_gl.viewer.editing import parameter
+from cppn_gl.viewer.graph_plan import plan_of
 from cppn_gl.viewer.gui.style import ACCENT
 from cppn_gl.viewer.gui.unit_words import UnitWords, begin, dim, title
 from cppn_gl.viewer.gui.wires import Handle, Wires, at, color, cross, ink
 from cppn_gl.viewer.journal import Moment
 from cppn_gl.viewer.layout import Rect
-from cppn_gl.viewer.network_map import NUMBERS, Drawn, NetworkMap, Plan, Probe, counts_of, lit, plan
+from cppn_gl.viewer.network_map import NUMBERS, Drawn, NetworkMap, Plan, Probe, counts_of, lit
 from cppn_gl.viewer.window import to_pixel
 from cppn_gl.views import view_of
 from cppn_gl.views.text import significant
 from cppn_gl.views.units.diagram import NEGATIVE, POSITIVE
 from cppn_gl.views.units.unit_samples import unit_name
+from cppn_gl.views.units.wiring import briefly
 
 if TYPE_CHECKING:
     from cppn_gl.viewer.app import App
@@ -48,6 +51,7 @@ WORDS_FROM = 7.5, 22.0  # the least width and height of a column with words belo
 MARKED = 500  # units whose places are noted, at most
 FINE = 0.1  # factor of a drag with Shift
 GROUT = 0xB0100C08  # between tiles, ABGR
+BAR = 0xE0584C40  # of a concatenation
 CHANNELS = (235, 80, 80), (80, 200, 100), (90, 130, 255)
 GREY = ((190, 190, 190),)
 # What a unit's picture shows, where it is not the picture itself.
@@ -80,6 +84,7 @@ class Diagram:
         self._grab: Grab | None = None
         self._typing: Handle | None = None
         self._typed = 0.0
+        self._names: dict[int, tuple[float, float, float, float]] = {}  # of stages, where written
         self._lit: tuple[object, NDArray[np.uint8]] | None = None
         self._point: tuple[float, float] | None = None  # of the plane, pointed at last
         self._moved_at = -LIT  # when it was
@@ -95,7 +100,7 @@ class Diagram:
         size = sampled_size(scene, self._app.picture.size)
         foot = self._write_foot(gui, rect, scene)
         room = rect.width, rect.height - foot
-        board = plan(counts_of(scene.network), room, gui.unit, round(size[0] / size[1], 2))
+        board = plan_of(scene.network, room, gui.unit, round(size[0] / size[1], 2))
         training = self._explorer.learning.playing  # then there are fewer frames
         self._map.follow(scene, board, size, TRAINING_SLICE if training else MAP_SLICE)
         drawn = self._map.drawn
@@ -114,10 +119,13 @@ class Diagram:
         place = mouse.x - rect.x, mouse.y - rect.y
         grab, selected = self._grab, self._selected(drawn.plan)
         unit = drawn.plan.at(place) if hovered and grab is None else None
+        if unit is not None and drawn.plan.rows[unit[0]].bare:
+            unit = None
         wires = self._wires_of(drawn, grab.handle.target if grab else unit or selected)
         handle = grab.handle if grab else None
         if hovered and grab is None and unit is None:
-            handle = self._bias_at(gui, drawn.plan, selected, place)
+            if not isinstance(drawn.scene.network, GraphNetwork):
+                handle = self._bias_at(gui, drawn.plan, selected, place)
             handle = handle or wires.at(place, NEAR * gui.unit)
         layer = None
         if hovered and grab is None and unit is None and handle is None:
@@ -127,16 +135,14 @@ class Diagram:
             imgui.set_mouse_cursor(imgui.MouseCursor_.hand)
             if active and imgui.is_mouse_clicked(imgui.MouseButton_.left):
                 gui.gesture()
-                last = layer == len(drawn.plan.rows) - 1  # perhaps of the layer shown
-                whole = self._explorer.preset.spec.depth
-                self._say(lambda: self._explorer.show_layer(whole if last else layer))
+                self._say(lambda: self._show_layer(drawn, layer))
                 gui.finish()
         self._press(gui, drawn, unit, selected, handle, active=active, x=mouse.x)
         if handle is not None:
             self._describe(gui, rect, drawn, handle)
         elif unit is not None:
             self._words.draw(gui, rect, drawn, unit, self._probe)
-        elif hovered and place in Rect(*_sides(drawn.plan.outcome)):
+        elif hovered and place in Rect(*map(round, _sides(drawn.plan.outcome))):
             self._describe_outcome(gui, rect, drawn)
         elif layer is not None:
             self._words.draw_layer(gui, rect, drawn, layer)
@@ -239,6 +245,7 @@ class Diagram:
         handle: Handle | None,
     ) -> None:
         pen, board = imgui.get_window_draw_list(), drawn.plan
+        self._paint_modules(gui, rect, board)
         lighting = self._lighting(drawn)
         strengths = self._strengths(drawn) if lighting else None
         if not wires.dense:
@@ -249,17 +256,19 @@ class Diagram:
             right = row.left + row.across * row.pitch[0] - row.gap
             low = at(rect, round(row.left) - 1, round(row.top) - 1)
             high = at(rect, round(right) + 1, round(row.bottom) - row.gap + 1)
-            pen.add_rect_filled(low, high, GROUT)
+            pen.add_rect_filled(low, high, BAR if row.bare else GROUT)
         atlas = self._lit_atlas(drawn) if lighting else drawn.atlas
         corner, end = at(rect, 0, 0), at(rect, *board.size)
         pen.add_image(gui.texture("network", atlas), corner, end)
         self._number_layers(gui, rect, board)
         self._name_inputs(gui, rect, drawn)
+        self._name_stages(gui, rect, board)
         for framed, shade in ((selected, color(ACCENT, 1)), (unit, ink(1))):
             if framed is not None:
                 self._frame(gui, rect, board, framed, shade)
         focus = self._grab.handle.target if self._grab else selected
-        if focus is not None and focus[0] > 0:
+        graph = isinstance(drawn.scene.network, GraphNetwork)
+        if focus is not None and focus[0] > 0 and not graph:
             held = handle is not None and handle.source is None
             self._paint_bias(gui, rect, drawn, focus, held=held)
         if lighting:
@@ -267,6 +276,43 @@ class Diagram:
             x, y = (part / side for part, side in zip(self._probe.place, drawn.size, strict=True))
             place = at(rect, left + x * (right_ - left), top + y * (bottom - top))
             cross(pen, place, gui.unit)
+
+    def _paint_modules(self, gui: "Gui", rect: Rect, board: Plan) -> None:
+        """The frames of modules, and the connections that have no weights."""
+        pen = imgui.get_window_draw_list()
+        for frame in board.frames:
+            left, top, right, bottom = frame.box
+            low, high = at(rect, left, top), at(rect, right, bottom)
+            rounding = 0.3 * gui.unit
+            pen.add_rect_filled(low, high, ink(0.05), rounding)
+            pen.add_rect(low, high, ink(0.22), rounding)
+        for link in board.links:
+            points = [at(rect, *point) for point in link.points]
+            shade = color(ACCENT, 0.85) if link.skips else ink(0.35)
+            pen.add_polyline(points, shade, max(1.0, gui.unit / (8 if link.skips else 11)), 0)
+
+    def _name_stages(self, gui: "Gui", rect: Rect, board: Plan) -> None:
+        """What the stages of a graph are, above their tiles, where there is room for words."""
+        pen, font, small = imgui.get_window_draw_list(), gui.fonts.regular, 0.62 * gui.unit
+        self._names.clear()
+        taken = [(row.left, row.top, row.right, row.bottom) for row in board.rows if not row.bare]
+        imgui.push_font(font, small)
+        for row in board.rows:
+            for words in briefly(row.label) if row.label else ():
+                wide = imgui.calc_text_size(words).x
+                left, top = row.middle - wide / 2, row.top - small - 1
+                if row.bare:
+                    top = row.top + (row.bottom - row.top - small) / 2
+                box = left - 2, top, left + wide + 2, top + small
+                inside = left > NUMBERS * gui.unit and box[2] < board.size[0]
+                if not inside or any(_overlap(box, other) for other in taken):
+                    continue
+                taken.append(box)
+                self._names[row.layer] = box
+                pen.add_rect_filled(at(rect, *box[:2]), at(rect, *box[2:]), GROUT, small / 4)
+                pen.add_text(font, small, at(rect, left, top), 0xFFD8D8D8, words)
+                break
+        imgui.pop_font()
 
     def _lit_atlas(self, drawn: Drawn) -> NDArray[np.uint8]:
         key = self._map.number, self._probe.number
@@ -306,6 +352,8 @@ class Diagram:
         pen, small = imgui.get_window_draw_list(), 0.78 * gui.unit
         last = len(board.rows) - 1
         shown = min(self._explorer.layer, last)
+        if board.rows[-1].label:  # of a graph
+            shown = self._explorer.stage or last
         middles = [(row.top + row.bottom) / 2 for row in board.rows]
         written: list[float] = []
         for layer in (0, last, shown, *range(1, last)):  # in order of importance
@@ -362,12 +410,23 @@ class Diagram:
     # The mouse
 
     def _layer_at(self, gui: "Gui", board: Plan, place: tuple[float, float]) -> int | None:
-        """The layer whose number is at a place."""
+        """The layer whose number or name is at a place."""
+        for layer, box in self._names.items():
+            if place in Rect(*map(round, _sides(box))):
+                return layer
         if place[0] > NUMBERS * gui.unit:
-            return None
+            return next((r.layer for r in board.rows if r.bare and r.at(place) is not None), None)
         found = min(board.rows[1:], key=lambda row: abs((row.top + row.bottom) / 2 - place[1]))
         near = max(found.bottom - found.top, 0.8 * gui.unit) / 2
         return found.layer if abs((found.top + found.bottom) / 2 - place[1]) <= near else None
+
+    def _show_layer(self, drawn: Drawn, layer: int) -> None:
+        """Show a layer; of a graph, the units of a stage."""
+        if isinstance(drawn.scene.network, GraphNetwork):
+            self._explorer.show_stage(layer)
+            return
+        last = layer == len(drawn.plan.rows) - 1  # perhaps of the layer shown
+        self._explorer.show_layer(self._explorer.preset.spec.depth if last else layer)
 
     def _bias_at(
         self, gui: "Gui", board: Plan, unit: Unit | None, place: tuple[float, float]
@@ -403,7 +462,7 @@ class Diagram:
         if unit is not None:
             gui.gesture()
             if twice:
-                self._say(lambda: self._explorer.open_unit(unit))
+                self._say(lambda: self._open(drawn, unit))
             else:
                 self._say(lambda: self._select(drawn, unit, selected))
             gui.finish()
@@ -418,6 +477,13 @@ class Diagram:
             scale = float(np.abs(layer.weight).max()) or 1.0
             moment = self._explorer.history.now
             self._grab = Grab(handle, _value(drawn, handle), x, scale, moment)
+
+    def _open(self, drawn: Drawn, unit: Unit) -> None:
+        """Open a unit as a network of its own; of a graph, show it alone."""
+        if isinstance(drawn.scene.network, GraphNetwork):
+            self._explorer.zoom_to_unit((unit[0], unit[1] + 1))
+        else:
+            self._explorer.open_unit(unit)
 
     def _select(self, drawn: Drawn, unit: Unit, selected: Unit | None) -> None:
         """Select a unit, or the selected one no more: as a click in the view `units` does."""
@@ -493,13 +559,19 @@ class Diagram:
         imgui.end_popup()
 
 
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    """Whether two boxes, left, top, right and bottom, overlap."""
+    (a, b, c, d), (e, f, g, h) = one, other
+    return a < g and e < c and b < h and f < d
+
+
 def sampled_size(scene: Scene, size: Size) -> Size:
     """The size of the picture of the plane that the units' pictures show."""
     solid = scene.preset.show.view in ("surface", "volume")  # they stand on |u|, |v| <= 1
     return (min(size), min(size)) if solid else size
 
 
-def _sides(box: Box) -> Box:
+def _sides(box: tuple[float, ...]) -> tuple[float, float, float, float]:
     """Left, top, width and height."""
     return box[0], box[1], box[2] - box[0], box[3] - box[1]
 

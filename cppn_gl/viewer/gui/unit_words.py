@@ -11,13 +11,14 @@ from imgui_bundle import imgui
 from numpy.typing import NDArray
 
 from cppn_gl.engines.cpu.trace import saturated, saturation_words
+from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.preset.given import Unit
 from cppn_gl.utils.quantising import quantise
 from cppn_gl.utils.tasks import Stepping, within
 from cppn_gl.viewer.gui import tips
 from cppn_gl.viewer.gui.wires import cross
 from cppn_gl.viewer.layout import Rect
-from cppn_gl.viewer.network_map import Drawn, Probe
+from cppn_gl.viewer.network_map import Drawn, Probe, last_layer
 from cppn_gl.views.text import significant
 from cppn_gl.views.units.diverging import tinted
 from cppn_gl.views.units.unit_samples import (
@@ -29,6 +30,7 @@ from cppn_gl.views.units.unit_samples import (
     summarize,
     unit_name,
 )
+from cppn_gl.views.units.wiring import sees, words_of
 
 if TYPE_CHECKING:
     from cppn_gl.viewer.gui.base import Gui
@@ -73,21 +75,28 @@ class UnitWords:
                 mean, std = significant(pre.mean()), significant(pre.std())
                 imgui.text(f"before the activation {mean} ± {std}")
             imgui.text(f"saturated on {100 * (summary.saturated or 0):.0f} % of the picture")
-            imgui.text(f"bias {significant(summary.bias)}")
+            if summary.weights.size:
+                imgui.text(f"bias {significant(summary.bias)}")
         hint = "click: its lines, and its bias as a dot; twice: open it"
+        if isinstance(drawn.scene.network, GraphNetwork):
+            hint = "click: its lines; twice: this unit alone"
         dim(gui, hint if unit[0] > 0 else "click: keep its lines")
         imgui.end_tooltip()
 
     def draw_layer(self, gui: "Gui", rect: Rect, drawn: Drawn, layer: int) -> None:
         """Describe a layer from 1 beside `rect`: its saturated units, the most saturated first."""
         samples, network = self._samples(gui, drawn), drawn.scene.network
-        activation = network.drawn[layer - 1].activation
+        stage, last = network.stages[layer - 1], last_layer(network)
+        activation = stage.activation
         if self._layer[0] is not samples or self._layer[1] != layer:
             shares = saturated(activation, samples.pre_activations[layer - 1]).mean(axis=0)
             self._layer = samples, layer, shares
         shares = self._layer[2]
         units = f"{len(shares)} unit" + "s" * (len(shares) > 1)
-        begin(gui, rect, f"layer {layer}, {units}, {activation}")
+        graph = isinstance(network, GraphNetwork)
+        begin(gui, rect, f"layer {layer}, {units}, {words_of(stage) if graph else activation}")
+        if graph:
+            imgui.text(", in ".join((sees(stage), *reversed(stage.modules))))
         order = [int(unit) for unit in np.argsort(-shares, kind="stable") if shares[unit] >= 0.005]
         words = [f"{unit + 1} {100 * shares[unit]:.0f} %" for unit in order]
         imgui.push_text_wrap_pos(imgui.get_cursor_pos_x() + 1.6 * WIDTH * gui.unit)
@@ -95,7 +104,7 @@ class UnitWords:
         listed = ",  ".join(words[:most]) + (" …" if len(words) > most else "")
         imgui.text_wrapped(f"unit, saturated on: {listed}" if words else "no unit is saturated")
         imgui.pop_text_wrap_pos()
-        shown = "this layer" if layer < network.depth else "the whole network"
+        shown = "its units" if graph else "this layer" if layer < last else "the whole network"
         dim(gui, f"saturated: {saturation_words(activation) or 'never'}. Click: show {shown}")
         imgui.end_tooltip()
 

@@ -11,6 +11,7 @@ import numpy as np
 from imgui_bundle import imgui
 from numpy.typing import NDArray
 
+from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.preset.given import Unit
 from cppn_gl.viewer.layout import Rect
 from cppn_gl.viewer.network_map import Drawn, Plan, of_unit
@@ -34,26 +35,27 @@ class Wires:
 
     def __init__(self, drawn: Drawn, unit: Unit | None):
         board = drawn.plan
-        found: list[tuple[int, int, int, float]] = []  # layer, target, source, relative weight
+        found: list[tuple[Unit, Unit, float]] = []  # target, source, relative weight
         self.dense = unit is None
+        self._graph = isinstance(drawn.scene.network, GraphNetwork)
         if unit is not None:
-            of = of_unit(drawn.scene.network, unit, OF_UNIT)
-            found = [(target[0], target[1], source, weight) for target, source, weight in of]
+            found = of_unit(drawn.scene.network, unit, OF_UNIT)
         else:
             for layer, strong in enumerate(drawn.lines, 1):
                 columns = strong.targets, strong.sources, strong.weights
                 found += [
-                    (layer, int(t), int(s), float(w)) for t, s, w in zip(*columns, strict=True)
+                    ((layer, int(t)), (strong.layer, int(s)), float(w))
+                    for t, s, w in zip(*columns, strict=True)
                 ]
-        self._of = [line for line in found if line[3] or not self.dense]
-        starts = [middle(board, (layer - 1, source)) for layer, _, source, _ in self._of]
-        ends = [middle(board, (layer, target)) for layer, target, _, _ in self._of]
+        self._of = [line for line in found if line[2] or not self.dense]
+        starts = [middle(board, source) for _, source, _ in self._of]
+        ends = [middle(board, target) for target, _, _ in self._of]
         self._starts = np.array(starts, np.float64).reshape(-1, 2)
         self._ends = np.array(ends, np.float64).reshape(-1, 2)
 
     def at(self, place: tuple[float, float], near: float) -> Handle | None:
-        """The line at a place; of several, the nearest."""
-        if not self._of:
+        """The line at a place; of several, the nearest. None in a graph: its lines are kernels."""
+        if not self._of or self._graph:
             return None
         along = self._ends - self._starts
         from_start = np.array(place) - self._starts
@@ -63,8 +65,8 @@ class Wires:
         best = int(apart.argmin())
         if apart[best] > near:
             return None
-        layer, target, source, _ = self._of[best]
-        return Handle((layer, target), source)
+        target, source, _ = self._of[best]
+        return Handle(target, source[1])
 
     def paint(
         self,
@@ -81,13 +83,13 @@ class Wires:
         faint = opacity * (0.55 if self.dense else 1.0)
         held = None
         for line, start, end in zip(self._of, self._starts, self._ends, strict=True):
-            layer, target, source, weight = line
+            target, (layer, source), weight = line
             strength = abs(weight)
             visible = (FAINT + (1 - FAINT) * strength) * faint
-            if strengths is not None and source < len(strengths[layer - 1]):
-                visible *= 0.15 + 1.1 * float(strengths[layer - 1][source])
+            if strengths is not None and source < len(strengths[layer]):
+                visible *= 0.15 + 1.1 * float(strengths[layer][source])
             thick = scale * (WIDTHS[0] + (WIDTHS[1] - WIDTHS[0]) * strength)
-            if handle == Handle((layer, target), source):
+            if handle == Handle(target, source):
                 held = start, end, inks[weight > 0]
                 continue
             shade = color(inks[weight > 0], min(visible, 1.0))

@@ -3,11 +3,14 @@
     Scene -> derivatives.frag, or forward mode in NumPy -> GBuffer -> gradient.frag -> planes
           -> limits(): the limits of the colour scale, from a fixed grid in float64
 
+Networks whose units see their neighbours go through GridDerivatives, and their scale is measured at
+a few spots, some taps wide.
+
 For all channels together it is the Frobenius norm of the 3×2 Jacobian: the change of display values
 per unit of x and y. It does not depend on the extent of the view.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,19 +19,22 @@ from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.derivatives import Derivatives
+from cppn_gl.engines.cpu.grid_derivatives import GridDerivatives
 from cppn_gl.engines.cpu.native import unsupported
 from cppn_gl.engines.cpu.numpy_engine import FEW_UNITS
 from cppn_gl.engines.gl.drawing import draw
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.pipeline import Pipeline
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.nn import grid_derivatives
 from cppn_gl.nn.derivatives import Jets, at_points
+from cppn_gl.nn.grid_derivatives import points_work
 from cppn_gl.nn.network import Network
-from cppn_gl.preset.scene import Scene, scene_bytes, work_per_pixel
+from cppn_gl.preset.scene import Scene, identity, scene_bytes, work_per_pixel
 from cppn_gl.preset.show import CHANNELS, GradientOptions, OneOutput
 from cppn_gl.utils.arrays import Float64, Size
-from cppn_gl.utils.cache import MB, lru_cache_by_size
-from cppn_gl.utils.tasks import Steps, Task
+from cppn_gl.utils.cache import MB, LRUCache, lru_cache_by_size
+from cppn_gl.utils.tasks import Steps, Task, at_once
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.base import Hit, Stage, View, Words, plane_point
 from cppn_gl.views.marks import marks_of
@@ -42,6 +48,9 @@ from cppn_gl.views.ticks import short
 DERIVATIVES = Pipeline("derivatives.frag", "derivatives.frag", 1)
 GRID = 16  # points along a side of the grid that the scale is measured on
 GRID_WORK = 4e7  # multiplications at most; fewer points for larger networks
+SPOT, SPOTS_WORK = 4, 1.5e9  # taps of a spot besides one, along a side; multiplications in all
+AT_CURSOR = 3e8  # multiplications that a frame waits for
+DIGITS = 3  # of the scale's limits: neither the last bits nor their cause are seen
 MOST_DECADES, FEWEST_DECADES = 4.0, 0.5  # of the scale
 KEPT = 4 * MB  # of the networks whose scales are cached
 FEW_BY_LIBRARY = 10  # units: see on_cpu
@@ -58,14 +67,19 @@ class GradientView(View):
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
         painter, network = stage.painter, scene.network
-        low, high = limits(scene)
+        ends: list[float] = []
         shown = channels(scene, scene.options(GradientOptions))
 
         def fields(gbuffer: GBuffer, band: Region) -> Steps[None]:
+            ends[:] = yield from measure(scene)
+            if network.by_grid:
+                yield from grid_fields(scene, gbuffer, band)
+                return
             if not on_cpu(painter, network, FEW_BY_LIBRARY):
-                return draw(painter, gbuffer, scene, band, DERIVATIVES)
+                yield from draw(painter, gbuffer, scene, band, DERIVATIVES)
+                return
             derivatives = Derivatives(network, scene.view, scene.clock)
-            return fill(
+            yield from fill(
                 painter,
                 gbuffer,
                 lambda pixels, of: derivative_fields(derivatives, pixels, of),
@@ -80,7 +94,7 @@ class GradientView(View):
                 gbuffers[0].textures,
                 top,
                 rows,
-                range=(float(np.log(low)), float(np.log(high))),
+                range=tuple(float(np.log(end)) for end in ends),
                 channels=shown,
                 extent=scene.view.extent,
             )
@@ -90,6 +104,8 @@ class GradientView(View):
         ).task()
 
     def work(self, scene: Scene) -> float:
+        if scene.network.by_grid:
+            return 3 * work_per_pixel(scene.network)
         return DUAL_WORK * work_per_pixel(scene.network)
 
     def overlay(
@@ -120,7 +136,13 @@ class GradientView(View):
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """The gradient magnitude at a pixel."""
         at = plane_point(scene, size, place)
-        jets = at_points(scene.network, [at.x], [at.y], scene.clock)
+        if scene.network.by_grid:
+            if points_work(scene.network) > AT_CURSOR:
+                return None
+            x, y = np.array([at.x]), np.array([at.y])
+            jets = at_once(grid_derivatives.at_points(scene.network, x, y, scene.clock))
+        else:
+            jets = at_points(scene.network, [at.x], [at.y], scene.clock)
         steep = steepness(jets, channels(scene, scene.options(GradientOptions)))[0]
         return Hit(f"gradient magnitude {short(steep)}")
 
@@ -132,6 +154,16 @@ def on_cpu(painter: Painter, network: Network, few: int = FEW_UNITS) -> bool:
     """
     few = FEW_UNITS if unsupported(network) else few
     return painter.programs.software and network.width > few
+
+
+def grid_fields(scene: Scene, gbuffer: GBuffer, band: Region) -> Steps[None]:
+    """The same for a network on a grid: fill a G-buffer with a band of a picture."""
+    derivatives = GridDerivatives(scene.network, scene.view, scene.clock)
+    jets = yield from derivatives.outputs(band)
+    jets[1:] *= np.float32(scene.view.extent)  # local coordinates
+    flat = jets.reshape(3, -1, jets.shape[3])
+    for k, texture in enumerate(gbuffer.textures):
+        texture.write(by_output(flat, k).tobytes())
 
 
 def derivative_fields(
@@ -179,9 +211,43 @@ def grid(
     return x + extent * u, y + extent * v
 
 
-@lru_cache_by_size(KEPT, scene_bytes)
 def limits(scene: Scene) -> tuple[float, float]:
     """The limits of the colour scale: the 2nd and 99th percentiles on the grid."""
+    return at_once(measure(scene))
+
+
+def measure(scene: Scene) -> Steps[tuple[float, float]]:
+    """`limits`, interruptible. It depends on the scene alone."""
+    if not scene.network.by_grid:
+        return _limits(scene)
+    counted = channels(scene, scene.options(GradientOptions))
+    key = identity(scene.network, scene.clock), scene.view, counted
+    found = _measured.find(key)
+    if found is not None:
+        return found
+    x, y, more = spots(scene, points_work(scene.network, SPOT), SPOTS_WORK)
+    jets = yield from grid_derivatives.at_points(
+        scene.network, x, y, scene.clock, np.float32, more=more
+    )
+    low, high = scale_limits(steepness(jets.astype(np.float64), counted))
+    return _measured.put(key, (float(f"{low:.{DIGITS}g}"), float(f"{high:.{DIGITS}g}")))
+
+
+_measured: LRUCache[Hashable, tuple[float, float]] = LRUCache(64)
+
+
+def spots(scene: Scene, work: float, most: float) -> tuple[Float64, Float64, int]:
+    """Points x, y of a grid over the view, and how many taps more than one are measured there.
+
+    `work`: multiplications at a spot; `most`: of all.
+    """
+    if not scene.network.radius:
+        return *grid(scene, work, GRID, most), 0
+    return *grid(scene, work, GRID, most), SPOT
+
+
+@lru_cache_by_size(KEPT, scene_bytes)
+def _limits(scene: Scene) -> tuple[float, float]:
     x, y = grid(scene, 3 * work_per_pixel(scene.network))
     with one_thread():
         jets = at_points(scene.network, x, y, scene.clock)

@@ -23,7 +23,14 @@ from numpy.typing import NDArray
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.network import Network
-from cppn_gl.nn.perturbation import changes, perturbed
+from cppn_gl.nn.perturbation import (
+    changes,
+    changes_work,
+    grid_changes,
+    perturbed,
+    weight_layers,
+)
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, identity, work_per_pixel
 from cppn_gl.preset.show import SensitivityOptions
 from cppn_gl.utils.arrays import Box, Float64, Size
@@ -37,9 +44,12 @@ from cppn_gl.views.slopes.gbuffer import DeferredShading
 from cppn_gl.views.slopes.gradient import (
     FEWEST_DECADES,
     MOST_DECADES,
+    SPOT,
+    SPOTS_WORK,
     channels,
     grid,
     scale_limits,
+    spots,
 )
 from cppn_gl.views.slopes.legend import AXIS, Legend, LegendLayout, bar_at, bar_sides
 from cppn_gl.views.slopes.palette import heat
@@ -116,9 +126,11 @@ class SensitivityView(View):
         found, layer = measured(scene), shown_layer(scene)
         noise = scene.options(SensitivityOptions).noise
         legend, room, line = Legend(layout), at[2] - at[0], layout.line
-        title = f"layer {layer} perturbed by {100 * noise:.3g} %"
+        title = f"{_named(scene, layer)} perturbed by {100 * noise:.3g} %"
         legend.fitted(at[0], at[1], title, room=room, bold=True)
-        bars, mean = _bars(layout), short(found.means[layer - 1])
+        numbers = weight_layers(scene.network)
+        shown = numbers.index(layer)
+        bars, mean = _bars(layout), short(found.means[shown])
         clipped = f"brightest: {significant(found.limits[1], 2)} or more"
         both = f"mean change {mean}; {clipped}", f"mean {mean}; {clipped}"
         words = [f"mean output change {mean}"] if bars else [*both, f"mean change {mean}"]
@@ -133,10 +145,9 @@ class SensitivityView(View):
             )
             heading = "mean output change by layer"
             legend.fitted(at[0], at[1] + line * 11 // 2, heading, room=room)
-            legend.bars(bars, found.means, layer - 1)
-            depth = scene.network.trained.depth
-            for number in sorted({1, layer, depth}):
-                _number(legend, bars, depth, number, layer)
+            legend.bars(bars, found.means, shown)
+            for number in sorted({0, shown, len(numbers) - 1}):
+                _number(legend, bars, numbers, number, shown)
         return legend.over(marks)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
@@ -144,18 +155,41 @@ class SensitivityView(View):
         bars = _bars(_layout(size))
         if bars is None or not (bars[0] <= place[0] < bars[2] and bars[1] <= place[1] < bars[3]):
             return None
-        number = bar_at(bars, scene.network.trained.depth, place[0])
+        numbers = weight_layers(scene.network)
+        number = bar_at(bars, len(numbers), place[0])
         if number is None:
             return None
         mean = short(measured(scene).means[number])
-        words = f"layer {number + 1}: mean output change {mean}"
-        return Hit(words, changes={"show.layer": number + 1})
+        words = f"{_named(scene, numbers[number])}: mean output change {mean}"
+        return Hit(words, changes={"show.layer": numbers[number]})
+
+    def page(self, preset: Preset, steps: int) -> dict[str, Any] | None:
+        """Of a network on a grid, from one layer with weights to another."""
+        network = preset.network()
+        if not network.by_grid:
+            return None
+        numbers = weight_layers(network)
+        now = numbers.index(_layer_of(numbers, preset.options(SensitivityOptions).layer))
+        chosen = min(max(now + steps, 0), len(numbers) - 1)
+        return {"show.layer": numbers[chosen] if chosen < len(numbers) - 1 else 0}
 
 
 def shown_layer(scene: Scene) -> int:
-    """The layer that is perturbed, from 1."""
-    depth = scene.network.trained.depth
-    return min(scene.options(SensitivityOptions).layer or depth, depth)
+    """The layer that is perturbed, from 1: one with weights."""
+    return _layer_of(weight_layers(scene.network), scene.options(SensitivityOptions).layer)
+
+
+def _layer_of(numbers: list[int], layer: int) -> int:
+    """The last layer with weights up to `layer`; the last of all for 0."""
+    upto = [number for number in numbers if number <= layer or not layer]
+    return upto[-1] if upto else numbers[0]
+
+
+def _named(scene: Scene, layer: int) -> str:
+    """A layer by its number, and what it is where that is not the same for all."""
+    if not scene.network.by_grid:
+        return f"layer {layer}"
+    return f"layer {layer}, {scene.network.stages[layer - 1].label}"
 
 
 def perturbed_scene(scene: Scene) -> Scene:
@@ -183,18 +217,30 @@ def measure(scene: Scene) -> Steps[Sensitivity]:
     found = _measured.find(key)
     if found is not None:
         return found
-    x, y = grid(scene, work_per_pixel(network) * (network.depth + 1) / 2, GRID, GRID_WORK)
-    inputs = network.features(x, y, scene.clock)
-    parts = []
-    for first in range(0, len(inputs), AT_ONCE):
-        with one_thread():
-            parts.append(changes(network, inputs[first : first + AT_ONCE], options.noise, seed))
-        yield
-    moved = np.concatenate(parts, axis=1)[: network.trained.depth]
+    moved = yield from (_moved_on_grid if network.by_grid else _moved)(scene, options.noise, seed)
     with np.errstate(all="ignore"):
         counted = moved * np.array(shown[: network.outputs])
         sizes = np.sqrt(np.square(counted).sum(axis=2))  # (depth, N)
     return _measured.put(key, Sensitivity(tuple(map(_mean, sizes)), _limits(sizes)))
+
+
+def _moved(scene: Scene, noise: float, seed: int) -> Steps[Float64]:
+    """The changes of the outputs at the grid's points, (layers, N, outputs)."""
+    network, parts = scene.network, []
+    x, y = grid(scene, work_per_pixel(network) * (network.depth + 1) / 2, GRID, GRID_WORK)
+    inputs = network.features(x, y, scene.clock)
+    for first in range(0, len(inputs), AT_ONCE):
+        with one_thread():
+            parts.append(changes(network, inputs[first : first + AT_ONCE], noise, seed))
+        yield
+    return np.concatenate(parts, axis=1)[: network.trained.depth]
+
+
+def _moved_on_grid(scene: Scene, noise: float, seed: int) -> Steps[Float64]:
+    """The same for a network on a grid, at spots."""
+    network = scene.network
+    x, y, more = spots(scene, changes_work(network, SPOT), SPOTS_WORK)
+    return (yield from grid_changes(network, x, y, scene.clock, noise, seed, more=more))
 
 
 def _limits(sizes: Float64) -> tuple[float, float]:
@@ -231,12 +277,12 @@ def _bars(layout: LegendLayout) -> Box | None:
     return left, bottom - layout.more, at[2], bottom
 
 
-def _number(legend: Legend, bars: Box, depth: int, number: int, layer: int) -> None:
+def _number(legend: Legend, bars: Box, numbers: list[int], bar: int, shown: int) -> None:
     """A layer's number below its bar; the first and last give way to a near highlighted one."""
-    left, right = bar_sides(bars, depth, number - 1)
-    apart = abs(number - layer) * (bars[2] - bars[0]) / depth
-    if number != layer and apart < 1.5 * legend.layout.font_size:
+    left, right = bar_sides(bars, len(numbers), bar)
+    apart = abs(bar - shown) * (bars[2] - bars[0]) / len(numbers)
+    if bar != shown and apart < 1.5 * legend.layout.font_size:
         return
-    anchor = "la" if number == 1 else "ra" if number == depth else "ma"
+    anchor = "la" if bar == 0 else "ra" if bar == len(numbers) - 1 else "ma"
     x = {"la": bars[0], "ra": bars[2], "ma": (left + right) / 2}[anchor]
-    legend.words(x, bars[3], str(number), bold=number == layer, anchor=anchor)
+    legend.words(x, bars[3], str(numbers[bar]), bold=bar == shown, anchor=anchor)

@@ -15,17 +15,19 @@ from cppn_gl.nn.network import Network
 from cppn_gl.utils.arrays import Box, Float64
 from cppn_gl.views.strokes import Stroke, layer_of_strokes
 from cppn_gl.views.units.dashboard import Dashboard, Unit
+from cppn_gl.views.units.wiring import incoming, weighted
 
 MOST = 400  # lines; more are indistinguishable
 NEGATIVE, POSITIVE = (92, 148, 255), (255, 122, 84)
 CLEAR, FAINTEST = 16, 0.3  # up to so many lines per layer are opaque; the least opacity of more
+PASSED = 0.3  # strength of a connection that passes a unit on without a weight, among others
 LEAST = 0.12  # opacity of a weight near 0
 WIDTHS = 0.7, 2.6  # line widths in pixels, of the weakest and strongest, between large tiles
 
 
 @dataclass(frozen=True)
 class Connection:
-    """From a unit to one of the next layer. `weight`: relative to the layer's largest, -1 to 1."""
+    """From a unit to one that reads it. `weight`: relative to the layer's largest, -1 to 1."""
 
     source: Unit
     target: Unit
@@ -39,29 +41,30 @@ def connections(
 
     Strength is relative to the layer's largest weight, so that every layer is represented.
     """
-    found: list[NDArray[np.float64]] = []  # (layer, source, target, weight)
-    for column in board.columns[1:]:
-        layer = column.layer
-        if only is not None and only[0] not in (layer - 1, layer):
-            continue
-        weight = network.layers[layer - 1].weight
-        relative = weight / max(float(np.abs(weight).max()), 1e-30)
-        at: tuple[Any, Any] = (slice(None), slice(None))
-        if only is not None:
-            at = (only[1], slice(None)) if only[0] == layer else (slice(None), only[1])
-        places: NDArray[Any] = np.indices(relative.shape)
-        rows, columns = places[0][at], places[1][at]
-        flat = relative[at].ravel()
-        best = np.argsort(-np.abs(flat), kind="stable")[:most]
-        where = np.full(len(best), layer)
-        found.append(np.stack([where, columns.ravel()[best], rows.ravel()[best], flat[best]], 1))
+    found: list[NDArray[np.float64]] = []  # (layer read, layer, source, target, weight)
+    shown = {column.layer for column in board.columns}
+    for layer in sorted(shown - {0}):
+        fixed = 1.0 if only or weighted(network.stages[layer - 1]) else PASSED
+        for read, weight in incoming(network, layer):
+            if read not in shown or (only is not None and only[0] not in (read, layer)):
+                continue
+            relative = fixed * (weight / max(float(np.abs(weight).max()), 1e-30))
+            at: tuple[Any, Any] = (slice(None), slice(None))
+            if only is not None:
+                at = (only[1], slice(None)) if only[0] == layer else (slice(None), only[1])
+            places: NDArray[Any] = np.indices(relative.shape)
+            rows, columns = places[0][at].ravel(), places[1][at].ravel()
+            flat = relative[at].ravel()
+            best = np.argsort(-np.abs(flat), kind="stable")[:most]
+            ends = (np.full(len(best), one) for one in (read, layer))
+            found.append(np.stack([*ends, columns[best], rows[best], flat[best]], 1))
     if not found:
         return []
     every = np.concatenate(found)
-    every = every[np.argsort(-np.abs(every[:, 3]), kind="stable")[:most]][::-1]
+    every = every[np.argsort(-np.abs(every[:, -1]), kind="stable")[:most]][::-1]
     return [
-        Connection((int(layer) - 1, int(source)), (int(layer), int(target)), float(weight))
-        for layer, source, target, weight in every
+        Connection((int(read), int(source)), (int(layer), int(target)), float(weight))
+        for read, layer, source, target, weight in every
         if weight
     ]
 
@@ -75,12 +78,13 @@ def drawn(lines: list[Connection], board: Dashboard, size: tuple[int, int]) -> I
     edge = math.ceil(thick * WIDTHS[1]) + 1
     units = {unit for line in lines for unit in (line.source, line.target)}
     boxes = {unit: board.box(unit) for unit in units}
+    fronts = {unit: board.kernel_box(unit) or box for unit, box in boxes.items()}
     for layer in sorted(layers):
         some = [line for line in lines if line.target[0] == layer]
         strength = np.array([abs(line.weight) for line in some])
         widths = thick * (WIDTHS[0] + (WIDTHS[1] - WIDTHS[0]) * strength)
         opacities = (LEAST + (1 - LEAST) * strength) * faint
-        ends = np.array([_ends(boxes[line.source], boxes[line.target]) for line in some])
+        ends = np.array([_ends(boxes[line.source], fronts[line.target]) for line in some])
         strokes = [
             Stroke(points, POSITIVE if line.weight > 0 else NEGATIVE, width, opacity=opacity)
             for line, points, width, opacity in zip(
@@ -92,6 +96,14 @@ def drawn(lines: list[Connection], board: Dashboard, size: tuple[int, int]) -> I
         box = (left, top, max(left + 1, right), int(ends[..., 1].max() + edge))
         overlay.alpha_composite(layer_of_strokes(box, strokes), (left, top))
     return overlay
+
+
+def behind(overlay: Image.Image, board: Dashboard) -> None:
+    """Leave the lines out where there are tiles: those that skip a layer pass behind it."""
+    for column in (*board.columns, *board.kernels):
+        for index in range(column.count):
+            left, top, right, bottom = board.box_in(column, index)
+            overlay.paste((0, 0, 0, 0), (left, top, right, bottom))
 
 
 def _ends(source: Box, target: Box) -> tuple[tuple[float, float], tuple[float, float]]:

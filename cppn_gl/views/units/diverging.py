@@ -53,12 +53,19 @@ def bound(activation: str) -> float | None:
 
 
 def reach_of(values: Float32, activation: str | None = None) -> float:
-    """The reach of a layer's colour scale: the bound of its activation.
+    """The reach of a layer's colour scale: the bound of its activation, see `reach_within`.
 
-    If unbounded, and for pre-activations and inputs (no activation): RMS_RANGE times the root mean
-    square of the finite values, or their largest magnitude if that is less. Always positive.
+    Pre-activations and inputs have no activation.
     """
-    limit = bound(activation) if activation else None
+    return reach_within(values, bound(activation) if activation else None)
+
+
+def reach_within(values: Float32, limit: float | None) -> float:
+    """The reach of a colour scale: the `limit` of the values.
+
+    If there is none: RMS_RANGE times the root mean square of the finite values, or their largest
+    magnitude if that is less. Always positive.
+    """
     if limit is not None:
         return limit
     finite = np.abs(values[np.isfinite(values)]).astype(np.float64)

@@ -13,9 +13,19 @@ from PIL import Image, ImageDraw
 from cppn_gl.utils.arrays import Box, Float32
 from cppn_gl.utils.quantising import quantise
 from cppn_gl.views.lettering import DIM, GROUND, WHITE
-from cppn_gl.views.text import counted, line_height, shorten, significant, width, wrap, write
+from cppn_gl.views.text import (
+    counted,
+    line_height,
+    shorten,
+    significant,
+    symbol,
+    width,
+    wrap,
+    write,
+)
 from cppn_gl.views.ticks import short
 from cppn_gl.views.units.diverging import palette, tinted
+from cppn_gl.views.units.kernels import contact_sheet, fitted, pictures_of
 from cppn_gl.views.units.unit_samples import (
     UnitSamples,
     UnitSummary,
@@ -23,9 +33,11 @@ from cppn_gl.views.units.unit_samples import (
     outputs_shown,
     shaded,
 )
+from cppn_gl.views.units.wiring import is_graph, sees
 
 AXIS = (120, 130, 142, 255)
 BINS = 48  # of a histogram
+TAP = 1.4  # font sizes of a tap, at most
 BELOW = 3.2  # lines of text above and below a picture beside the text
 
 
@@ -82,6 +94,42 @@ class Page:
         """Wrapped text."""
         for line in wrap(text, self.font_size, max(self.wide, self.font_size)):
             self.line(line)
+
+    def kernels(self, summary: UnitSummary, high: int) -> None:
+        """A unit's kernels as pictures, at most `high` pixels high: the strongest, if not all fit.
+
+        Names stand below them if these are few.
+        """
+        assert summary.kernels is not None
+        shown = pictures_of(summary.kernels, summary.sources, summary.largest)
+        side = summary.kernels.shape[-1]
+        high = min(high, self.room() - 1)
+        strength = np.array([np.square(taps).sum() for taps in summary.kernels])
+        strongest = np.argsort(-strength, kind="stable").tolist()
+        while shown and not (
+            fit := fitted(len(shown), side, (self.wide, high), round(TAP * self.font_size))
+        )[1]:
+            kept = sorted(strongest[: len(shown) // 2])
+            shown = [
+                (summary.sources[k], tinted(summary.kernels[k], summary.largest)) for k in kept
+            ]
+        if not shown:
+            return
+        across, tap, apart = fit
+        pitch = side * tap + apart
+        named = len(shown) <= across and all(
+            width(symbol(name), self.font_size) < pitch + apart for name, _ in shown
+        )
+        sheet = contact_sheet([picture for _, picture in shown], across, tap, apart)
+        self.image.paste(Image.fromarray(quantise(sheet)), (self.left, self.top))
+        self.top += len(sheet) + 2
+        if named and self.room() >= self.leading:
+            for index, (name, _) in enumerate(shown):
+                x = self.left + index * pitch + side * tap / 2
+                write(self.draw, (x, self.top), symbol(name), self.font_size, DIM, anchor="ma")
+            self.top += self.leading
+        if len(shown) < len(summary.kernels):
+            self.line(f"the {len(shown)} strongest")
 
     def ends(self, *labels: str) -> None:
         """Labels spread evenly over the width: left, middle, right."""
@@ -204,29 +252,55 @@ def unit_panel(
     values = summary.values
     first, words = _pages(image, box, font_size, values.shape[1] / values.shape[0])
     first.line(f"{summary.name}{note}", WHITE, bold=True)
-    if summary.channel is None:
-        ramp, low, high = palette(), -summary.reach, summary.reach
-        pixels, labels = (
-            tinted(values, summary.reach),
-            (significant(low), "0", f"+{significant(high)}"),
-        )
-    else:
-        low, high = ends_of(summary.channel)
-        ramp = shaded(np.linspace(low, high, 256, dtype=np.float32), summary.channel)
-        pixels, labels = shaded(values, summary.channel), (short(low), "", short(high))
-    first.picture(pixels, _picture_height(first, words))
+    ramp, low, high, labels = scale_of(summary)
+    first.picture(pixels_of(summary, values), _picture_height(first, words))
     first.scale(ramp, *labels)
+    describe(words, summary, largest)
+
+
+def scale_of(summary: UnitSummary) -> tuple[Float32, float, float, tuple[str, ...]]:
+    """The colours of a unit's values, the values at their ends, and labels below them."""
+    if summary.channel is None:
+        low, high = -summary.reach, summary.reach
+        return palette(), low, high, (significant(low), "0", f"+{significant(high)}")
+    low, high = ends_of(summary.channel)
+    ramp = shaded(np.linspace(low, high, 256, dtype=np.float32), summary.channel)
+    return ramp, low, high, (short(low), "", short(high))
+
+
+def pixels_of(summary: UnitSummary, values: Float32) -> Float32:
+    """Values of a unit in its colours."""
+    if summary.channel is None:
+        return tinted(values, summary.reach)
+    return shaded(values, summary.channel)
+
+
+def describe(words: Page, summary: UnitSummary, largest: float) -> None:
+    """Statistics, weights and a histogram of a unit."""
+    values = summary.values
+    ramp, low, high, labels = scale_of(summary)
     words.gap()
+    if summary.about:
+        words.words(summary.about)
     numbers = [f"mean {significant(summary.mean)}", f"std {significant(summary.std)}"]
     if summary.saturated is not None:
-        numbers += [
-            f"saturated {100 * summary.saturated:.0f} %",
-            f"bias {significant(summary.bias)}",
-        ]
+        numbers.append(f"saturated {100 * summary.saturated:.0f} %")
+    if summary.bias is not None:
+        numbers.append(f"bias {significant(summary.bias)}")
+    if summary.boost != 1:
+        numbers.append(f"boosted ×{significant(summary.boost)}")
     words.lines(numbers)
     if summary.saturates and words.room() > 8 * words.leading:
         words.words(f"saturated: {summary.saturates}")
     chart = 6 * words.leading
+    if summary.kernels is not None:
+        side = summary.kernels.shape[-1]
+        words.gap()
+        words.lines([f"{counted(len(summary.kernels), 'kernel')} of {side}×{side}"])
+        words.gap()
+        words.kernels(summary, max(chart, words.room() // 3))
+        edge = significant(summary.largest, 2)
+        words.scale(palette(), f"−{edge}", "0", f"+{edge}")
     if len(summary.weights):
         words.gap()
         words.lines(
@@ -251,9 +325,16 @@ def picture_panel(
     pixels = outputs_shown(network, samples.outputs()).reshape(*samples.size[::-1], 3)
     first.picture(pixels, _picture_height(first, words))
     words.gap()
-    units = sum(len(layer.bias) for layer in network.drawn)
-    numbers = (network.depth, "layer"), (units, "unit"), (network.parameters, "parameter")
+    units = sum(stage.units for stage in network.stages)
+    graph = is_graph(network)
+    numbers = [
+        (len(network.stages), "layer"),
+        (units, "channel" if graph else "unit"),
+        (network.parameters, "parameter"),
+    ]
     words.lines([counted(*number) for number in numbers])
+    if graph:
+        words.words(f"a point of the picture {sees(network.stages[-1])}")
     words.gap()
     words.words(legend)
     words.gap()

@@ -15,21 +15,32 @@ from cppn_gl.engines.cpu.trace import inputs, saturated, saturation_words, stati
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.displayed import Ink, ink_layers, inks_of, through
 from cppn_gl.nn.features import Clock
-from cppn_gl.nn.network import Network
+from cppn_gl.nn.network import Network, Stage
 from cppn_gl.preset.color import NOT_A_NUMBER
 from cppn_gl.preset.preset import Viewport
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import Float32, Float64, Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.views.units.dashboard import Unit
-from cppn_gl.views.units.diverging import input_reaches, reach_of
+from cppn_gl.views.units.diverging import input_reaches, reach_of, reach_within
+from cppn_gl.views.units.wiring import (
+    bound_of,
+    count_of,
+    incoming,
+    is_graph,
+    kernels_of,
+    sees,
+    words_of,
+)
 
 PIXELS = 8192  # at most
 VALUES = 2**23  # pixels times units, at most
 KEPT = 2  # cached networks
+ENOUGH = 1024  # pixels, about, for a layer's root mean square
 
 Channel = int | Ink
 COLORS = {1: ("grey",), 3: ("red", "green", "blue"), 4: ("red", "green", "blue", "alpha")}
+OF_IMAGES: dict[str, Channel] = {"red": 0, "green": 1, "blue": 2, "grey": -1}  # inputs
 
 
 @dataclass(frozen=True)
@@ -45,13 +56,28 @@ class UnitSamples:
 
     def outputs(self) -> Float32:
         """The network's outputs, (N, 1, 3 or 4)."""
-        return activate(self.network.drawn[-1].activation, self.pre_activations[-1])
+        return self.values(len(self.pre_activations))
+
+    def values(
+        self, layer: int, units: slice = slice(None), *, before: bool = False, step: int = 1
+    ) -> Float32:
+        """Values of some units of a layer, (N, units), or of every `step`-th pixel."""
+        if layer == 0:
+            return self.inputs[::step, units]
+        z = self.pre_activations[layer - 1][::step, units]
+        return z if before else boosted(self.network.stages[layer - 1], z, units)
 
 
-def sample_size(network: Network, aspect: float) -> Size:
-    """The largest size of about this aspect ratio within PIXELS and VALUES."""
-    units = len(network.inputs) + sum(len(layer.bias) for layer in network.drawn)
-    pixels = max(16, min(PIXELS, VALUES // units))
+def boosted(stage: Stage, z: Float32, units: slice = slice(None)) -> Float32:
+    """The units of pre-activations z (N, units): after the activation, and boosted."""
+    values = activate(stage.activation, z)
+    return values if stage.boost is None else values * stage.boost[units]
+
+
+def sample_size(network: Network, aspect: float, least: int = 0) -> Size:
+    """The largest size of about this aspect ratio within PIXELS (or `least`) and VALUES."""
+    units = len(network.inputs) + sum(stage.units for stage in network.stages)
+    pixels = max(16, min(max(PIXELS, least), VALUES // units))
     aspect = min(max(aspect, 0.1), 10.0)
     high = max(1, round((pixels / aspect) ** 0.5))
     return max(1, round(high * aspect)), high
@@ -71,8 +97,8 @@ def saturated_shares(scene: Scene, aspect: float) -> Generator[None, None, list[
     """
     samples = yield from sample_units(scene, sample_size(scene.network, aspect))
     found = []
-    for layer, z in zip(scene.network.drawn, samples.pre_activations, strict=True):
-        found.append(np.asarray(saturated(layer.activation, z).mean(axis=0), np.float64))
+    for stage, z in zip(scene.network.stages, samples.pre_activations, strict=True):
+        found.append(np.asarray(saturated(stage.activation, z).mean(axis=0), np.float64))
         yield
     return found
 
@@ -102,59 +128,89 @@ class UnitSummary:
     saturated: float | None  # fraction of the view; None for an input
     saturates: str  # which values are saturated, in words; "" if none are
     weights: Float32  # incoming; empty for an input
-    bias: float
+    bias: float | None
     sources: tuple[str, ...]  # names of the weights' sources
+    about: str = ""  # what its layer does, and how much of the input it sees
+    kernels: Float32 | None = None  # its weights as pictures (inputs, ky, kx), if they are some
+    largest: float = 0.0  # of its layer's weights
+    boost: float = 1.0
 
 
 def summarize(samples: UnitSamples, unit: Unit, *, before: bool = False) -> UnitSummary:
     """A unit (layer, index from 0); `before`: its pre-activation instead of its activation."""
     layer, index = unit
-    shape = samples.size[::-1]
+    shape, network = samples.size[::-1], samples.network
     if layer == 0:
         column = samples.inputs[:, index]
         return UnitSummary(
-            f"input {samples.network.inputs[index]}",
+            f"input {network.inputs[index]}",
             column.reshape(shape),
-            float(input_reaches(samples.network.inputs, samples.inputs)[index]),
-            None,
+            float(input_reaches(network.inputs, samples.inputs)[index]),
+            channel_of(network, unit, before=False),
             float(column.mean(dtype=np.float64)),
             float(column.std(dtype=np.float64)),
             None,
             "",
             np.zeros(0, np.float32),
-            0.0,
+            None,
             (),
         )
-    activation = samples.network.drawn[layer - 1].activation
-    layer_values = samples.pre_activations[layer - 1]
-    unit_values = layer_values[:, index : index + 1]
-    values = unit_values if before else activate(activation, unit_values)
-    found = statistics(activation, unit_values, values)
-    effective = samples.network.layers[layer - 1]
-    reach = reach_of(layer_values) if before else layer_reach(layer_values, activation)
+    stage, one = network.stages[layer - 1], slice(index, index + 1)
+    unit_values = samples.pre_activations[layer - 1][:, one]
+    values = samples.values(layer, one, before=before)
+    found = statistics(stage.activation, unit_values, values)
+    if before:
+        reach = reach_of(samples.pre_activations[layer - 1])
+    else:
+        step = max(1, len(values) // ENOUGH)
+        reach = reach_within(samples.values(layer, step=step), bound_of(network, layer))
+    weights, largest, sources, pictures = _weights(network, unit)
+    graph = is_graph(network)
     return UnitSummary(
-        unit_name(samples.network, unit),
+        unit_name(network, unit),
         values.reshape(shape),
         reach,
-        channel_of(samples.network, unit, before=before),
+        channel_of(network, unit, before=before),
         float(found.mean[0]),
         float(found.std[0]),
         float(found.saturated[0]),
-        saturation_words(activation),
-        effective.weight[index],
-        float(effective.bias[index]),
-        samples.network.inputs
-        if layer == 1
-        else tuple(str(k + 1) for k in range(effective.weight.shape[1])),
+        saturation_words(stage.activation),
+        weights,
+        float(bias[index]) if (bias := getattr(stage.operation, "bias", None)) is not None else None,
+        sources,
+        about=f"{words_of(stage)}: {sees(stage)}" if graph else "",
+        kernels=pictures,
+        largest=largest,
+        boost=1.0 if stage.boost is None else float(stage.boost[index]),
     )
+
+
+def _weights(
+    network: Network, unit: Unit
+) -> tuple[Float32, float, tuple[str, ...], Float32 | None]:
+    """A unit's weights, the largest of its layer, the names of their sources, and its kernels."""
+    layer, index = unit
+    stage = network.stages[layer - 1]
+    every = kernels_of(stage)
+    if every is None:
+        return np.zeros(0, np.float32), 0.0, (), None
+    (source, _), *_ = incoming(network, layer)
+    count = count_of(network, source)
+    names = network.inputs if source == 0 else tuple(str(k + 1) for k in range(count))
+    largest = float(np.abs(every).max())
+    if every.shape[-1] == 1:
+        return every[index, :, 0, 0], largest, names, None
+    return np.zeros(0, np.float32), largest, names, every[index]
 
 
 def channel_of(network: Network, unit: Unit, *, before: bool) -> Channel | None:
     """The channel of the picture that a unit is: 0 to 3 (alpha), or -1 for grey; else None.
 
-    Of a network that learns, the ink of its output.
+    Of a network that learns, the ink of its output. The inputs of an image are its channels.
     """
-    if before or unit[0] != network.depth:
+    if unit[0] == 0:
+        return OF_IMAGES.get(network.inputs[unit[1]])
+    if before or unit[0] != len(network.stages):
         return None
     if inks := _inks(network):
         return inks[unit[1]]
@@ -163,7 +219,7 @@ def channel_of(network: Network, unit: Unit, *, before: bool) -> Channel | None:
 
 def _inks(network: Network) -> tuple[Ink, ...]:
     """The inks of the outputs, unless further layers have made colours of them."""
-    return inks_of(network) if network.depth == network.trained.depth else ()
+    return inks_of(network) if len(network.stages) == len(network.trained.stages) else ()
 
 
 def output_names(network: Network) -> tuple[str, ...]:
@@ -193,17 +249,11 @@ def outputs_shown(network: Network, outputs: Float32) -> Float32:
     return through(ink_layers(network, inks), outputs) if inks else colors(outputs)
 
 
-def layer_reach(pre_activations: Float32, activation: str) -> float:
-    """The reach of the colour scale of a layer's units."""
-    step = max(1, len(pre_activations) // 1024)  # about 1024 pixels suffice for a root mean square
-    return reach_of(activate(activation, pre_activations[::step]), activation)
-
-
 def unit_name(network: Network, unit: Unit) -> str:
-    """A unit's name: "layer 2 unit 5"."""
+    """A unit's name: "layer 2 unit 5", "layer 2 channel 5"."""
     layer, index = unit
     if layer == 0:
         return f"input {network.inputs[index]}"
-    if layer == network.depth:
+    if layer == len(network.stages):
         return f"output {output_names(network)[index]}"
-    return f"layer {layer} unit {index + 1}"
+    return f"layer {layer} {'channel' if is_graph(network) else 'unit'} {index + 1}"

@@ -1,0 +1,236 @@
+"""The table `[input]` of a preset, and the image that it names.
+
+    [input] table, origin of the text -> Input -> StoredImage: pixels as they are carried
+
+An image is decoded once: upright, on white where it is transparent, its first frame, averaged down
+to about MOST pixels, grey or RGB, in 8 bits (grey of 16 bits in 16). This is what a saved picture
+carries as a PNG, without the file's metadata, so that it is the same wherever it is opened.
+"""
+
+import dataclasses
+import hashlib
+import io
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cppn_gl.utils.arrays import Float32
+from cppn_gl.utils.cache import MB, LRUCache
+from cppn_gl.utils.checks import PresetError, choice, key, line, nearest, show, validate
+from cppn_gl.utils.elementary import power
+from cppn_gl.utils.files import Stamp, stamp_of
+from cppn_gl.utils.images import SUFFIXES, opened_image, pixels_of
+from cppn_gl.utils.origin import NOWHERE, USER, Origin
+from cppn_gl.utils.resources import resource
+
+SHIPPED = ("chelsea", "lighthouse", "anchor")  # pictures in presets/: see NOTICE there
+FITS = ("cover", "contain", "stretch")
+ENCODINGS = ("srgb", "linear")
+MOST = 2**20  # pixels
+_BESIDE = "; it is not in the picture: put it into the same folder"
+
+
+@dataclass(frozen=True, eq=False)
+class StoredImage:
+    """Pixels (height, width, 3 or 1): sRGB values of 8 or 16 bits. It is equal by its pixels."""
+
+    pixels: NDArray[np.uint8] | NDArray[np.uint16]
+
+    @cached_property
+    def digest(self) -> bytes:
+        kind = repr((self.pixels.dtype.str, self.pixels.shape)).encode()
+        return hashlib.blake2b(kind + self.pixels.tobytes(), digest_size=16).digest()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+    def values(self, encoding: str) -> Float32:
+        """The pixels in [0, 1], in one of ENCODINGS."""
+        return _curve(np.iinfo(self.pixels.dtype).max, encoding)[self.pixels]
+
+    @cached_property
+    def png(self) -> bytes:
+        """A PNG file with these pixels and nothing else."""
+        from PIL import Image
+
+        file = io.BytesIO()
+        grey = self.pixels.shape[2] == 1
+        Image.fromarray(self.pixels[..., 0] if grey else self.pixels).save(file, "PNG")
+        return file.getvalue()
+
+    def __eq__(self, other: object) -> bool:
+        return self.digest == other.digest if isinstance(other, StoredImage) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+
+_curves: LRUCache[tuple[int, str], Float32] = LRUCache(4)
+
+
+def _curve(most: int, encoding: str) -> Float32:
+    """The values of 0 … `most`, from 0 to 1; linear by the curve of sRGB (IEC 61966-2-1)."""
+
+    def made() -> Float32:
+        values = np.arange(most + 1) / most
+        if encoding == "linear":
+            values[:] = [_linear(value) for value in values.tolist()]
+        return values.astype(np.float32)
+
+    return _curves.get((most, encoding), made)
+
+
+def _linear(value: float) -> float:
+    """To the bit the same on every machine."""
+    return value / 12.92 if value <= 0.04045 else power((value + 0.055) / 1.055, 2.4)
+
+
+_read: LRUCache[tuple[Path, Stamp | None], StoredImage] = LRUCache(
+    64 * MB, lambda key, image: image.pixels.nbytes
+)
+
+
+def read_image(path: Path) -> StoredImage:
+    """The image in a file. One that has not changed is read once. Raises PresetError with it."""
+    return _read.get((path, stamp_of(path)), lambda: _decoded(path, MOST))
+
+
+def carried_image(data: bytes) -> StoredImage:
+    """The image in a file's bytes that came with a text. Raises PresetError."""
+    return _decoded(data, 2 * MOST)  # what was read has not many more than MOST
+
+
+def _decoded(source: Path | bytes, most: int) -> StoredImage:
+    with opened_image(source) as image:
+        depth = np.uint16 if image.mode.startswith("I") else np.uint8
+        values = pixels_of(image, most)
+    if (values[..., :1] == values).all():
+        values = values[..., :1]
+    pixels = np.rint(values * np.float32(np.iinfo(depth).max)).astype(depth)
+    pixels.flags.writeable = False
+    return StoredImage(pixels)
+
+
+def shipped_image(name: str) -> Path:
+    """The file of one of SHIPPED."""
+    return resource("presets") / f"{name}.png"
+
+
+def is_image_file(name: str) -> bool:
+    """Whether `image` names a file."""
+    return name not in SHIPPED
+
+
+def _name(value: Any) -> str:
+    """A check: one of SHIPPED, or the name of a file."""
+    name = line(4096)(value)
+    if name not in SHIPPED and not name.lower().endswith(SUFFIXES):
+        hint = "" if "." in name else nearest(name, SHIPPED)
+        raise ValueError(f"no image {show(name)}{hint}; files end in {' '.join(SUFFIXES)}")
+    return name
+
+
+@dataclass(frozen=True, eq=False)
+class Input:
+    """The `[input]` table. Equal tables have equal images, wherever these come from.
+
+    `Input("photo.jpg")` reads the file, relative to the current folder. After that `image` is its
+    absolute path, or a mere name for an image that came inside a picture, whose `content` it is.
+    """
+
+    image: str = key(
+        "chelsea",
+        _name,
+        "image whose colours are the inputs red green blue grey: a file, relative to the preset, "
+        f"or a picture that is shipped: {' '.join(SHIPPED)}",
+        widget="image",
+    )
+    fit: str = key(
+        "cover",
+        choice(FITS),
+        "how the image lies over the square of [normalize] region_center and region_extent: "
+        "cover (its shorter side fills the square's), contain (its longer side), stretch (both)",
+    )
+    encoding: str = key(
+        "srgb",
+        choice(ENCODINGS),
+        "values of its pixels: srgb (as in the file, 0 to 1) or linear (proportional to light)",
+    )
+    content: StoredImage | None = dataclasses.field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        validate(self, "input.")
+        if self.content is None and self.image not in SHIPPED:
+            path, content = _located(self.image, USER)
+            object.__setattr__(self, "image", path)
+            object.__setattr__(self, "content", content)
+
+    @classmethod
+    def of(cls, values: dict[str, Any], origin: Origin = NOWHERE) -> Self:
+        """From values by name; `origin` of the text says which files it may name."""
+        name = values.get("image")
+        if not isinstance(name, str) or name in SHIPPED:
+            return cls(**values)
+        path, content = _located(name, origin)
+        return cls(**{**values, "image": path, "content": content})
+
+    def replace(self, values: dict[str, Any]) -> "Input":
+        """With some keys changed; a file is relative to the current folder."""
+        own = {n: v for n, v in vars(self).items() if n != "content" or "image" not in values}
+        return Input.of({**own, **values}, USER) if "image" in values else Input(**own | values)
+
+    @property
+    def stored(self) -> StoredImage:
+        """The image. Raises PresetError."""
+        return self.content or read_image(shipped_image(self.image))
+
+    @property
+    def path(self) -> Path | None:
+        """The image's file; None for one that is shipped, and for one that came in a picture."""
+        return Path(self.image) if Path(self.image).is_absolute() else None
+
+    @property
+    def label(self) -> str:
+        """The image's name without its folders."""
+        return re.split(r"[/\\]", self.image)[-1]
+
+    def to_toml(self) -> dict[str, Any]:
+        """The table as TOML values, with the file's absolute path."""
+        return {"image": self.image, "fit": self.fit, "encoding": self.encoding}
+
+    def __eq__(self, other: object) -> bool:
+        return self._content == other._content if isinstance(other, Input) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    @property
+    def _content(self) -> tuple[Any, ...]:
+        return self.content or self.image, self.fit, self.encoding
+
+
+def _located(name: str, origin: Origin) -> tuple[str, StoredImage]:
+    """The path of an image that a text from `origin` may name, or its mere name; and the image."""
+    try:
+        _name(name)
+        if origin.image is not None:
+            return re.split(r"[/\\]", name)[-1], carried_image(origin.image)
+        path = origin.resolve(name)
+    except PresetError as error:
+        raise PresetError(f"the image in this file: {error.problem}", key="input.image") from None
+    except ValueError as error:
+        problem = str(error) if show(name) in str(error) else f"{show(name)}: {error}"
+        raise PresetError(problem, key="input.image") from None
+    try:
+        return str(path), read_image(path)
+    except PresetError as error:
+        hint = "" if origin.trusted or os.path.lexists(path) else _BESIDE
+        raise PresetError(f"{path.name}: {error.problem}{hint}", key="input.image") from None
