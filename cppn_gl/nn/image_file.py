@@ -151,7 +151,7 @@ class Input:
         _name,
         "image whose colours are the inputs red green blue grey: a file, relative to the preset, "
         f"or a picture that is shipped: {' '.join(SHIPPED)}",
-        widget="text",
+        widget="image",
     )
     fit: str = key(
         "cover",

@@ -17,6 +17,7 @@ from cppn_gl.utils.tasks import Stepping, within
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.keeping import LARGE, MAX_SCALE, MIN_SCALE, Probe, ScaleSearch
+from cppn_gl.viewer.structuring import structured
 from cppn_gl.views import view_of
 
 SLICE = 0.004  # seconds for a turn of the window's loop
@@ -73,10 +74,12 @@ def advice(
     """What is wrong with a picture and which key mends it; "" if nothing is.
 
     `home`: the viewport of key 0. `network`: that of the preset at `time`, if drawn already. Of a
-    network that learns nothing is wrong: other keys change it.
+    network that learns nothing is wrong: other keys change it; and nothing of a graph, whose values
+    at single points take too long.
     """
     view = view_of(preset)
-    if view.name in WITHOUT or preset.network_moves or preset.learns or min(size) < 2:
+    moves = preset.network_moves or preset.learns
+    if view.name in WITHOUT or moves or structured(preset.spec) or min(size) < 2:
         return ""
     probe = Probe(preset, time, size, POINTS, network)
     spread = yield from probe.at()
