@@ -256,12 +256,8 @@ class App:
             self._refresh(answer, now)
             return
         message = answer.problem
-        self.image_problem = answer.problem if self.image_problem is not None else None
-        if answer.changes:
-            self.events.new_gesture()
-            self.explorer.change(answer.words, **answer.changes)
-            self.explorer.history.finish()
-            message, self.image_problem = self.explorer.message, None
+        if self.image_problem is not None:
+            self.image_problem = answer.problem
         if self.network_problem is not None:
             self.network_problem = answer.problem
         if answer.preset is not None:

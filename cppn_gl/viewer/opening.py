@@ -9,9 +9,9 @@ import dataclasses
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.files import READERS as NETWORKS
@@ -25,13 +25,12 @@ from cppn_gl.utils.images import SUFFIXES as IMAGES
 from cppn_gl.viewer.collection import printable
 from cppn_gl.viewer.favourites import opened
 
-
 @dataclass(frozen=True)
 class Answer:
     """What a file holds: a preset, and a time in seconds for a picture; or what is wrong with it.
 
     `words` begin the message of a preset, and `note` ends it. `again`: the file of the network
-    shown was read again. `changes`: keys of the preset shown, instead of another preset.
+    shown was read again.
     """
 
     words: str = ""
@@ -40,7 +39,6 @@ class Answer:
     time: float | None = None
     problem: str = ""
     again: bool = False
-    changes: dict[str, Any] = field(default_factory=dict)
 
 
 class Opening:
@@ -134,8 +132,18 @@ def read(path: Path, shown: Preset, words: str = "") -> Answer:
     if is_network(path.name) and not path.is_dir():
         return _network(path, shown, words)
     answer = _told(path, found, words)
+    return _seen(path, answer)
+
+
+def _seen(path: Path, answer: Answer) -> Answer:
+    """The answer, which says so if the network sees the image in the file."""
     sees = answer.preset is not None and answer.preset.input.path == Path(os.path.abspath(path))
     return dataclasses.replace(answer, note="the network sees this image") if sees else answer
+
+
+def _image(path: Path, shown: Preset) -> Answer:
+    """An image as the input of the preset `shown`."""
+    return _seen(path, _told(path, lambda: (with_image(shown, os.path.abspath(path)), None), ""))
 
 
 def _network(path: Path, shown: Preset, words: str = "") -> Answer:
