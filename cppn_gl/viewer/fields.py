@@ -333,7 +333,7 @@ def idle(preset: Preset, field: Field) -> str:
         "network.width": (preset.spec.depth > 1, "there is no hidden layer"),
         "network.activation": (preset.spec.depth > 1, "there is no hidden layer"),
         "network.kernel": (_kernels(preset), "no convolution takes its size from it"),
-        "network.grid": (_gridded(preset), "there is no convolution"),
+        "network.grid": (preset.spec.structured, "there is no convolution"),
         "input": (bool(of_image(inputs)), "no input is of the image: red, green, blue or grey"),
         "color.hue": (preset.color.mapping == "ink", "only the mapping ink has a hue"),
         "color.dither": (not preset.color.levels, "flat colours (inks) are not dithered"),
@@ -343,10 +343,6 @@ def idle(preset: Preset, field: Field) -> str:
     }
     effective, why = conditions.get(field.dotted) or conditions.get(field.table) or (True, "")
     return "" if effective or field.dotted in ("normalize.which", "train.data") else why
-
-
-def _gridded(preset: Preset) -> bool:
-    return isinstance(preset.spec, Random) and preset.spec.structured
 
 
 def _kernels(preset: Preset) -> bool:

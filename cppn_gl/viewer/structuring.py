@@ -5,7 +5,6 @@ A network of convolutions and the like is a graph of stages; "layer k" of it is 
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, cast
 
 from cppn_gl.nn.sources import NetworkSource, Random
@@ -19,19 +18,11 @@ from cppn_gl.views.text import significant
 BOOSTS = 0.0, 8.0  # range of the panel's slider
 
 
-def structured(spec: NetworkSource) -> bool:
-    """Whether a source's network is a graph of stages."""
-    return isinstance(spec, Random) and spec.structured
-
-
 def layer_count(spec: NetworkSource) -> int:
     """The number of layers that can be shown: of a graph, of its stages."""
-    return _stages(spec) if isinstance(spec, Random) and spec.structured else spec.depth
-
-
-@lru_cache(maxsize=16)
-def _stages(spec: Random) -> int:
-    return len(spec.network().stages)
+    if not isinstance(spec, Random) or not spec.structured:
+        return spec.depth
+    return spec.last_layer or len(spec.stage_units)
 
 
 def boost_of(spec: NetworkSource, unit: tuple[int, int]) -> float:
