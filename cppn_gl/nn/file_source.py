@@ -21,10 +21,15 @@ from cppn_gl.nn.layers import MAX_DEPTH, Layer
 from cppn_gl.nn.network import Network, output_layer
 from cppn_gl.nn.sources import (
     ACTIVATION,
+    Boost,
     Random,
     Source,
     activations_of,
+    boost_key,
+    boosted,
+    boosted_layer,
     drawn_latents,
+    fitting,
     latent_key,
     omega_key,
     period_key,
@@ -119,6 +124,7 @@ class File(Source):
     seed: int = key(0, SEED, "seed of the latent constants, if these are drawn")
     latent: tuple[float, ...] | None = latent_key()
     period: float | None = period_key()
+    boost: tuple[Boost, ...] = boost_key()
     redistribute: bool = key(
         True,
         flag,
@@ -338,7 +344,8 @@ class File(Source):
     def network(self) -> Network:
         layers, scales = self._layers()
         period = self.period or TURN
-        return Network(layers, self.inputs, latent=self.latents, period=period, scales=scales)
+        whole = boosted(layers, self.boost)
+        return Network(whole, self.inputs, latent=self.latents, period=period, scales=scales)
 
     def layer_picture(self, layer: int) -> "File":
         """The first `layer` layers, the last one as output layer: see `Network.truncated`."""
@@ -346,7 +353,10 @@ class File(Source):
         return picture
 
     def output_layer(self, depth: int) -> Layer:
-        last = output_layer(self._file_layers(), depth)
+        layers = self._file_layers()
+        last = output_layer(layers, depth)
+        units = [*(len(layer.bias) for layer in layers[: depth - 1]), len(last.bias)]
+        last = boosted_layer(last, fitting(self.boost, units), depth, last=True)
         return self._displayed(last, self._scales(depth - 1))
 
     def replace(self, values: dict[str, Any]) -> Any:
@@ -359,6 +369,9 @@ class File(Source):
             if name not in self.key_names():
                 problem = f"cannot be changed: the weights are those of {self.label}"
                 raise PresetError(problem, key=f"network.{name}")
+        if "depth" in values and "boost" not in values:
+            cut = dataclasses.replace(self, **values, boost=())
+            values = {**values, "boost": fitting(self.boost, [shape[0] for shape in cut.shapes])}
         found = dataclasses.replace(self, **values)
         found._set(_missing=self._missing - values.keys())  # what was guessed still is
         return found

@@ -117,6 +117,9 @@ class Preset:
         if self.learns and self.spec.structured:
             problem = "a network that learns consists of dense layers"
             raise PresetError(problem, key="network.structure")
+        if self.learns and self.spec.boost:
+            problem = "the units of a network that learns are not boosted"
+            raise PresetError(problem, key="network.boost")
         if self.learns and of_image(self.spec.inputs):
             names = " ".join(of_image(self.spec.inputs))
             problem = f"a network that learns sees no image, which the inputs {names} need"
