@@ -241,8 +241,7 @@ def source(of: "GridPrograms", key: KernelKey, file: str) -> Source:
         f"#define PRODUCTS {_products(key.taps, groups, pixels)}",
         "#define STARTS "
         + " ".join(
-            f"{one} = term(HEAD * {group});"
-            for one, (group, _) in zip(sums, counted, strict=True)
+            f"{one} = term(HEAD * {group});" for one, (group, _) in zip(sums, counted, strict=True)
         ),
         f"#define STORES {_stores(counted, pixels, of.by_compute)}",
         "#define RESULTS "
@@ -266,7 +265,9 @@ def _products(taps: int, groups: int, pixels: int) -> str:
                     f"sums[{group * pixels + p}] += w * near[{tap + p}].{name};"
                     for p in range(pixels)
                 )
-                lines.append(f"{{ vec4 w = term(n + {(tap * groups + group) * 4 + lane}); {sums} }}")
+                lines.append(
+                    f"{{ vec4 w = term(n + {(tap * groups + group) * 4 + lane}); {sums} }}"
+                )
     return " ".join(lines)
 
 
@@ -436,4 +437,3 @@ class GridPrograms:
             atlas.release()
         self._pool.clear()
         self._kept.clear()
-
