@@ -5,24 +5,28 @@ the preset with normalisation toggled -> Signal -> NamedSignal -> three more plo
 """
 
 import math
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from cppn_gl.engines.base import Engine
+from cppn_gl.engines.base import Engine, Region
+from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.arrays import Box, Float64, Size
 from cppn_gl.utils.cache import LRUCache
-from cppn_gl.views.base import Hit, Point, View, Words
+from cppn_gl.utils.tasks import Stepping, Steps, Task, at_once, during
+from cppn_gl.views.base import Hit, Point, Stage, View, Words
 from cppn_gl.views.picture import PictureView
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import PlotCanvas
 from cppn_gl.views.plots.plot import Frame, Line, Plot, key_width
-from cppn_gl.views.plots.strength import Signal, counterpart, is_normalized, measure
+from cppn_gl.views.plots.strength import Signal, counterpart, is_normalized, measuring
 from cppn_gl.views.text import MIN_FONT, line_height, shorten, significant, variable, width
 from cppn_gl.views.ticks import round_up
+from cppn_gl.views.units.wiring import is_graph, words_of
 
 _OPAQUE = 232  # alpha of the card, of 255
 _KEPT = 2  # cards
@@ -42,12 +46,15 @@ class NamedSignal:
     signal: Signal
 
 
-def columns(scene: Scene) -> list[NamedSignal]:
+def columns(scene: Scene) -> Steps[list[NamedSignal]]:
     """The signals of the network with and without normalisation; of one that learns, its own."""
-    own = measure(replace(scene, network=scene.network.trained))
+    own = yield from measuring(replace(scene, network=scene.network.trained))
     if scene.preset.learns:  # the other would have to be trained
         return [NamedSignal("this network", own)]
-    other = measure(scene_of(counterpart(scene.preset), scene.clock.time))
+    toggled = counterpart(scene.preset)
+    if toggled.spec.structured:
+        yield from toggled.at(scene.clock.time).prepare()
+    other = yield from measuring(scene_of(toggled, scene.clock.time))
     if is_normalized(scene.preset):
         return [
             NamedSignal("without normalisation", other),
@@ -95,7 +102,9 @@ def panels(found: list[NamedSignal]) -> list[list[Plot]]:
         rows[1].append(
             Plot(x, (-high, high), (mean,), corners=("mean",), low=True, whole=True, x_ticks=False)
         )
-        saturation = Line(at, 100 * signal.saturated, plot.COLORS[3], 1.8, dots=dots)
+        active = ~np.isnan(signal.saturated)  # layers with an activation
+        share = 100 * signal.saturated[active]
+        saturation = Line(at[active], share, plot.COLORS[3], 1.8, dots=dots)
         rows[2].append(
             Plot(
                 x,
@@ -136,11 +145,12 @@ def words(signal: Signal, *, short: bool = False) -> list[str]:
     if signal.overflow is not None:
         return [*lines, f"overflow at layer {signal.overflow}"]
     mean, std = _digits(signal.mean[-1]), _digits(signal.std[-1])
-    saturation = f"{100 * signal.saturated[-1]:.0f} % saturated"
+    share = signal.saturated[-1]
+    saturation = [] if math.isnan(share) else [f"{100 * share:.0f} % saturated"]
     if short:
-        return [*lines, f"last: {mean} ± {std}", saturation]
+        return [*lines, f"last: {mean} ± {std}", *saturation]
     lines.append(f"layer {last}: mean {mean} ± {std}")
-    return [*lines, f"layer {last}: {saturation}"]
+    return [*lines, *(f"layer {last}: {words_}" for words_ in saturation)]
 
 
 def _digits(value: float) -> str:
@@ -174,6 +184,23 @@ class SignalView(PictureView):
 
     def on_cpu(self, engine: Engine) -> bool:
         return False
+
+    def begin(
+        self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
+    ) -> Task:
+        """Draw the picture. First measure a structure, which takes a while, for the overlay."""
+        if not is_graph(scene.network):
+            return super().begin(stage, planes, scene, region)
+        owned = ExitStack()
+        draw = super().begin
+
+        def steps() -> Steps[None]:
+            if self._measured.find(scene) is None:
+                self._measured.put(scene, (yield from columns(scene)))
+            yield from during(draw(stage, planes, scene, region), owned)
+            owned.close()
+
+        return Stepping(steps(), owned)
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
@@ -210,6 +237,8 @@ class SignalView(PictureView):
         index = next(k for row in card.frames for k, f in enumerate(row) if f.holds(place))
         signal = card.found[index].signal
         what = "the inputs" if layer == 0 else f"layer {layer}"
+        if layer and is_graph(scene.network):
+            what += f", {words_of(scene.network.stages[layer - 1])}"
         if signal.overflow is not None and layer >= signal.overflow:
             return Hit(f"{what}: overflow")
         numbers = (
@@ -218,12 +247,14 @@ class SignalView(PictureView):
         )
         if layer == 0:
             return Hit(f"{what}: {numbers}")
-        saturation = f"{100 * signal.saturated[layer]:.0f} % saturated"
-        return Hit(f"{what}: {numbers}, {saturation}, √n·σ = {_digits(signal.gains[layer - 1])}")
+        share, factor = signal.saturated[layer], signal.gains[layer - 1]
+        saturation = "" if math.isnan(share) else f", {100 * share:.0f} % saturated"
+        gain = "" if math.isnan(factor) else f", √n·σ = {_digits(factor)}"
+        return Hit(f"{what}: {numbers}{saturation}{gain}")
 
     def _card(self, scene: Scene, size: Size) -> _Card:
         def draw() -> _Card:
-            return _draw(self._measured.get(scene, lambda: columns(scene)), size)
+            return _draw(self._measured.get(scene, lambda: at_once(columns(scene))), size)
 
         return self._cards.get((scene, size), draw)
 
