@@ -150,12 +150,11 @@ def ranges(scene: Scene, channel: str) -> Generator[None, None, Ranges]:
 def _at_spots(scene: Scene, third: ThirdInput) -> Generator[None, None, Float32]:
     """The outputs (N, 3) of a network on a grid, at fewer points: all see their neighbours."""
     steps = scene.view.extent * ((2 * np.arange(SPOTS) + 1) / SPOTS - 1)
-    x, y = (axis.ravel() + c for axis, c in zip(np.meshgrid(steps, steps), scene.view.center))
+    right, up = (axis.ravel() for axis in np.meshgrid(steps, steps))
+    x, y = scene.view.center[0] + right, scene.view.center[1] + up
     found = []
     for number in range(MEASURED):
-        network = fix_input(
-            scene.network, third.name, third.value((2 * number + 1) / MEASURED - 1)
-        )
+        network = fix_input(scene.network, third.name, third.value((2 * number + 1) / MEASURED - 1))
         found.append(GridEvaluator(network, scene.view, scene.clock).values(x, y))
         yield
     return np.broadcast_to(np.concatenate(found), (MEASURED * SPOTS**2, 3))
