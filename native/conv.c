@@ -25,7 +25,8 @@ _Static_assert(BUFFER >= ROWS * PANEL && BUFFER >= FEW * BROAD * LANES && BUFFER
 
 typedef struct {
     const cppn_stage *stage;
-    elementwise *function; /* NULL: the identity */
+    elementwise *function;  /* NULL: the identity */
+    int32_t direct;         /* only units are wanted, without boost, of the identity or relu */
     float *tile, *buffer;
     cppn_tiling tiling;
 } job;
@@ -68,35 +69,50 @@ static void finish(const job *j, int32_t channel, int rows, int64_t distance, in
 
 /* Convolutions */
 
-/* Copy the inputs of a group for `rows` rows and `columns` columns of results from row y, column x
- * on. The rest of each row is 0. */
-static void gather(const job *j, int32_t group, int64_t y, int64_t x, int64_t rows,
-                   int64_t columns) {
+/* Copy the inputs of rows from y on and `columns` columns of results from x on to row `to` of the
+ * tile. */
+static void gather(const job *j, int64_t y, int64_t x, int64_t rows, int64_t columns, int64_t to) {
     const cppn_stage *s = j->stage;
-    const int32_t channels = s->inputs / s->groups;
-    const cppn_plane *planes = s->planes + group * channels;
     const int64_t halo = (int64_t)(s->size - 1) * s->dilation, row = j->tiling.row;
-    const size_t bytes = (size_t)(columns + halo) * sizeof(float);
-    for (int32_t c = 0; c < channels; c++) {
-        const float *from = planes[c].at + y * planes[c].row + x;
-        float *to = j->tile + c * row;
-        for (int64_t k = 0; k < rows + halo; k++, from += planes[c].row, to += channels * row) {
-            memcpy(to, from, bytes);
-            memset(to + columns + halo, 0, (size_t)row * sizeof(float) - bytes);
-        }
+    for (int32_t c = 0; c < s->inputs; c++) {
+        const float *from = s->planes[c].at + y * s->planes[c].row + x;
+        float *at = j->tile + (to * s->inputs + c) * row;
+        for (int64_t k = 0; k < rows; k++, from += s->planes[c].row, at += s->inputs * row)
+            memcpy(at, from, (size_t)(columns + halo) * sizeof(float));
     }
 }
 
+/* Have some of these inputs brought to the cache: those of [row][channel] from `first` on. */
+static void announce(const job *j, int64_t y, int64_t x, int64_t columns, int64_t first,
+                     int64_t stop) {
+    const cppn_stage *s = j->stage;
+    for (; first < stop; first++) {
+        const cppn_plane *plane = s->planes + first % s->inputs;
+        const float *from = plane->at + (y + first / s->inputs) * plane->row + x;
+        for (int64_t k = 0; k < columns; k += LINE) __builtin_prefetch(from + k, 0, 2);
+    }
+}
+
+/* Where a block is: its first channel, its row and columns, how many of which are there, and the
+ * inputs of the first one. */
+typedef struct {
+    int32_t channel;
+    int64_t y, x, count;
+    const float *in;
+} place;
+
 /* `rows` channels of a block; `rows`, `vectors` and `size` are constants where this is inlined, or
- * size is 0. The first of the inputs is at `in`. */
-INLINE void taps(const int rows, const int vectors, const int size, const job *j,
-                 const float *weight, const float *bias, const float *in) {
+ * size is 0. */
+INLINE void taps(const int rows, const int vectors, const int size, const job *j, const place *p) {
     const cppn_stage *s = j->stage;
     const int32_t channels = s->inputs / s->groups, across = size ? size : s->size;
-    const int64_t row = j->tiling.row, down = s->dilation * channels * row, step = s->dilation;
+    const int64_t row = j->tiling.row, step = s->dilation, down = step * s->inputs * row;
+    const float *weight = s->packed + (int64_t)p->channel * channels * across * across;
+    const float *in = p->in;
     vec sum[ROWS][BROAD];
     for (int r = 0; r < rows; r++)
-        for (int k = 0; k < vectors; k++) sum[r][k] = splat(bias ? bias[r] : 0.0f);
+        for (int k = 0; k < vectors; k++)
+            sum[r][k] = splat(s->bias ? s->bias[p->channel + r] : 0.0f);
     for (int32_t c = 0; c < channels; c++, in += row) {
         const float *line = in;
         for (int32_t ky = 0; ky < across; ky++, line += down) {
@@ -111,54 +127,82 @@ INLINE void taps(const int rows, const int vectors, const int size, const job *j
             }
         }
     }
+    if (j->direct && p->count == vectors * LANES) {
+        float *to = s->units + p->channel * s->units_plane + p->y * s->units_row + p->x;
+        const vec floor = splat(j->function ? 0 : -INFINITY);
+        for (int r = 0; r < rows; r++, to += s->units_plane) {
+            const int32_t c = p->channel + r;
+            for (int k = 0; k < vectors; k++) {
+                vec z = sum[r][k];
+                if (s->scale) z = fma_(z - splat(s->mean[c]), splat(s->scale[c]), splat(s->shift[c]));
+                store(to + k * LANES, one_nan(max_(floor, z)));
+            }
+        }
+        return;
+    }
     for (int r = 0; r < rows; r++)
         for (int k = 0; k < vectors; k++)
             store(j->buffer + (r * vectors + k) * LANES, sum[r][k]);
+    finish(j, p->channel, rows, vectors * LANES, p->y, p->x, p->count);
 }
 
-typedef void block(const job *j, const float *weight, const float *bias, const float *in);
+typedef void block(const job *j, const place *p);
 
-#define BLOCK(ROWS_, VECTORS_)                                                                    \
-    static void block_##ROWS_(const job *j, const float *weight, const float *bias,               \
-                              const float *in) {                                                  \
-        if (j->stage->size == 3) taps(ROWS_, VECTORS_, 3, j, weight, bias, in);                   \
-        else if (j->stage->size == 1) taps(ROWS_, VECTORS_, 1, j, weight, bias, in);              \
-        else taps(ROWS_, VECTORS_, 0, j, weight, bias, in);                                       \
+#define BLOCK(NAME, ROWS_, VECTORS_)                                     \
+    static void NAME##_##ROWS_(const job *j, const place *p) {           \
+        if (j->stage->size == 3) taps(ROWS_, VECTORS_, 3, j, p);         \
+        else if (j->stage->size == 1) taps(ROWS_, VECTORS_, 1, j, p);    \
+        else taps(ROWS_, VECTORS_, 0, j, p);                             \
     }
-BLOCK(1, BROAD)
-BLOCK(2, BROAD)
-BLOCK(3, VECTORS)
-BLOCK(4, VECTORS)
-BLOCK(5, VECTORS)
-BLOCK(6, VECTORS)
-static block *const blocks[] = {0, block_1, block_2, block_3, block_4, block_5, block_6};
+#define BLOCKS(NAME, FEW_, MANY)                                                           \
+    BLOCK(NAME, 1, FEW_) BLOCK(NAME, 2, FEW_) BLOCK(NAME, 3, MANY) BLOCK(NAME, 4, MANY)    \
+    BLOCK(NAME, 5, MANY) BLOCK(NAME, 6, MANY)                                              \
+    static block *const NAME[] = {0,        NAME##_1, NAME##_2, NAME##_3,                  \
+                                  NAME##_4, NAME##_5, NAME##_6};
+BLOCKS(wide, BROAD, VECTORS)
+BLOCKS(narrow, 1, 1) /* for the last pixels of a row */
+
+/* The results of a tile from row y, column x on, whose inputs are gathered. `next`: the rows of
+ * inputs that follow. */
+static void convolve_tile(const job *j, int64_t y, int64_t x, int64_t rows, int64_t columns,
+                          int64_t next) {
+    const cppn_stage *s = j->stage;
+    const int32_t channels = s->inputs / s->groups, outputs = s->outputs / s->groups;
+    const int64_t halo = (int64_t)(s->size - 1) * s->dilation;
+    const int32_t all = s->groups * row_groups(outputs);
+    for (int32_t g = 0; g < all; g++) {
+        const int32_t group = g / row_groups(outputs), within = g % row_groups(outputs);
+        const int32_t start = group_start(outputs, within);
+        const int32_t count = group_start(outputs, within + 1) - start;
+        const int64_t width = count <= FEW ? BROAD * LANES : PANEL;
+        const float *tile = j->tile + group * channels * j->tiling.row;
+        announce(j, y + halo + rows, x, columns + halo, next * s->inputs * g / all,
+                 next * s->inputs * (g + 1) / all);
+        place p = {.channel = group * outputs + start};
+        for (int64_t at = 0; at < columns; at += width) {
+            p.x = x + at, p.count = columns - at < width ? columns - at : width;
+            block *const step = (p.count > LANES ? wide : narrow)[count];
+            for (int64_t k = 0; k < rows; k++) {
+                p.y = y + k, p.in = tile + k * s->inputs * j->tiling.row + at;
+                step(j, &p);
+            }
+        }
+    }
+}
 
 static void convolve(const job *j, int64_t first, int64_t stop) {
     const cppn_stage *s = j->stage;
-    const int32_t channels = s->inputs / s->groups, outputs = s->outputs / s->groups;
-    const int64_t taps_of_all = (int64_t)channels * s->size * s->size;
-    const int64_t row = j->tiling.row, line = channels * row;
-    for (int64_t y = first, rows; y < stop; y += rows) {
-        rows = stop - y < j->tiling.height ? stop - y : j->tiling.height;
-        for (int64_t x = 0, columns; x < s->width; x += columns) {
-            columns = s->width - x < j->tiling.width ? s->width - x : j->tiling.width;
-            for (int32_t group = 0; group < s->groups; group++) {
-                gather(j, group, y, x, rows, columns);
-                for (int32_t g = 0; g < row_groups(outputs); g++) {
-                    const int32_t start = group_start(outputs, g);
-                    const int32_t count = group_start(outputs, g + 1) - start;
-                    const int32_t channel = group * outputs + start;
-                    const float *weight = s->packed + channel * taps_of_all;
-                    const float *bias = s->bias ? s->bias + channel : 0;
-                    const int64_t width = count <= FEW ? BROAD * LANES : PANEL;
-                    for (int64_t at = 0; at < columns; at += width)
-                        for (int64_t k = 0; k < rows; k++) {
-                            blocks[count](j, weight, bias, j->tile + k * line + at);
-                            finish(j, channel, count, width, y + k, x + at,
-                                   columns - at < width ? columns - at : width);
-                        }
-                }
-            }
+    const int64_t halo = (int64_t)(s->size - 1) * s->dilation, line = s->inputs * j->tiling.row;
+    memset(j->tile, 0, (size_t)j->tiling.floats * sizeof(float)); /* blocks may exceed it */
+    for (int64_t x = 0, columns; x < s->width; x += columns) {
+        columns = s->width - x < j->tiling.width ? s->width - x : j->tiling.width;
+        gather(j, first, x, halo, columns, 0);
+        for (int64_t y = first, rows; y < stop; y += rows) {
+            rows = stop - y < j->tiling.height ? stop - y : j->tiling.height;
+            gather(j, y + halo, x, rows, columns, halo);
+            const int64_t left = stop - y - rows;
+            convolve_tile(j, y, x, rows, columns, left < rows ? left : rows);
+            memmove(j->tile, j->tile + rows * line, (size_t)(halo * line) * sizeof(float));
         }
     }
 }
@@ -218,8 +262,10 @@ static void combine(const job *j, int64_t first, int64_t stop) {
 
 static void stage(const cppn_stage *s, int64_t first, int64_t count, float *scratch) {
     environment before = begin();
-    job j = {s, functions[s->activation], scratch + BUFFER, scratch, tiling_of(s)};
+    job j = {.stage = s, .function = functions[s->activation], .tile = scratch + BUFFER,
+             .buffer = scratch, .tiling = tiling_of(s)};
     if (j.function == activate_identity) j.function = 0;
+    j.direct = (!j.function || j.function == activate_relu) && !s->pre && !s->boost;
     (s->kind == CPPN_CONVOLUTION ? convolve : combine)(&j, first, first + count);
     end(before);
 }

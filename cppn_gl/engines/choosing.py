@@ -155,11 +155,13 @@ class Chooser:
         """The engine for another network in a picture of `base`, such as a cell of a sheet.
 
         This is the engine of `base`, whose name is saved with the picture, unless it would be far
-        too slow, like compiling a program for each network: then a deterministic first guess.
+        too slow, like compiling a program for each network, or cannot draw it: then a deterministic
+        first guess.
         `engine`: the engine of `base`, if it is already known.
         """
         engine = engine or ENGINES[self.engine_for(base).engine]
-        if network is base or engine.serves(network):
+        able = not engine.problem(network, self.capabilities)
+        if network is base or (able and engine.serves(network)):
             return engine
         return self.candidates(network)[0]
 

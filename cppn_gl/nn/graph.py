@@ -152,6 +152,7 @@ class GraphNetwork(Network):
         """With other arguments of the constructor."""
         given = {
             "nodes": self._graph,
+            "inputs": self.inputs,
             "latent": self.latent,
             "period": self.period,
             "image": self._whole_image,
@@ -161,7 +162,7 @@ class GraphNetwork(Network):
             "weight_layers": self.weight_layers,
             "boost": self.boost,
         }
-        return type(self)(inputs=self.inputs, **(given | parts))
+        return type(self)(**(given | parts))
 
     @cached_property
     def _shapes(self) -> list[Shape]:

@@ -51,7 +51,7 @@ def at_points(
 ) -> Steps[Jets]:
     """The outputs and their derivatives at points x, y, (N,) each: (3, N · (more + 1)², outputs).
 
-    `more`: with those at the taps around each point, `more` + 1 along a side. Yields between stages.
+    `more`: with those at the taps around it, `more` + 1 along a side. Yields between stages.
     """
     stages, found = network.stages, []
     side = 2 * stages[-1].radius + 1 + more
@@ -87,8 +87,9 @@ def points_work(network: Network, more: int = 0, sums: float = 3.0, stage: int =
 def forward(stages: Sequence[Stage], source: Grid) -> Generator[tuple[int, Grid, Grid], None, None]:
     """Forward mode: yields each stage's number from 0, its pre-activations and its units.
 
-    Of stages that the outputs depend on.     `source`: (3, height, width, inputs): features, their derivatives by x, and by y. So are what it
-    yields. Pre-activations are those that enter the activation, after a normalisation.
+    Of the stages that the outputs depend on. `source`: (3, ..., height, width, inputs): features,
+    their derivatives by x, and by y. So are what it yields. Pre-activations are those that enter
+    the activation, after a normalisation.
     """
     last_use = {i: number for number, stage in enumerate(stages) for i in stage.inputs}
     values: dict[int, Grid] = {SOURCE: source}

@@ -155,7 +155,8 @@ class Conv:
 
     def pre_activation(self, *inputs: Array, spacing: int = 1) -> Array:
         """The sums, (H, W, out), of a grid (H + 2 r, W + 2 r, in), r = radius · spacing."""
-        pre = self._sums(*inputs, spacing)
+        (y,) = inputs
+        pre = self._sums(y, spacing)
         return np.asarray(pre + self.bias.astype(pre.dtype))
 
     def _sums(self, y: Array, spacing: int) -> Array:
@@ -172,7 +173,8 @@ class Conv:
         return np.asarray(total)
 
     def tangent(self, inputs: Sequence[Array], directions: Sequence[Array]) -> Array:
-        return self._sums(*directions, 1)
+        (direction,) = directions
+        return self._sums(direction, 1)
 
     def backward(self, inputs: Sequence[Array], gradient: Array) -> tuple[Array, ...]:
         """Each input gets the gradients of all sums that it is part of, through its weights."""

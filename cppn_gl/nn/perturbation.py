@@ -55,12 +55,10 @@ def weight_layers(network: Network) -> list[int]:
 
 
 def _perturbed_graph(network: GraphNetwork, layer: int, noise: float, seed: int) -> Network:
-    of = network.stages[layer - 1].weight_layer
-    convs = [k for k, node in enumerate(network.nodes) if isinstance(node.layer, Conv)]
-    nodes = list(network.nodes)
-    changed = perturbed_operation(network.stages[layer - 1], noise, seed)
-    nodes[convs[of - 1]] = dataclasses.replace(nodes[convs[of - 1]], layer=changed)
-    return network.changed(nodes=nodes)
+    stages = list(network.stages)
+    changed = perturbed_operation(stages[layer - 1], noise, seed)
+    stages[layer - 1] = dataclasses.replace(stages[layer - 1], operation=changed)
+    return network.restaged(stages)
 
 
 def perturbed_operation(stage: Stage, noise: float, seed: int) -> Operation:
@@ -80,7 +78,7 @@ def perturbed_layer(network: Network, layer: int, noise: float, seed: int) -> La
 
 def _perturbed(
     weights: Float32, biases: Float32, layer: int, noise: float, seed: int
-) -> tuple[Float64, Float64]:
+) -> tuple[Float32, Float32]:
     """Weights (out, ...) and biases of a layer, perturbed."""
     weight, bias = weights.astype(np.float64), biases.astype(np.float64)
     count = weight.size + bias.size
@@ -89,8 +87,8 @@ def _perturbed(
     drawn = draws.draw(seed, layer, draws.NOISE_WEIGHT, rows, columns, "normal")
     weight += size * drawn.reshape(weight.shape)
     bias += size * draws.draw_row(seed, layer, draws.NOISE_BIAS, len(bias), "normal")
-    limits = -MAX_WEIGHT, MAX_WEIGHT
-    return np.clip(weight, *limits), np.clip(bias, *limits)
+    weight, bias = (np.clip(one, -MAX_WEIGHT, MAX_WEIGHT) for one in (weight, bias))
+    return weight.astype(np.float32), bias.astype(np.float32)
 
 
 def changes(network: Network, inputs: Any, noise: float, seed: int) -> Float64:

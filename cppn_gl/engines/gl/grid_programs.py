@@ -433,7 +433,7 @@ class GridPrograms:
         self.released = True
         self._kernels.clear()
         self._weights.clear()
-        for atlas in (*self._pool, *(one for *_, one in self._kept)):
+        self.forget()
+        for atlas in self._pool:
             atlas.release()
         self._pool.clear()
-        self._kept.clear()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
@@ -41,7 +41,11 @@ AT_CURSOR = 3e8  # multiplications of a measurement that a frame waits for
 DECADES = 4.0  # of the scale
 AROUND = 2  # taps shown beyond the box of a network that sees one point
 KEPT = 16 * MB
-SIDE = 0.5  # of the picture's height: the enlarged taps, at most
+SIDE, LOW = 0.5, 0.36  # of the picture's height: the enlarged taps beside it, below it, at most
+FEWEST, NEAR = (
+    8,
+    0.2,
+)  # letters beside it, at least; of the picture: how far the card avoids the box
 WIDE = 1.25  # width by height from which the card is at the right
 BOX, HELD = (255, 255, 255, 255), (96, 226, 238, 255)  # of the two frames
 UNSEEN = (30, 33, 40)
@@ -125,7 +129,7 @@ class ReceptiveView(PictureView):
         card = Card.of(scene, field, size, place)
         _mark(image, scene, field, place, card)
         if card is not None:
-            image.alpha_composite(card.drawn(field), card.corner)
+            image.paste(card.drawn(field), card.corner)
         below = super().overlay(scene, size, cursor)
         if below is None:
             return np.asarray(image)
@@ -179,42 +183,43 @@ class Card(LegendLayout):
         """
         if size[0] < LEAST[0] or size[1] < LEAST[1]:
             return None
-        plain = LegendLayout(size, 0)
-        letters, line = plain.font_size, plain.line
-        pad, margin = round(PAD * letters), round(MARGIN * letters)
-        tall = size[0] >= WIDE * size[1]
+        letters = LegendLayout(size, 0).font_size
+        line, pad, margin = text.line_height(letters), round(PAD * letters), round(MARGIN * letters)
+        beside = size[0] >= WIDE * size[1]
         cells = max(field.side, 2 * AROUND + 1)
-        most = min(0.34 * size[0] if tall else 0.42 * size[0], SIDE * size[1])
-        if tall:
-            rows = words(scene, field, letters, most)
-            free = size[1] - 2 * margin - 2 * pad - lines_of(rows) * line - pad
-            most = min(most, free)
-        side = _whole(most, cells)
-        if tall:
-            rows = words(scene, field, letters, side)
-            high = side + pad + round(lines_of(rows) * line)
-            whole = side + 2 * pad, high + 2 * pad
+        most = min(0.34 * size[0], SIDE * size[1]) if beside else 0.42 * size[0]
+        side = _whole(most if beside else min(most, LOW * size[1]), cells)
+        rows = words(scene, field, letters, side)
+        if beside:
+            high = round(lines_of(rows) * line)
+            free = size[1] - 2 * margin - 3 * pad - high
+            if free < side:
+                side = _whole(max(free, 0), cells)
+                rows = words(scene, field, letters, side)
+                high = round(lines_of(rows) * line)
+            whole = side + 2 * pad, side + high + 3 * pad
         else:
-            wide = size[0] - 2 * margin - 3 * pad - side
-            rows = words(scene, field, letters, wide)
+            rows = words(scene, field, letters, size[0] - 2 * margin - 3 * pad - side)
             whole = size[0] - 2 * margin, max(side, round(lines_of(rows) * line)) + 2 * pad
-        if side < 6 * letters or whole[1] > size[1] - 2 * margin:
-            rows, whole = (), (side + 2 * pad, side + 2 * pad)
+        if side < FEWEST * letters or whole[1] > size[1] - 2 * margin:
+            rows, side = (), _whole(0.4 * min(size), cells)
+            whole = side + 2 * pad, side + 2 * pad
         left, top = size[0] - margin - whole[0], size[1] - margin - whole[1]
-        if tall:
-            top = margin
         reach = field.side * _pitch(scene, size) / 2 + letters
-        if tall and left - reach < place[0] < size[0]:
-            left = margin
-        elif not tall and top - reach < place[1] < size[1]:
+        if beside:
             top = margin
-        square = left + pad, top + pad, side
-        room = (
-            (left + pad, top + 2 * pad + side, left + pad + side, top + whole[1] - pad)
-            if tall
-            else (left + 2 * pad + side, top + pad, left + whole[0] - pad, top + whole[1] - pad)
+            if left - min(reach, NEAR * size[0]) < place[0] < size[0]:
+                left = margin
+        elif top - min(reach, NEAR * size[1]) < place[1] < size[1]:
+            top = margin
+        below = left + pad, top + 2 * pad + side, left + pad + side, top + whole[1] - pad
+        after = left + 2 * pad + side, top + pad, left + whole[0] - pad, top + whole[1] - pad
+        return cls(
+            *(size, 0, 0, 0.0, letters, (left, top), whole),
+            (left + pad, top + pad, side),
+            rows,
+            below if beside else after,
         )
-        return cls(size, 0, 0, 0.0, letters, (left, top), whole, square, rows, room)
 
     @property
     def font_size(self) -> int:

@@ -66,6 +66,8 @@ class RegionsView(View):
 
     def problem(self, preset: Preset) -> str:
         """A smooth network has no linear regions."""
+        if preset.spec.by_grid:
+            return "needs a network of dense layers, whose units see one point only"
         if any(ACTIVATIONS[name].kinked for name in preset.spec.hidden_activations):
             return ""
         return "needs a hidden layer of relu, leaky_relu or abs"

@@ -4,11 +4,18 @@ Its frame is the square that the surface seen from above has in a subplot of the
 both have the same scale along y.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from PIL import Image
 
+from cppn_gl.engines.base import Region
+from cppn_gl.engines.cpu.grid import GridEvaluator
+from cppn_gl.nn.network import Network
+from cppn_gl.preset.preset import MAX_EXTENT
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import RGB, Float64, Size
+from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.base import Words
 from cppn_gl.views.solid.box_axes import INK, TICK, BoxAxis, Letters, line, overlay_letters
 from cppn_gl.views.solid.camera import Camera
@@ -30,13 +37,26 @@ def cut_stroke(size: Size) -> float:
 def cut_values(scene: Scene, subplot: Subplot, places: Float64) -> Float64:
     """Heights from 0 to 1 at places from -1 to 1 along y; not a number where outputs are not."""
     network, view = subplot.network, scene.view
-    y = view.center[1] + view.extent * places
-    x = np.full_like(y, view.center[0])
-    outputs = network.evaluate(network.features(x, y, scene.clock))
-    values = np.broadcast_to(outputs, (len(y), 3)) @ np.array(WEIGHTS[subplot.channel])
+    if network.by_grid:
+        outputs = _along(network, scene, places)
+    else:
+        y = view.center[1] + view.extent * places
+        x = np.full_like(y, view.center[0])
+        outputs = network.evaluate(network.features(x, y, scene.clock))
+    values = np.broadcast_to(outputs, (len(places), 3)) @ np.array(WEIGHTS[subplot.channel])
     low, high = subplot.span
     heights: Float64 = np.clip((values - low) / (high - low), 0, 1)
     return heights
+
+
+def _along(network: Network, scene: Scene, places: Float64) -> Float64:
+    """The outputs of a network on a grid at places along y, between points of one column."""
+    count = len(places) | 1  # odd, so that a column lies in the middle
+    wide = replace(scene.view, extent=min(scene.view.extent * count / (count - 1), MAX_EXTENT))
+    column = Region.of((count, count)).cut(count // 2, 0, 1, count)
+    found = at_once(GridEvaluator(network, wide, scene.clock).outputs(column))[::-1, 0]
+    known = np.linspace(-1, 1, count)
+    return np.stack([np.interp(places, known, values) for values in found.T], axis=1)
 
 
 def plot_cut(

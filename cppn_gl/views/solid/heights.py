@@ -9,19 +9,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from cppn_gl.engines.base import Region
+from cppn_gl.engines.cpu.grid import GridEvaluator
 from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.features import Clock
-from cppn_gl.nn.layers import Layer
-from cppn_gl.nn.network import Network, network_bytes
+from cppn_gl.nn.graph import GraphNetwork
+from cppn_gl.nn.layers import SOURCE, Layer
+from cppn_gl.nn.network import Network, Stage, network_bytes
+from cppn_gl.nn.operations import Conv
 from cppn_gl.preset.color import broken
 from cppn_gl.preset.preset import Viewport
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SurfaceOptions
 from cppn_gl.preset.value_range import HUGE
+from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.cache import MB, lru_cache_by_size
-from cppn_gl.utils.tasks import at_once
+from cppn_gl.utils.tasks import Steps, at_once
 from cppn_gl.views.solid import arrangement
 from cppn_gl.views.solid.arrangement import Fractions
 from cppn_gl.views.solid.box_axes import font_size
@@ -70,6 +76,9 @@ class Subplot:
 
 def pre_activation_network(network: Network) -> Network:
     """The network whose outputs are the output layer's pre-activations."""
+    if isinstance(network, GraphNetwork):
+        *before, end = network.stages
+        return network.restaged((*before, dataclasses.replace(end, activation="identity")))
     last = network.drawn[-1]
     return network.ending(network.depth, Layer(last.weight, last.bias, "identity"))
 
@@ -78,11 +87,62 @@ def hidden_units(network: Network) -> tuple[Network, int] | None:
     """The network whose outputs are units of the last hidden layer, and their number, 1 to 3."""
     if network.depth < 2:
         return None
+    if isinstance(network, GraphNetwork):
+        return _hidden_channels(network)
     last = network.drawn[-2]
     count = min(3, len(last.bias))
     rows = [0] if count == 1 else [0, 1, count - 1]
     cut = Layer(last.weight[rows], last.bias[rows], last.activation)
     return network.ending(network.depth - 1, cut), count
+
+
+def _hidden_channels(network: GraphNetwork) -> tuple[Network, int] | None:
+    """`hidden_units` of a graph: of the stage that its last convolution reads."""
+    *before, end = network.stages
+    (read,) = end.inputs
+    if read == SOURCE or not isinstance(end.operation, Conv) or end.operation.radius:
+        return None
+    count = min(3, before[read].units)
+    rows = [0] if count == 1 else [0, 1, count - 1]
+    chosen = np.eye(before[read].units, dtype=np.float32)[rows][..., None, None]
+    select = Stage(Conv(chosen, np.zeros(count, np.float32)), "identity", (read,), count)
+    return network.restaged((*before[: read + 1], select)), count
+
+
+def last_weights(network: Network) -> tuple[Float32, Float32]:
+    """The weights (outputs, units) and biases of the output layer."""
+    last = network.stages[-1].operation if network.by_grid else network.drawn[-1]
+    assert isinstance(last, Conv | Layer)
+    return last.weight.reshape(len(last.bias), -1), last.bias
+
+
+def values_at(network: Network, x: Float64, y: Float64, clock: Clock) -> NDArray[Any]:
+    """The outputs at points x, y, (N,) each: (N, outputs)."""
+    if network.by_grid:
+        return GridEvaluator(network, Viewport(), clock).values(x, y)
+    return network.evaluate(network.features(x, y, clock))
+
+
+def prepare(scene: Scene) -> Steps[None]:
+    """Measure, step by step, what `subplots` would wait for: networks on grids take long."""
+    if not scene.network.by_grid:
+        return
+    options = scene.options(SurfaceOptions)
+    networks = [scene.network]
+    if options.before or options.panels == "sum":
+        networks.append(pre_activation_network(scene.network))
+    if options.panels == "sum" and (few := hidden_units(scene.network)):
+        networks.append(few[0])
+    for network in networks:
+        if bounds(network.output_activation) is None:
+            evaluator, region = _measuring(network, scene.view, scene.clock)
+            yield from evaluator.outputs(region)  # which it keeps
+
+
+def _measuring(network: Network, view: Viewport, clock: Clock) -> tuple[GridEvaluator, Region]:
+    """What evaluates a network on a grid for `measured`, on the lattice that surfaces have."""
+    wide = dataclasses.replace(view, extent=min(view.extent * GRID / (GRID - 1), 1e6))
+    return GridEvaluator(network, wide, clock), Region.of((GRID - 1, GRID - 1))
 
 
 @lru_cache_by_size(2 * MB, network_bytes)
@@ -91,8 +151,13 @@ def measured(network: Network, view: Viewport, clock: Clock, channel: str) -> Sp
 
     Values that are not finite are ignored.
     """
-    wide = dataclasses.replace(view, extent=min(view.extent * GRID / (GRID - 1), 1e6))
-    picture = at_once(evaluator(network, wide, clock).picture((GRID, GRID)))
+    if network.by_grid:
+        grid, region = _measuring(network, view, clock)
+        picture = at_once(grid.outputs(region))
+        picture = np.broadcast_to(picture, (*picture.shape[:2], 3))
+    else:
+        wide = dataclasses.replace(view, extent=min(view.extent * GRID / (GRID - 1), 1e6))
+        picture = at_once(evaluator(network, wide, clock).picture((GRID, GRID)))
     values = picture.reshape(-1, 3)
     shown = values[~broken(values)].astype(np.float64) @ np.array(WEIGHTS[channel])
     if not len(shown):
@@ -112,7 +177,7 @@ def apart(low: float, high: float) -> Span:
 
 def span_of(network: Network, view: Viewport, clock: Clock, channel: str) -> Span:
     """The values of height 0 and 1: the activation's bounds, or the measured range."""
-    return bounds(network.drawn[-1].activation) or measured(network, view, clock, channel)
+    return bounds(network.output_activation) or measured(network, view, clock, channel)
 
 
 def rounded(low: float, high: float) -> Span:
@@ -173,8 +238,8 @@ def _summands(
     below, count = few
     found = arrangement.sum_of(count, size)
     boxes, signs, fonts = found.boxes, found.signs, (found.letters, found.titles)
-    last = scene.network.drawn[-1]
-    weights = np.array(WEIGHTS[both[1]]) @ np.broadcast_to(last.weight, (3, last.weight.shape[1]))
+    weight, biases = last_weights(scene.network)
+    weights = np.array(WEIGHTS[both[1]]) @ np.broadcast_to(weight, (3, weight.shape[1]))
     more = len(weights) > count
     summands = []
     for k, name in enumerate(NAMES[:count]):
@@ -185,7 +250,7 @@ def _summands(
             Subplot(boxes[k], below, name, span, "output", *fonts, k + 1, title=title, sign=sign)
         )
     sign = ("+ … =" if more else "=", *signs[count])
-    bias = float(np.array(WEIGHTS[both[1]]) @ np.broadcast_to(last.bias, 3))
+    bias = float(np.array(WEIGHTS[both[1]]) @ np.broadcast_to(biases, 3))
     title = f"sum + bias {significant(bias, 2)}"
     return [
         *summands,

@@ -32,7 +32,7 @@ from cppn_gl.views.solid.box_axes import label_room
 from cppn_gl.views.solid.camera import Camera
 from cppn_gl.views.solid.cut_plot import CUT, cut_stroke
 from cppn_gl.views.solid.field import Field, FieldDrawing
-from cppn_gl.views.solid.heights import Subplot, subplots
+from cppn_gl.views.solid.heights import Subplot, prepare, subplots
 from cppn_gl.views.solid.render_targets import MULTISAMPLES, RenderTarget, RenderTargets
 from cppn_gl.views.solid.surface_colors import TINTS
 from cppn_gl.views.solid.triangles import Triangles, uniform
@@ -130,8 +130,6 @@ class SurfaceDrawing:
     def __init__(self, stage: Stage, planes: Planes, scene: Scene, region: Region):
         self._planes, self._overlay, self._smooth = planes, region.overlay, not region.draft
         self._stage, self._scene = stage, scene
-        laid_out = subplots(scene, region.overlay)
-        self._subplots = [subplot for subplot in laid_out if subplot.cut != "plot"]
         width, height = planes.size
         largest = int(stage.painter.ctx.info["GL_MAX_TEXTURE_SIZE"])
         enlarged = width > region.overlay[0]  # for several samples per pixel
@@ -161,6 +159,9 @@ class SurfaceDrawing:
     def steps(self) -> Steps[None]:
         """Draw the picture; begin again if a buffer or program was replaced between two steps."""
         painter, value_range = self._stage.painter, None
+        yield from prepare(self._scene)
+        laid_out = subplots(self._scene, self._overlay)
+        self._subplots = [subplot for subplot in laid_out if subplot.cut != "plot"]
         if painted(self._scene.preset):
             value_range = yield from value_range_steps(self._scene, SQUARE)
         drawings = [one for part in self._subplots for one in self._drawings(part, value_range)]

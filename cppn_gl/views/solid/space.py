@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.cpu.grid import GridEvaluator
 from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.stretch import measure
 from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.features import constant, latent_index
+from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import NOT_A_NUMBER, ValueRange, broken, colored
 from cppn_gl.preset.scene import Scene, identity
@@ -34,6 +36,7 @@ from cppn_gl.views.solid.heights import Span, apart
 LIGHT = np.array([-0.45, -0.5, 0.74])  # direction towards the light, fixed to the volume
 AMBIENT = 0.3  # fraction of the light that is ambient
 MEASURED = 25  # points along a side of the grid that ranges are measured on
+SPOTS = 8  # of networks on grids
 STEEP = 1.5  # change per half side at which shading is half strength
 
 Bytes = NDArray[np.uint8]
@@ -84,6 +87,8 @@ def fix_input(network: Network, name: str, value: float) -> Network:
         inputs[inputs.index(name)] = f"z{index}"
     latent += [0.0] * (index + 1 - len(latent))
     latent[index] = value
+    if isinstance(network, GraphNetwork):
+        return network.changed(inputs=inputs, latent=latent)
     return Network(
         network.drawn,
         inputs,
@@ -112,11 +117,13 @@ def ranges(scene: Scene, channel: str) -> Generator[None, None, Ranges]:
 
     They are measured on a grid of MEASURED³ points, whatever the volume's resolution.
     """
-    third, last, color = third_input(scene), scene.network.drawn[-1], scene.preset.color
+    third, color = third_input(scene), scene.preset.color
     # With t as the third input the ranges do not depend on the time, only on the block.
     held = dataclasses.replace(scene, network=fix_input(scene.network, third.name, 0.0))
 
     def values(size: tuple[int, int]) -> Generator[None, None, list[Float32]]:
+        if scene.network.by_grid:
+            return [(yield from _at_spots(scene, third))]
         found = np.zeros((MEASURED, size[1], size[0], 3), np.float32)
         for number, piece in enumerate(found):
             place = third.value((2 * number + 1) / MEASURED - 1)
@@ -124,7 +131,7 @@ def ranges(scene: Scene, channel: str) -> Generator[None, None, Ranges]:
             piece[:] = yield from evaluator(network, scene.view, scene.clock).picture(size)
         return [found.reshape(-1, 3)]
 
-    span = bounds(last.activation)
+    span = bounds(scene.network.output_activation)
     if span is not None and color.stretch == "none":
         return Ranges(span, default_range(scene))
     what = "volume", third.low, third.high
@@ -138,6 +145,19 @@ def ranges(scene: Scene, channel: str) -> Generator[None, None, Ranges]:
     return Ranges(
         span, default_range(scene) if color.stretch == "none" else stretched_range(scene, known)
     )
+
+
+def _at_spots(scene: Scene, third: ThirdInput) -> Generator[None, None, Float32]:
+    """The outputs (N, 3) of a network on a grid, at fewer points: all see their neighbours."""
+    steps = scene.view.extent * ((2 * np.arange(SPOTS) + 1) / SPOTS - 1)
+    right, up = (axis.ravel() for axis in np.meshgrid(steps, steps))
+    x, y = scene.view.center[0] + right, scene.view.center[1] + up
+    found = []
+    for number in range(MEASURED):
+        network = fix_input(scene.network, third.name, third.value((2 * number + 1) / MEASURED - 1))
+        found.append(GridEvaluator(network, scene.view, scene.clock).values(x, y))
+        yield
+    return np.broadcast_to(np.concatenate(found), (MEASURED * SPOTS**2, 3))
 
 
 class VolumeSlices:

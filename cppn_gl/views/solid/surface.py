@@ -27,7 +27,7 @@ from cppn_gl.views.solid.box_axes import (
 from cppn_gl.views.solid.camera import dragged, zoomed
 from cppn_gl.views.solid.cut_plot import plot_cut
 from cppn_gl.views.solid.field import WEIGHTS
-from cppn_gl.views.solid.heights import Subplot, subplots
+from cppn_gl.views.solid.heights import Subplot, subplots, values_at
 from cppn_gl.views.solid.mesh import SurfaceDrawing, camera_of, painted
 from cppn_gl.views.text import line_height, significant
 
@@ -115,7 +115,7 @@ def _value_text(scene: Scene, subplot: Subplot, u: float, v: float) -> str:
     """x, y and the value at a point of the square."""
     network, view = subplot.network, scene.view
     x, y = view.center[0] + view.extent * u, view.center[1] + view.extent * v
-    inputs = network.features(np.array([x]), np.array([y]), scene.clock)
-    outputs = np.broadcast_to(network.evaluate(inputs), (1, 3))
+    found = values_at(network, np.array([x]), np.array([y]), scene.clock)
+    outputs = np.broadcast_to(found, (1, 3))
     value = float(outputs[0] @ np.array(WEIGHTS[subplot.channel]))
     return f"x {significant(x, 4)}  y {significant(y, 4)}  value {significant(value)}"

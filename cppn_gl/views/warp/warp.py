@@ -68,6 +68,12 @@ class WarpView(CPUView):
     def colored(self, preset: Preset) -> bool:
         return not classed(preset)
 
+    def problem(self, preset: Preset) -> str:
+        """Of a network on a grid, a point has no way through the layers by itself."""
+        if preset.spec.structured:
+            return "needs a network of dense layers: here units see their neighbours, too"
+        return ""
+
     def __init__(self) -> None:
         self._kept: LRUCache[Any, Trip] = LRUCache(_KEPT, lambda key, trip: trip.journey.bytes)
 
