@@ -148,19 +148,19 @@ INLINE void taps(const int rows, const int vectors, const int size, const job *j
 
 typedef void block(const job *j, const place *p);
 
-#define BLOCK(ROWS_, VECTORS_)                                                        \
-    static void block_##ROWS_(const job *j, const place *p) {                         \
-        if (j->stage->size == 3) taps(ROWS_, VECTORS_, 3, j, p);                      \
-        else if (j->stage->size == 1) taps(ROWS_, VECTORS_, 1, j, p);                 \
-        else taps(ROWS_, VECTORS_, 0, j, p);                                          \
+#define BLOCK(NAME, ROWS_, VECTORS_)                                     \
+    static void NAME##_##ROWS_(const job *j, const place *p) {           \
+        if (j->stage->size == 3) taps(ROWS_, VECTORS_, 3, j, p);         \
+        else if (j->stage->size == 1) taps(ROWS_, VECTORS_, 1, j, p);    \
+        else taps(ROWS_, VECTORS_, 0, j, p);                             \
     }
-BLOCK(1, BROAD)
-BLOCK(2, BROAD)
-BLOCK(3, VECTORS)
-BLOCK(4, VECTORS)
-BLOCK(5, VECTORS)
-BLOCK(6, VECTORS)
-static block *const blocks[] = {0, block_1, block_2, block_3, block_4, block_5, block_6};
+#define BLOCKS(NAME, FEW_, MANY)                                                           \
+    BLOCK(NAME, 1, FEW_) BLOCK(NAME, 2, FEW_) BLOCK(NAME, 3, MANY) BLOCK(NAME, 4, MANY)    \
+    BLOCK(NAME, 5, MANY) BLOCK(NAME, 6, MANY)                                              \
+    static block *const NAME[] = {0,        NAME##_1, NAME##_2, NAME##_3,                  \
+                                  NAME##_4, NAME##_5, NAME##_6};
+BLOCKS(wide, BROAD, VECTORS)
+BLOCKS(narrow, 1, 1) /* for the last pixels of a row */
 
 /* The results of a tile from row y, column x on, whose inputs are gathered. `next`: the rows of
  * inputs that follow. */
@@ -181,9 +181,10 @@ static void convolve_tile(const job *j, int64_t y, int64_t x, int64_t rows, int6
         place p = {.channel = group * outputs + start};
         for (int64_t at = 0; at < columns; at += width) {
             p.x = x + at, p.count = columns - at < width ? columns - at : width;
+            block *const step = (p.count > LANES ? wide : narrow)[count];
             for (int64_t k = 0; k < rows; k++) {
                 p.y = y + k, p.in = tile + k * s->inputs * j->tiling.row + at;
-                blocks[count](j, &p);
+                step(j, &p);
             }
         }
     }

@@ -359,6 +359,7 @@ class Random(Source):
         choice(STRUCTURES),
         "what the layers are: mlp (dense layers), or convolutions: conv nin vgg inception resnet",
         short=True,
+        widget="structure",
     )
     kernel: int = key(
         3, choice(SIZES), "taps per side of the kernels of conv, nin and the first of resnet, odd"
@@ -373,11 +374,13 @@ class Random(Source):
         (),
         check_blocks,
         "[[network.blocks]] tables, instead of structure and depth: type, and its keys",
+        widget="blocks",
     )
     boost: tuple[tuple[int, int, float], ...] = key(
         (),
         check_boost,
         "units that are multiplied: layer, unit and factor of each, as [[2, 1, 3.0]]",
+        widget="boosts",
     )
     last_layer: int | None = key(
         None,

@@ -117,8 +117,10 @@ def add(*grids):
 
 _FUNCTION = '''
 def network(inputs, spacing=1):
-    """The outputs (rows, columns, {outputs}), {names}, of input features on a grid, whose taps are
-    spacing positions apart: the features (…, {inputs}) surround them by RADIUS * spacing.
+    """The outputs (rows, columns, {outputs}), {names}.
+
+    They are those of input features on a grid, {inputs} at each position, with taps that are
+    spacing positions apart. The grid is larger by RADIUS * spacing on each side.
     """
 {lines}
     return {last}
@@ -133,7 +135,7 @@ NUMPY = Words(
     clip="np.clip",
     array="np.array",
     loaded='WEIGHTS.pop("image")',
-    packed="np.frombuffer(zlib.decompress(PIXELS), np.{kind})",
+    packed="np.frombuffer(PIXELS, np.{kind})",
     most="np.float32(255)",
 )
 
@@ -164,7 +166,7 @@ def conv(y, layer, spacing, dilation=1, groups=1):
     clip="jnp.clip",
     array="jnp.array",
     loaded='jnp.asarray(WEIGHTS.pop("image"))',
-    packed="jnp.asarray(np.frombuffer(zlib.decompress(PIXELS), np.{kind}))",
+    packed="jnp.asarray(np.frombuffer(PIXELS, np.{kind}))",
 )
 
 TORCH = Words(
@@ -217,8 +219,10 @@ def middles(*grids):
     },
     network='''
 class Network(nn.Module):
-    """The outputs (rows, columns, {outputs}), {names}, of input features on a grid, whose taps are
-    spacing positions apart: the features (…, {inputs}) surround them by RADIUS * spacing.
+    """The outputs (rows, columns, {outputs}), {names}.
+
+    They are those of input features on a grid, {inputs} at each position, with taps that are
+    spacing positions apart. The grid is larger by RADIUS * spacing on each side.
     """
 
     def __init__(self):
@@ -245,7 +249,7 @@ network.load_state_dict(WEIGHTS)
     clip="torch.clamp",
     array="torch.tensor",
     loaded='WEIGHTS.pop("image")',
-    packed="torch.frombuffer(bytearray(zlib.decompress(PIXELS)), dtype=torch.{kind})",
+    packed="torch.frombuffer(bytearray(PIXELS), dtype=torch.{kind})",
 )
 
 _PLACES = '''
@@ -286,14 +290,14 @@ def picture(width={width}, height={height}, time={time}, center={center}, extent
     outputs = {evaluated}
     if scale == 1:
         return outputs
-    left, top = {array}(left), {array}(top)
-    right_part, lower_part = {array}(right_part)[:, None], {array}(lower_part)[:, None, None]
-    outputs = outputs[top] + lower_part * (outputs[top + 1] - outputs[top])
-    return outputs[:, left] + right_part * (outputs[:, left + 1] - outputs[:, left])
+    left, across = {array}(left), {array}(right_part)[:, None]
+    top, down = {array}(top), {array}(lower_part)[:, None, None]
+    outputs = outputs[top] + down * (outputs[top + 1] - outputs[top])
+    return outputs[:, left] + across * (outputs[:, left + 1] - outputs[:, left])
 '''
 
 _IMAGE = '''
-# Pixels (rows, columns, {channels}) of the image, whose centre lies at CENTER, each PIXEL large.
+# Pixels (rows, columns, {channels}) of an image around CENTER, each of size PIXEL.
 {pixels}
 CENTER, PIXEL = {center}, {pixel}
 
@@ -455,10 +459,11 @@ def _packed(pixels: Float32, words: Words) -> str:
     whole = np.rint(pixels * 255).astype(np.uint8)
     small = np.array_equal(whole / np.float32(255), pixels)
     data = zlib.compress((whole if small else pixels.astype("<f4")).tobytes(), 9)
-    lines = textwrap.wrap(base64.b64encode(data).decode(), COLUMNS - 8)
-    text = "\n".join(f'    "{line}"' for line in lines)
+    lines = textwrap.wrap(base64.b64encode(data).decode(), COLUMNS - 12)
+    text = "\n".join(f'        "{line}"' for line in lines)
     found = words.packed.format(kind="uint8" if small else "float32")
     found += f".reshape({', '.join(map(str, pixels.shape))})"
     if small:
         found += f" / {words.most}"
-    return f"PIXELS = base64.b64decode(\n{text}\n)\nIMAGE = {found}"
+    unpacked = f"zlib.decompress(\n    base64.b64decode(\n{text}\n    )\n)"
+    return f"PIXELS = {unpacked}\nIMAGE = {found}"

@@ -172,9 +172,11 @@ def _holder(name: str, names: dict[str, list[str]], options: list[str]) -> str:
     """The table of a key; "show" for an option of views.
 
     A key of [train] that another table or a view has, too, needs its table: `seed` is that of
-    [network].
+    [network]. So does [network] grid: `grid` alone is that of [normalize], which is older.
     """
     holding = [t for t, fields in names.items() if t not in VIEWS and name in fields]
+    if name == "grid":
+        holding.remove("network")
     if "train" in holding and (len(holding) > 1 or name in options):
         holding.remove("train")
     if len(holding) > 1:

@@ -73,10 +73,12 @@ def advice(
     """What is wrong with a picture and which key mends it; "" if nothing is.
 
     `home`: the viewport of key 0. `network`: that of the preset at `time`, if drawn already. Of a
-    network that learns nothing is wrong: other keys change it.
+    network that learns nothing is wrong: other keys change it; and nothing of a graph, whose values
+    at single points take too long.
     """
     view = view_of(preset)
-    if view.name in WITHOUT or preset.network_moves or preset.learns or min(size) < 2:
+    moves = preset.network_moves or preset.learns
+    if view.name in WITHOUT or moves or preset.spec.structured or min(size) < 2:
         return ""
     probe = Probe(preset, time, size, POINTS, network)
     spread = yield from probe.at()

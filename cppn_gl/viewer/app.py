@@ -133,6 +133,7 @@ class App:
         self._opening = Opening()
         # Why the network file that was named could not be opened; None if none was.
         self.network_problem: str | None = None
+        self.image_problem: str | None = None  # the same of an image
         self.reports = Reports(self)
         self.names: dict[str, str] = {}  # the user's labels of keys bound by position
         self.adviser = Adviser()
@@ -233,13 +234,18 @@ class App:
 
     def drop(self, paths: Sequence[str]) -> None:
         """Open the first of some files that were dropped on the window."""
-        self.network_problem = None
+        self.network_problem = self.image_problem = None
         self.hud.say(self._opening.drop(paths, self.explorer.preset), wall.perf_counter())
 
     def open_network(self, path: Path) -> None:
         """Open a network file of the user's, with the view and colours that are shown."""
         self.network_problem = ""
         self.hud.say(self._opening.network(path, self.explorer.preset), wall.perf_counter())
+
+    def open_image(self, path: Path) -> None:
+        """Let an image file of the user's be the input of what is shown."""
+        self.image_problem = ""
+        self.hud.say(self._opening.image(path, self.explorer.preset), wall.perf_counter())
 
     def _open_read(self, now: float) -> None:
         """Explore a file that has been read, as one step; or say what is wrong with it."""
@@ -250,6 +256,8 @@ class App:
             self._refresh(answer, now)
             return
         message = answer.problem
+        if self.image_problem is not None:
+            self.image_problem = answer.problem
         if self.network_problem is not None:
             self.network_problem = answer.problem
         if answer.preset is not None:

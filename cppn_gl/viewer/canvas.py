@@ -40,7 +40,7 @@ PATIENCE = 8.0  # seconds that supersampling waits for the helper to find the fa
 BAND_SECONDS, BAND_PIXELS = 0.25, 2**18  # a band's expected time and largest size
 FEWEST_ROWS = 8
 PARTS = 3  # steps in a time slice
-CHEAPER = 1.2  # a coarser picture of a network on grids has to be so many times cheaper
+CHEAPER = 1.5  # a coarser picture of a network on grids has to be so many times cheaper
 VIEW_SCALE = 16  # the coarsest scale of views with costs that do not shrink with the pixels
 
 Wanted = tuple[Scene, tuple[int, int]]

@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 from cppn_gl.nn.draws import deviation
-from cppn_gl.nn.features import TURN, latent_index, wave
+from cppn_gl.nn.features import TURN, latent_index, of_image, wave
 from cppn_gl.nn.file_source import File
+from cppn_gl.nn.sources import Random
 from cppn_gl.preset.preset import TABLES, TOP, Preset
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.preset.tables import fields_of, whole
@@ -24,6 +25,7 @@ from cppn_gl.viewer.explorer import CHANGED
 
 # The keys shown first, in this order, and their labels.
 COMMON = {
+    "network.structure": "structure",
     "network.depth": "depth",
     "network.width": "width",
     "network.activation": "activation",
@@ -39,6 +41,7 @@ LABELS = COMMON | {"network.output_activation": "last activation", "animate.movi
 TITLES = {
     "network": "Network",
     "train": "Training",
+    "input": "Image",
     "view": "Viewport",
     "color": "Colours",
     "animation": "Time",
@@ -58,6 +61,7 @@ PARTS = {
 }
 # Actions of the window that change a key, see bindings.py.
 ACTIONS = {
+    "network.structure": ("next_structure",),
     "network.depth": ("deeper", "shallower"),
     "network.width": ("wider", "narrower"),
     "network.activation": ("next_activation",),
@@ -71,7 +75,7 @@ ACTIONS = {
     "train.boundary": ("toggle_boundary",),
     "show.view": ("next_view",),
 }
-NOT_EDITED = ("format", "network.sha256")
+NOT_EDITED = ("format", "network.sha256", "network.last_layer")
 LOOKED_AT = (
     "unit",
     "layer",
@@ -83,6 +87,7 @@ STEP_FACTOR = 2 ** (1 / 8)  # of a logarithmic key, for a press of an arrow key
 WIDGETS = (
     *("slider", "numbers", "menu", "flag", "text", "prose", "seed", "activations"),
     *("inputs", "between", "animate", "axis", "colors", "file", "list", "data"),
+    *("structure", "blocks", "boosts", "image"),
 )
 
 
@@ -186,6 +191,8 @@ def _widget(check: Check) -> str:
         return "text" if check.one_line else "prose"
     if isinstance(check, Several) and isinstance(check.check_one, Integer | Number):
         return "numbers"
+    if isinstance(check, Several) and isinstance(check.check_one, Several):
+        return "list"
     raise ValueError(f"no widget for the check {check}; name one by key(…, widget=)")
 
 
@@ -235,6 +242,8 @@ def fixed(preset: Preset, field: Field) -> bool:
         return False
     if field.name == "seed" and not seeded(preset):
         return True
+    if field.name == "depth" and getattr(preset.spec, "blocks", ()):
+        return True  # they determine it
     return field.name not in preset.spec.key_names()
 
 
@@ -278,7 +287,9 @@ def automatic(preset: Preset, field: Field) -> Any:
 def sigma(preset: Preset, init: str) -> float:
     """The standard deviation of weights between hidden layers, if drawn by an initialisation."""
     spec = preset.spec
-    fan_out, fan_in = spec.shapes[len(spec.shapes) > 2]
+    fan_out, fan_in, *taps = spec.shapes[len(spec.shapes) > 2]
+    area = math.prod(taps)
+    fan_out, fan_in = fan_out * area, fan_in * area
     return float(getattr(spec, "weight_scale", 1.0) * deviation(init, fan_in, fan_out))
 
 
@@ -321,6 +332,9 @@ def idle(preset: Preset, field: Field) -> str:
         ),
         "network.width": (preset.spec.depth > 1, "there is no hidden layer"),
         "network.activation": (preset.spec.depth > 1, "there is no hidden layer"),
+        "network.kernel": (_kernels(preset), "no convolution takes its size from it"),
+        "network.grid": (preset.spec.structured, "there is no convolution"),
+        "input": (bool(of_image(inputs)), "no input is of the image: red, green, blue or grey"),
         "color.hue": (preset.color.mapping == "ink", "only the mapping ink has a hue"),
         "color.dither": (not preset.color.levels, "flat colours (inks) are not dithered"),
         "normalize": (preset.normalize.which != "none", "no layer is normalised"),
@@ -329,6 +343,16 @@ def idle(preset: Preset, field: Field) -> str:
     }
     effective, why = conditions.get(field.dotted) or conditions.get(field.table) or (True, "")
     return "" if effective or field.dotted in ("normalize.which", "train.data") else why
+
+
+def _kernels(preset: Preset) -> bool:
+    """Whether the key `kernel` matters."""
+    spec = preset.spec
+    if not isinstance(spec, Random) or not spec.structured:
+        return False
+    if spec.blocks:
+        return any(block.type in ("conv", "nin") and block.kernel is None for block in spec.blocks)
+    return spec.structure in ("conv", "nin", "resnet")
 
 
 def restored(preset: Preset, loaded: Preset, chosen: Iterable[Field]) -> dict[str, Any]:

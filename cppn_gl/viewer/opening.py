@@ -25,7 +25,6 @@ from cppn_gl.utils.images import SUFFIXES as IMAGES
 from cppn_gl.viewer.collection import printable
 from cppn_gl.viewer.favourites import opened
 
-
 @dataclass(frozen=True)
 class Answer:
     """What a file holds: a preset, and a time in seconds for a picture; or what is wrong with it.
@@ -62,6 +61,16 @@ class Opening:
         """Begin to read a network file, to be shown as `shown` is; the message."""
         name = printable(path.name)
         return self._begin(name, lambda: _network(path, shown))
+
+    def image(self, path: Path, shown: Preset) -> str:
+        """Begin to read an image file of the user's, to be the input of what is shown."""
+        name, keys = printable(path.name), {"input.image": os.path.abspath(path)}
+
+        def work() -> Answer:
+            answer = _told(path, lambda: (shown.replace(**keys), None))
+            return answer if answer.problem else Answer(f"image {name}", changes=keys)
+
+        return self._begin(name, work)
 
     def again(self, path: Path, shown: Preset) -> None:
         """Begin to read the file of the network shown again."""
@@ -123,8 +132,18 @@ def read(path: Path, shown: Preset, words: str = "") -> Answer:
     if is_network(path.name) and not path.is_dir():
         return _network(path, shown, words)
     answer = _told(path, found, words)
+    return _seen(path, answer)
+
+
+def _seen(path: Path, answer: Answer) -> Answer:
+    """The answer, which says so if the network sees the image in the file."""
     sees = answer.preset is not None and answer.preset.input.path == Path(os.path.abspath(path))
     return dataclasses.replace(answer, note="the network sees this image") if sees else answer
+
+
+def _image(path: Path, shown: Preset) -> Answer:
+    """An image as the input of the preset `shown`."""
+    return _seen(path, _told(path, lambda: (with_image(shown, os.path.abspath(path)), None), ""))
 
 
 def _network(path: Path, shown: Preset, words: str = "") -> Answer:

@@ -4,11 +4,11 @@ A network of convolutions and the like is a graph of stages; "layer k" of it is 
 """
 
 from abc import ABC, abstractmethod
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any, cast
 
 from cppn_gl.nn.sources import NetworkSource, Random
-from cppn_gl.nn.structures import STRUCTURES
+from cppn_gl.nn.structures import DEPTHWISE, KEYS, POOLS, STRUCTURES, Block
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import Options
 from cppn_gl.viewer.bindings import keys_of
@@ -18,19 +18,11 @@ from cppn_gl.views.text import significant
 BOOSTS = 0.0, 8.0  # range of the panel's slider
 
 
-def structured(spec: NetworkSource) -> bool:
-    """Whether a source's network is a graph of stages."""
-    return isinstance(spec, Random) and spec.structured
-
-
 def layer_count(spec: NetworkSource) -> int:
     """The number of layers that can be shown: of a graph, of its stages."""
-    return _stages(spec) if isinstance(spec, Random) and spec.structured else spec.depth
-
-
-@lru_cache(maxsize=16)
-def _stages(spec: Random) -> int:
-    return len(spec.network().stages)
+    if not isinstance(spec, Random) or not spec.structured:
+        return spec.depth
+    return spec.last_layer or len(spec.stage_units)
 
 
 def boost_of(spec: NetworkSource, unit: tuple[int, int]) -> float:
@@ -47,6 +39,36 @@ def boosted(
     """The value of the key `boost` with another factor on a unit; a factor of 1 is left out."""
     others = tuple(one for one in spec.boost if one[:2] != unit)
     return others if factor == 1 else (*others, (*unit, factor))
+
+
+def block_words(block: Block) -> tuple[str, str]:
+    """A block in a word or two, and its details: ("conv 5×5", "depthwise · 32 channels")."""
+    kind = block.type.replace("_", " ")
+    side = block.size if block.type in POOLS else block.kernel
+    if side is not None and (block.type in POOLS or "kernel" in KEYS[block.type]):
+        kind = f"{kind} {side}×{side}"
+    details = []
+    if block.branches:
+        details.append(
+            f"{len(block.branches)} branches: {' | '.join(map(_branch, block.branches))}"
+        )
+    if block.channels is not None:
+        details.append(f"{block.channels} channels")
+    if block.dilation > 1:
+        details.append(f"taps {block.dilation} apart")
+    if block.groups != 1:
+        details.append("depthwise" if block.groups == DEPTHWISE else f"{block.groups} groups")
+    if block.type == "vgg":
+        details.append(f"{block.layers} layers")
+    if block.activation is not None:
+        details.append(block.activation)
+    return kind, " · ".join(details)
+
+
+def _branch(blocks: Sequence[Block]) -> str:
+    """A branch in words."""
+    names = (f"{block_words(one)[0]}{f' × {one.repeat}' * (one.repeat > 1)}" for one in blocks)
+    return " → ".join(names) or "identity"
 
 
 class Structuring(ABC):

@@ -424,6 +424,12 @@ def test_every_key_is_taken_by_name() -> None:
         "between": [13, 0.0],
         "period": 3.5,
         "omega": 30.0,
+        "structure": "mlp",
+        "kernel": 5,
+        "grid": 64,
+        "blocks": [],
+        "boost": [],
+        "last_layer": None,
     }
     assert set(keys) == set(Random.__dataclass_fields__)
     network = Network.random(**keys)

@@ -14,7 +14,7 @@ from cppn_gl.nn.sources import Random, source_of
 from cppn_gl.nn.structures import KEYS, STRUCTURES, Block
 from cppn_gl.utils.checks import PresetError
 
-NAMED = STRUCTURES[1:]
+NAMED = tuple(STRUCTURES)[1:]
 
 
 def labels(**keys: Any) -> list[str]:

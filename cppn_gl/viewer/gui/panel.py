@@ -285,7 +285,7 @@ class Panel:
 
     def _layer(self) -> None:
         widgets, unit, explorer = self._widgets, self._widgets.unit, self._explorer
-        depth, layer = explorer.preset.spec.depth, explorer.layer
+        depth, layer = explorer.layers, explorer.layer
         if depth < 2:
             return
         keys = keys_for("layer_up", "layer_down")
@@ -429,7 +429,7 @@ class Panel:
                     self._restore(network=True)
         for field in chosen:
             self._field(field)
-            keeps = preset.spec.redrawable and not preset.learns
+            keeps = preset.spec.redrawable and not (preset.learns or preset.spec.structured)
             if field.dotted == "network.init" and keeps:
                 self._keep()
 
@@ -530,7 +530,7 @@ class Panel:
         """The spread of the hidden weights, and what a layer multiplies that of its inputs by."""
         preset = self._explorer.moment
         sigma = fields.sigma(preset, getattr(preset.spec, "init", "uniform"))
-        inputs = preset.spec.shapes[len(preset.spec.shapes) > 2][1]
+        inputs = math.prod(preset.spec.shapes[len(preset.spec.shapes) > 2][1:])
         gain = math.sqrt(inputs) * sigma
         return f"hidden weights: σ {sigma:.3f}, √n·σ {gain:.2f} (n = {inputs} inputs of a unit)"
 

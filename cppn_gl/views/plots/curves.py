@@ -14,7 +14,7 @@ from cppn_gl.nn.activations import ACTIVATIONS, bounds, derivative
 from cppn_gl.nn.displayed import inks_of
 from cppn_gl.nn.features import coordinates
 from cppn_gl.nn.layers import Layer
-from cppn_gl.nn.network import Network
+from cppn_gl.nn.network import Network, Stage
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import CurvesOptions
 from cppn_gl.utils.arrays import RGB, Float64, Size
@@ -25,10 +25,11 @@ from cppn_gl.views import lettering
 from cppn_gl.views.base import CPUView, Hit, Picture, Words
 from cppn_gl.views.plots import plot
 from cppn_gl.views.plots.canvas import PlotCanvas
-from cppn_gl.views.plots.cut import Curves, along, shown_depth
+from cppn_gl.views.plots.cut import Curves, along, shown_depth, tracing
 from cppn_gl.views.plots.plot import Frame, Line, Plot
 from cppn_gl.views.text import TIED, counted, formula, significant, symbol, variable
 from cppn_gl.views.ticks import padded
+from cppn_gl.views.units.wiring import is_graph, kernels_of, words_of
 
 _MULTIPLICATIONS = 2e8  # at most, about: a large network is sampled at fewer points
 _NEAR = 1.2  # font sizes from the cursor to the curve it selects, at most
@@ -41,12 +42,12 @@ _SIMILAR = 2.5  # greatest range of y over the least, for one scale
 def panels(scene: Scene, curves: Curves) -> list[Plot]:
     """One to three panels: the units, the output pre-activations, the outputs."""
     network = curves.network
-    last, found = network.layers[-1], []
+    last, found = network.stages[-1], []
     x = (float(curves.at[0]), float(curves.at[-1]))
     word = _axis_word(scene, curves.axis)
     if curves.units is not None and curves.unit_pre_activations is not None:
         before = scene.options(CurvesOptions).before
-        hidden = network.layers[-2]
+        hidden = network.stages[last.inputs[0]]
         values = curves.unit_pre_activations if before else curves.units
         colors = plot.palette(values.shape[1])
         names = _unit_names(network, hidden, before=before)
@@ -57,10 +58,14 @@ def panels(scene: Scene, curves: Curves) -> list[Plot]:
         ]
         limits = None if before else bounds(hidden.activation)
         kind = "pre-activations" if before else hidden.activation
+        what = "unit"
+        if is_graph(network):
+            kind = f"{hidden.label}{', pre-activations' if before else ''}"
+            what = "channel"
         titles: tuple[str, ...] = (
-            f"layer {network.depth - 1}: {counted(len(colors), 'unit')}, {kind}",
-            f"{counted(len(colors), 'unit')}, {kind}",
-            counted(len(colors), "unit"),
+            f"layer {curves.hidden}: {counted(len(colors), what)}, {kind}",
+            f"{counted(len(colors), what)}, {kind}",
+            counted(len(colors), what),
         )
         found.append(_panel(x, values, limits, lines, titles, word))
     channels = _channels(network)
@@ -75,9 +80,12 @@ def panels(scene: Scene, curves: Curves) -> list[Plot]:
             for k, (name, color) in enumerate(channels)
         ]
         many = "s" if len(channels) > 1 else ""
+        sums = f"weighted sum{many}"
+        if last.operation.radius:  # of units at other points, too
+            sums += f" over {last.label.removeprefix('conv ')} taps"
         titles = (
-            f"pre-activation{many}: weighted sum{many} + bias",
-            f"pre-activation{many}: weighted sum{many}",
+            f"pre-activation{many}: {sums} + bias",
+            f"pre-activation{many}: {sums}",
             f"pre-activation{many}",
         )
         found.append(_panel(x, curves.pre_activations, None, lines, titles, word))
@@ -139,14 +147,20 @@ def _channels(network: Network) -> list[tuple[str, RGB]]:
     return list(plot.CHANNELS.items()) if count == 3 else [("", plot.INK)]
 
 
-def _is_input(layer: Layer, network: Network) -> bool:
+def _is_input(stage: Stage, network: Network) -> bool:
     """Whether layer 1 is the identity on its only input, before the activation."""
+    layer = stage.operation
+    if not isinstance(layer, Layer):
+        return False
     return layer.weight.tolist() == [[1.0]] and layer.bias.tolist() == [0.0] and network.depth == 1
 
 
-def _unit_names(network: Network, hidden: Layer, *, before: bool) -> list[str]:
+def _unit_names(network: Network, stage: Stage, *, before: bool) -> list[str]:
     """A few units of one input as formulas, for the legend; `before` their activation, or after."""
-    if network.depth != 2 or len(network.inputs) != 1 or len(hidden.bias) > _NAMED:
+    hidden = stage.operation
+    if network.depth != 2 or len(network.inputs) != 1 or stage.units > _NAMED:
+        return []
+    if not isinstance(hidden, Layer):
         return []
     name = network.inputs[0]
     names: list[str] = []
@@ -161,9 +175,9 @@ def _unit_names(network: Network, hidden: Layer, *, before: bool) -> list[str]:
 
 def _sum_name(network: Network) -> str:
     """The pre-activation of a single output as a sum over a few named units, for the legend."""
-    last = network.layers[-1]
-    if network.depth != 2 or not _unit_names(network, network.layers[0], before=False):
+    if network.depth != 2 or not _unit_names(network, network.stages[0], before=False):
         return ""
+    last = network.layers[-1]
     numbers = [*last.weight[0].tolist(), float(last.bias[0])]
     names = [*(variable("u", k + 1) for k in range(len(numbers) - 1)), ""]
     terms = [
@@ -204,8 +218,17 @@ class CurvesView(CPUView):
         self._kept: LRUCache[tuple[Scene, Size], _Plot] = LRUCache(_KEPT)
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
-        """The plain background; the plots are an overlay, which is drawn at full size."""
+        return self.paint_for(scene, size, size)
+
+    def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps[Picture]:
+        """The plain background; the plots are an overlay, which is drawn at full size.
+
+        What an overlay shows of a network on grids is evaluated here, in steps.
+        """
         yield
+        if scene.network.by_grid and self._kept.find((scene, shape)) is None:
+            curves = yield from tracing(scene, _points(scene, shape))
+            self._kept.put((scene, shape), _draw(scene, shape, curves))
         return lettering.blank(size, plot.GROUND)
 
     def overlay(
@@ -232,7 +255,10 @@ class CurvesView(CPUView):
         value = float(np.interp(at, line.x, line.y))
         where = f"{significant(value, 4)} at {drawn.curves.axis} = {significant(at, 4)}"
         if which == 0 and drawn.curves.units is not None:
-            layer = drawn.curves.network.depth - 1
+            layer, of = drawn.curves.hidden, drawn.curves.network
+            if is_graph(of):
+                stage = of.stages[of.stages[-1].inputs[0]]
+                return Hit(f"channel {index + 1} of layer {layer}, {words_of(stage)}: {where}")
             return Hit(f"unit {index + 1} of layer {layer}: {where}")
         if len(drawn.frames) == 1:
             return Hit(f"{line.label}: {where}")
@@ -245,13 +271,21 @@ class CurvesView(CPUView):
         return self._kept.get((scene, size), lambda: _draw(scene, size))
 
 
-def _draw(scene: Scene, size: Size) -> _Plot:
-    font_size = plot.font_size(size)
-    stacked = size[1] > 1.2 * size[0]
-    wide = size[0] if stacked or shown_depth(scene) == 1 else size[0] / 3
+def _points(scene: Scene, size: Size) -> int:
+    """The points along the axis at which a network is evaluated, at most."""
+    wide = size[0] if _stacked(size) or shown_depth(scene) == 1 else size[0] / 3
     few = _MULTIPLICATIONS / work_per_pixel(scene.network)
-    count = int(np.clip(2 * wide, 64, np.clip(few, 64, 1600)))
-    curves = along(scene, count)
+    return int(np.clip(2 * wide, 64, np.clip(few, 64, 1600)))
+
+
+def _stacked(size: Size) -> bool:
+    """Whether the panels are one below another."""
+    return size[1] > 1.2 * size[0]
+
+
+def _draw(scene: Scene, size: Size, curves: Curves | None = None) -> _Plot:
+    font_size, stacked = plot.font_size(size), _stacked(size)
+    curves = curves or along(scene, _points(scene, size))
     found = panels(scene, curves)
     rows = [[panel] for panel in found] if stacked else [found]
     edge = min(font_size, size[0] // 16, size[1] // 16)
@@ -309,7 +343,10 @@ def _terms(drawn: _Plot, found: tuple[int, int]) -> list[Line]:
     which, index = found
     if which != 0 or drawn.curves.units is None:
         return []
-    weights = drawn.curves.network.layers[-1].weight[:, index]
+    kernels = kernels_of(drawn.curves.network.stages[-1])
+    if kernels is None or kernels.shape[-1] > 1:  # sums over other points, too
+        return []
+    weights = kernels[:, index, 0, 0]
     color = drawn.frames[0].panel.lines[index].color
     unit = drawn.curves.units[:, index]
     with np.errstate(all="ignore"):

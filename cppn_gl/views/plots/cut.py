@@ -1,27 +1,38 @@
 """A network along a line of its input space: the data of the curves view.
 
 Scene -> span (which input varies, and its limits) -> along -> Curves, in float64
+
+A structure is evaluated at the pixels of a picture that is one pixel high, in float32: see
+`tracing`, which does so in steps.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cppn_gl.engines.cpu.trace import LayerTrace, trace
 from cppn_gl.nn.features import MOVING, coordinates
+from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.network import Network
+from cppn_gl.preset.preset import MIN_EXTENT
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import CurvesOptions
 from cppn_gl.utils.arrays import Float64
+from cppn_gl.utils.tasks import Steps, at_once
 from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.layers import depth_network
+
+FINE = 2  # points between two taps, at most
+MOMENTS = 64  # points along time, at most, of a network on grids
 
 
 @dataclass(frozen=True, eq=False)
 class Curves:
     """`network` along a line: `at` (N,) are the values of the input named `axis`.
 
-    `units` and `unit_pre_activations` (N, rows) are of the last hidden layer, None at depth 1;
-    `pre_activations` and `outputs` (N, 1 or 3) are of the output layer.
+    `units` and `unit_pre_activations` (N, rows) are of the last hidden layer, whose number is
+    `hidden`, None at depth 1; `pre_activations` and `outputs` (N, 1 or 3) are of the output layer.
     """
 
     network: Network
@@ -31,17 +42,19 @@ class Curves:
     unit_pre_activations: Float64 | None
     pre_activations: Float64
     outputs: Float64
+    hidden: int = 0
 
 
 def shown_depth(scene: Scene) -> int:
-    """The depth of the network shown: `[curves] layer`; 0 stands for all layers."""
-    return min(scene.options(CurvesOptions).layer or scene.network.depth, scene.network.depth)
+    """The layers of the network shown: `[curves] layer`; 0 stands for all layers."""
+    count = len(scene.network.stages)
+    return min(scene.options(CurvesOptions).layer or count, count)
 
 
 def shown_network(scene: Scene) -> Network:
     """The depth-k network for k = `[curves] layer`; the whole network for 0."""
     depth = shown_depth(scene)
-    if depth < scene.network.depth:
+    if depth < len(scene.network.stages):
         found = depth_network(scene, depth)
         return found if scene.preset.learns else found.opaque
     return scene.network
@@ -64,7 +77,9 @@ def span(scene: Scene) -> tuple[str, float, float]:
 
 
 def along(scene: Scene, count: int) -> Curves:
-    """The network at `count` points along its axis, in float64."""
+    """The network at `count` points along its axis, in float64; of a structure, see `tracing`."""
+    if scene.network.by_grid:
+        return at_once(tracing(scene, count))
     axis, low, high = span(scene)
     at = np.linspace(low, high, count)
     network = shown_network(scene)
@@ -75,7 +90,47 @@ def along(scene: Scene, count: int) -> Curves:
         ):
             if number == network.depth - 1:
                 hidden = units, before
-    return Curves(network, axis, at, *hidden, before, units)
+    return Curves(network, axis, at, *hidden, before, units, network.depth - 1)
+
+
+def tracing(scene: Scene, count: int) -> Steps[Curves]:
+    """A network on grids at up to `count` points along its axis, at most FINE between two taps."""
+    axis, low, high = span(scene)
+    network = shown_network(scene)
+    if axis == "time":
+        at = np.linspace(low, high, min(count, MOMENTS))
+        found = []
+        for time in at.tolist():
+            clock = replace(scene.clock, time=time)
+            moment = replace(scene, network=network, clock=clock)
+            found.append((yield from trace(moment, (1, 1))))
+        layers = [_joined(list(parts)) for parts in zip(*found, strict=True)]
+    else:
+        most = (high - low) * FINE / network.step if network.radius else count
+        count = max(2, min(count, math.ceil(most), int((high - low) / (2 * MIN_EXTENT))))
+        place = list(scene.view.center if axis != "r" else (0.0, 0.0))
+        place[axis == "y"] = (low + high) / 2
+        view = replace(scene.view, center=tuple(place), extent=(high - low) / (2 * count))
+        size = (1, count) if axis == "y" else (count, 1)
+        layers = yield from trace(replace(scene, network=network, view=view), size)
+        if axis == "y":  # row 0 is on top
+            layers = [_joined([LayerTrace(a.pre_activations[::-1], a.units[::-1])]) for a in layers]
+        at = low + (np.arange(count) + 0.5) * (high - low) / count
+    (source, *_), last = network.stages[-1].inputs, layers[-1]
+    hidden = None, None
+    if source != SOURCE:
+        one = layers[source]
+        hidden = one.units.astype(np.float64), one.pre_activations.astype(np.float64)
+    sums = last.pre_activations.astype(np.float64), last.units.astype(np.float64)
+    number = scene.network.stages[shown_depth(scene) - 1].inputs[0] + 1
+    return Curves(network, axis, at, *hidden, *sums, number)
+
+
+def _joined(parts: list[LayerTrace]) -> LayerTrace:
+    return LayerTrace(
+        np.concatenate([one.pre_activations for one in parts]),
+        np.concatenate([one.units for one in parts]),
+    )
 
 
 def _inputs(scene: Scene, network: Network, axis: str, at: Float64) -> Float64:
