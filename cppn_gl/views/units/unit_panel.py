@@ -106,9 +106,12 @@ class Page:
         high = min(high, self.room() - 1)
         strength = np.array([np.square(taps).sum() for taps in summary.kernels])
         strongest = np.argsort(-strength, kind="stable").tolist()
-        while shown and not (
-            fit := fitted(len(shown), side, (self.wide, high), round(TAP * self.font_size))
-        )[1]:
+        while (
+            shown
+            and not (
+                fit := fitted(len(shown), side, (self.wide, high), round(TAP * self.font_size))
+            )[1]
+        ):
             kept = sorted(strongest[: len(shown) // 2])
             shown = [
                 (summary.sources[k], tinted(summary.kernels[k], summary.largest)) for k in kept

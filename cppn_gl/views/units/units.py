@@ -203,9 +203,7 @@ class UnitsView(CPUView):
                 if tile is not None:
                     _put(picture, board.box_in(column, index), tile)
 
-    def _pins(
-        self, picture: Picture, scene: Scene, board: Dashboard, samples: UnitSamples
-    ) -> None:
+    def _pins(self, picture: Picture, scene: Scene, board: Dashboard, samples: UnitSamples) -> None:
         """Paint the pinned units."""
         for unit, box in pinned_boxes(scene, board, samples.size[0] / samples.size[1]):
             summary = summarize(samples, unit, before=scene.options(UnitsOptions).before)
@@ -268,9 +266,7 @@ class UnitsView(CPUView):
             _draw_actions(ImageDraw.Draw(image), board, actions_in(scene, board, unit), cursor)
         return np.asarray(image)
 
-    def _marks(
-        self, draw: ImageDraw.ImageDraw, scene: Scene, board: Dashboard, size: Size
-    ) -> None:
+    def _marks(self, draw: ImageDraw.ImageDraw, scene: Scene, board: Dashboard, size: Size) -> None:
         """The names of pinned units, and the factors of boosted ones."""
         small = max(8, round(0.8 * board.font_size))
         pinned = pinned_boxes(scene, board, size[0] / size[1])
@@ -279,7 +275,9 @@ class UnitsView(CPUView):
             if box[3] - box[1] > 2 * line_height(small):
                 name = shorten(name, small, box[2] - box[0] - small)
                 chip(draw, (box[0] + 2, box[1] + 2), name, small)
-        boosted = {(layer, number - 1) for layer, number, _ in getattr(scene.preset.spec, "boost", ())}
+        boosted = {
+            (layer, number - 1) for layer, number, _ in getattr(scene.preset.spec, "boost", ())
+        }
         for unit in sorted(boosted):
             factor = factor_of(scene.preset, unit)
             boxes = [box for one, box in pinned if one == unit]
@@ -331,9 +329,7 @@ class UnitsView(CPUView):
                 aspect = size[0] / size[1]
                 half = min(max(1.0, aspect), wide / high * max(1.0, 1 / aspect))
                 shorter = min(half, half * high / wide)
-                part = replace(
-                    scene, view=replace(scene.view, extent=scene.view.extent * shorter)
-                )
+                part = replace(scene, view=replace(scene.view, extent=scene.view.extent * shorter))
             found = _point_in(part, board.box(unit), place, unit, before=before)
             return replace(found, scene=scene)
         for pinned, box in pinned_boxes(scene, board, size[0] / size[1]):
@@ -419,9 +415,7 @@ def _draw_actions(
         write(draw, at, action.label, board.font_size, WHITE if lit else DIM, anchor="ma")
 
 
-def _unit_at(
-    scene: Scene, board: Dashboard, size: Size, place: tuple[float, float]
-) -> Unit | None:
+def _unit_at(scene: Scene, board: Dashboard, size: Size, place: tuple[float, float]) -> Unit | None:
     """The unit at a pixel: its tile, its kernel's, or its pinned picture."""
     found = board.at(place) or board.kernel_at(place)
     if found is not None or board.strip is None:
@@ -434,9 +428,7 @@ def _box_of(board: Dashboard, unit: Unit) -> Box | None:
     return board.box(unit) if board.shows(unit) else None
 
 
-def _lines(
-    scene: Scene, board: Dashboard, size: Size, unit: Unit | None = None
-) -> Image.Image:
+def _lines(scene: Scene, board: Dashboard, size: Size, unit: Unit | None = None) -> Image.Image:
     """The strongest connections, or those of a unit; in a structure they pass behind the tiles."""
     lines = diagram.connections(scene.network, board, unit)
     overlay = diagram.drawn(lines, board, size)
