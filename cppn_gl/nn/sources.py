@@ -28,7 +28,7 @@ from cppn_gl.nn.features import (
     of_image,
 )
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH, Layer
-from cppn_gl.nn.network import OUTPUTS, Network, output_layer
+from cppn_gl.nn.network import OUTPUTS, Network, Region, output_layer
 from cppn_gl.nn.operations import SIZES
 from cppn_gl.nn.structures import (
     MAX_NODES,
@@ -98,6 +98,10 @@ class NetworkSource(Protocol):
     @property
     def by_grid(self) -> bool:
         """Whether its network is drawn by engines that evaluate whole grids."""
+
+    @property
+    def region(self) -> Region | None:
+        """The declared region, if it is part of the table, and not of [normalize]."""
 
     @property
     def draws(self) -> str:
@@ -176,6 +180,10 @@ class Source:
     @property
     def structured(self) -> bool:
         return False
+
+    @property
+    def region(self) -> Region | None:
+        return None
 
     @property
     def by_grid(self: NetworkSource) -> bool:
@@ -427,7 +435,7 @@ class Random(Source):
         None,
         integer(1, MAX_NODES),
         "of structures: the layer whose first units are the outputs, from 1; the last when absent",
-        slider=(1, 100),
+        slider=(1, 64),
     )
 
     def __post_init__(self) -> None:
