@@ -55,6 +55,8 @@ def given(preset: Preset, time: float = 0.0) -> Preset:
     if isinstance(preset.spec, File) and not preset.spec.redistribute:
         problem = f"the weights of {preset.spec.label} cannot be changed: redistribute = false"
         raise PresetError(problem)
+    if preset.spec.structured:
+        raise PresetError("the weights of a structure cannot be changed one by one")
     now = preset.at(time)
     network = now.network()
     problem = too_large(network)
