@@ -382,15 +382,20 @@ def _moved(operation: Any, origin: Float64) -> Any:
     return dataclasses.replace(operation, bias=bias)
 
 
-def resampled(values: Float32, x: Float64, y: Float64, *, exact: bool) -> Float32:
+def resampled(
+    values: Float32, x: Float64, y: Float64, *, exact: bool, first: tuple[int, int] = (0, 0)
+) -> Float32:
     """Values (rows, columns, n) at columns x and rows y, in points: (len(y), len(x), n).
 
-    Interpolated bilinearly; `exact`: x and y are whole.
+    Interpolated bilinearly; `exact`: x and y are whole. `first`: the numbers of the first column
+    and row of the values.
     """
     out = np.empty((len(y), len(x), values.shape[2]), np.float32)
-    left, top = (np.floor(a).astype(np.intp) for a in (x, y))
-    right_part = (x - left).astype(np.float32)[:, None]
-    lower_part = (y - top).astype(np.float32)[:, None, None]
+    floors = np.floor(x), np.floor(y)
+    right_part = (x - floors[0]).astype(np.float32)[:, None]
+    lower_part = (y - floors[1]).astype(np.float32)[:, None, None]
+    # Rounded down before `first` is subtracted, which may round a place up to the next point.
+    left, top = (a.astype(np.intp) - start for a, start in zip(floors, first, strict=True))
 
     def some(start: int) -> None:
         rows = slice(start, start + ROWS)
