@@ -50,7 +50,7 @@ PIECE = 48 * 2**20  # bytes of the planes that are alive while a piece is evalua
 SMALL = 2**15  # positions; smaller phases are stacked up to it
 FEWEST = 8  # taps along a side of a tile
 BLOCK = 64 * 2**20  # bytes of the outputs of a lattice that are in memory at once; approximate
-CACHE = 64 * 2**20  # bytes of the outputs of lattices that are kept
+CACHE = 128 * 2**20  # bytes of the outputs of lattices that are kept: 1920×1080 with 2×2 samples
 WHOLE = 1e-9  # relative: closer to a whole number is one
 FAR = 8.0  # extents; a centre that far from the origin is folded into the first stages
 POINTS = 2**14  # whose features are computed at once
@@ -297,6 +297,13 @@ def settled(network: Network, region: Region) -> Region:
     All points of a lattice are evaluated anyhow, so that nothing is saved by fewer samples.
     """
     return region.sampled(SAMPLES) if region.adaptive and network.by_grid else region
+
+
+def parts_of(network: Network, view: Viewport, region: Region) -> list[Region]:
+    """A region in parts whose lattice is kept from one sample to the next."""
+    if not (network.by_grid and network.radius and region.additive):
+        return [region]
+    return blocks(Plan(network, Lattice.of(network, view, region)), region)
 
 
 def alive(stages: Sequence[Stage], inputs: int) -> int:
