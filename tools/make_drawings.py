@@ -3,8 +3,9 @@
 python tools/make_drawings.py [--folder presets]
 
 Both are drawn by the formulas here, SCALE times as large, and reduced by averaging, so that the
-files have the same pixels on every machine. The photograph chelsea.png is not ours: presets/NOTICE
-says where it is from, and `--chelsea FILE` cuts it from scikit-image's file of that name.
+files have the same pixels on every machine. The photographs chelsea.png, cat.png and coffee.png are
+not ours: presets/NOTICE says where they are from, and `--photographs FOLDER` makes them of
+scikit-image's files chelsea.png and coffee.png.
 """
 
 import argparse
@@ -12,11 +13,12 @@ import math
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 SIDE, SCALE = 192, 8  # pixels of the drawings, and samples along the side of each
 WIDE = 336, 192  # of the anchor: its distances are to fill a wide picture
 CAT, CAT_SIDE = (62, 0, 362, 300), 192  # the part of the photograph, and its size here
+PHOTOGRAPH = 450, 300  # pixels of the whole ones
 
 NIGHT = ("#0f2440", "#17456a", "#2b7f8c", "#f2b48a")  # the sky from the top to the horizon
 SEA, FOAM, CREST = "#0d3550", "#f4ead2", "#1c6a80"
@@ -200,14 +202,22 @@ def cat(path: Path) -> Image.Image:
     return face.resize((CAT_SIDE, CAT_SIDE), Image.Resampling.LANCZOS)
 
 
+def whole(path: Path) -> Image.Image:
+    """The photograph, reduced to the size of PHOTOGRAPH, and cropped to its shape."""
+    photograph = Image.open(path).convert("RGB")
+    return ImageOps.fit(photograph, PHOTOGRAPH, Image.Resampling.LANCZOS)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--folder", type=Path, default=Path(__file__).parents[1] / "presets")
-    parser.add_argument("--chelsea", type=Path, help="scikit-image's chelsea.png")
+    parser.add_argument("--photographs", type=Path, help="the folder of scikit-image's pictures")
     args = parser.parse_args()
     made = {"lighthouse": lighthouse(), "anchor": anchor()}
-    if args.chelsea:
-        made["chelsea"] = cat(args.chelsea)
+    if args.photographs:
+        chelsea = args.photographs / "chelsea.png"
+        made["chelsea"], made["cat"] = cat(chelsea), whole(chelsea)
+        made["coffee"] = whole(args.photographs / "coffee.png")
     for name, image in made.items():
         image.save(args.folder / f"{name}.png", optimize=True)
         print(args.folder / f"{name}.png")

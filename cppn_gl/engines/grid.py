@@ -50,7 +50,7 @@ PIECE = 48 * 2**20  # bytes of the planes that are alive while a piece is evalua
 SMALL = 2**15  # positions; smaller phases are stacked up to it
 FEWEST = 8  # taps along a side of a tile
 BLOCK = 64 * 2**20  # bytes of the outputs of a lattice that are in memory at once; approximate
-CACHE = 64 * 2**20  # bytes of the outputs of lattices that are kept
+CACHE = 128 * 2**20  # bytes of the outputs of lattices that are kept: 1920×1080 with 2×2 samples
 WHOLE = 1e-9  # relative: closer to a whole number is one
 FAR = 8.0  # extents; a centre that far from the origin is folded into the first stages
 POINTS = 2**14  # whose features are computed at once
@@ -299,6 +299,13 @@ def settled(network: Network, region: Region) -> Region:
     return region.sampled(SAMPLES) if region.adaptive and network.by_grid else region
 
 
+def parts_of(network: Network, view: Viewport, region: Region) -> list[Region]:
+    """A region in parts whose lattice is kept from one sample to the next."""
+    if not (network.by_grid and network.radius and region.additive):
+        return [region]
+    return blocks(Plan(network, Lattice.of(network, view, region)), region)
+
+
 def alive(stages: Sequence[Stage], inputs: int) -> int:
     """The most channels that are in memory at once while stages are run."""
     last_use = {i: number for number, stage in enumerate(stages) for i in stage.inputs}
@@ -348,23 +355,27 @@ class Source:
         (inputs, height, width) float32; leading axes are stacked from top to bottom. Yields now and
         then.
         """
-        shape = np.broadcast_shapes(x.shape, y.shape)
-        u, v = (np.broadcast_to(a, shape) for a in (x, y))
-        rows = max(1, POINTS // shape[-1])
-        planes = np.empty((len(self.origin), math.prod(shape[:-1]), shape[-1]), np.float32)
+        *leading, height, width = np.broadcast_shapes(x.shape, y.shape, (1, 1))
+        count = math.prod(leading)
+        u, v = (np.broadcast_to(a, (*leading, *a.shape[-2:])) for a in np.atleast_2d(x, y))
+        u, v = (a.reshape(count, *a.shape[-2:]) for a in (u, v))
+        together = max(1, POINTS // (height * width))
+        rows = height if together > 1 else max(1, POINTS // width)
+        planes = np.empty((len(self.origin), count, height, width), np.float32)
+        pieces = [(i, row) for i in range(0, count, together) for row in range(0, height, rows)]
 
-        def some(start: int) -> None:
-            some_rows = np.arange(start, min(start + rows, planes.shape[1]))
-            which = np.unravel_index(some_rows, shape[:-1])
-            values = self.network.features(u[which].ravel(), v[which].ravel(), self.clock)
+        def some(number: int) -> None:
+            first, row = pieces[number]
+            of, lines = slice(first, first + together), slice(row, row + rows)
+            near = (a[of] if a.shape[1] == 1 else a[of, lines] for a in (u, v))
+            values = self.network.features(*near, self.clock)
             values -= self.origin
-            planes[:, start : start + rows] = values.T.reshape(len(values.T), -1, shape[-1])
+            planes[:, of, lines] = np.moveaxis(values, -1, 0)
 
-        count = rows * thread_count()
-        for first in range(0, planes.shape[1], count):
+        for done in range(0, len(pieces), thread_count()):
             yield None
-            shared_out(some, range(first, min(first + count, planes.shape[1]), rows))
-        return planes
+            shared_out(some, range(done, min(done + thread_count(), len(pieces))))
+        return planes.reshape(len(planes), -1, width)
 
 
 def _moved(operation: Any, origin: Float64) -> Any:
@@ -378,15 +389,20 @@ def _moved(operation: Any, origin: Float64) -> Any:
     return dataclasses.replace(operation, bias=bias)
 
 
-def resampled(values: Float32, x: Float64, y: Float64, *, exact: bool) -> Float32:
+def resampled(
+    values: Float32, x: Float64, y: Float64, *, exact: bool, first: tuple[int, int] = (0, 0)
+) -> Float32:
     """Values (rows, columns, n) at columns x and rows y, in points: (len(y), len(x), n).
 
-    Interpolated bilinearly; `exact`: x and y are whole.
+    Interpolated bilinearly; `exact`: x and y are whole. `first`: the numbers of the first column
+    and row of the values.
     """
     out = np.empty((len(y), len(x), values.shape[2]), np.float32)
-    left, top = (np.floor(a).astype(np.intp) for a in (x, y))
-    right_part = (x - left).astype(np.float32)[:, None]
-    lower_part = (y - top).astype(np.float32)[:, None, None]
+    floors = np.floor(x), np.floor(y)
+    right_part = (x - floors[0]).astype(np.float32)[:, None]
+    lower_part = (y - floors[1]).astype(np.float32)[:, None, None]
+    # Rounded down before `first` is subtracted, which may round a place up to the next point.
+    left, top = (a.astype(np.intp) - start for a, start in zip(floors, first, strict=True))
 
     def some(start: int) -> None:
         rows = slice(start, start + ROWS)

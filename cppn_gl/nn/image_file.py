@@ -29,7 +29,13 @@ from cppn_gl.utils.images import SUFFIXES, opened_image, pixels_of
 from cppn_gl.utils.origin import NOWHERE, USER, Origin
 from cppn_gl.utils.resources import resource
 
-SHIPPED = ("chelsea", "lighthouse", "anchor")  # pictures in presets/: see NOTICE there
+SHIPPED = (
+    "cat",
+    "coffee",
+    "chelsea",
+    "lighthouse",
+    "anchor",
+)  # pictures in presets/: see NOTICE there
 FITS = ("cover", "contain", "stretch")
 ENCODINGS = ("srgb", "linear")
 MOST = 2**20  # pixels
@@ -147,7 +153,7 @@ class Input:
     """
 
     image: str = key(
-        "chelsea",
+        "cat",
         _name,
         "image whose colours are the inputs red green blue grey: a file, relative to the preset, "
         f"or a picture that is shipped: {' '.join(SHIPPED)}",

@@ -17,7 +17,6 @@ from cppn_gl.utils.tasks import Stepping, within
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.keeping import LARGE, MAX_SCALE, MIN_SCALE, Probe, ScaleSearch
-from cppn_gl.viewer.structuring import structured
 from cppn_gl.views import view_of
 
 SLICE = 0.004  # seconds for a turn of the window's loop
@@ -79,7 +78,7 @@ def advice(
     """
     view = view_of(preset)
     moves = preset.network_moves or preset.learns
-    if view.name in WITHOUT or moves or structured(preset.spec) or min(size) < 2:
+    if view.name in WITHOUT or moves or preset.spec.structured or min(size) < 2:
         return ""
     probe = Probe(preset, time, size, POINTS, network)
     spread = yield from probe.at()

@@ -17,6 +17,7 @@ from cppn_gl.preset.looping import loop_of
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import VIEWS
 from cppn_gl.viewer.bindings import keys_of
+from cppn_gl.viewer.explaining_structures import normalised_words, structure_words
 from cppn_gl.viewer.explaining_training import (
     color_words,
     learning_words,
@@ -28,6 +29,7 @@ from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.facts import Lines, activations
 from cppn_gl.viewer.fields import ACTIONS, sigma
 from cppn_gl.viewer.measures import Findings, left
+from cppn_gl.viewer.network_map import last_layer
 from cppn_gl.viewer.typeset import ACCENT, DIM, WARM, Paragraph, Run, says
 from cppn_gl.views.text import counted, significant
 
@@ -75,7 +77,7 @@ def explanation(
     if advice:
         page.append(says(advice, ink=WARM, above=0.4))
     page += [_heading("The network"), *map(says, network_words(preset, network, found))]
-    if explorer.layer < preset.spec.depth:
+    if explorer.layer < explorer.layers:
         words = f"Layer {explorer.layer} is shown: the network cut off after it."
         page.append(says(words, above=0.2))
     if preset.learns:
@@ -100,7 +102,7 @@ def explanation(
         if preset.learns:  # those of the picture are about random weights
             tries = (*training_tries(preset), *(() if row.name == "picture" else row.tries))
         page += [_bullet(one, names) for one in tries if _possible(one, explorer)]
-        if isinstance(preset.spec, File) and len(preset.spec.chain) > 1:
+        if isinstance(preset.spec, File) and preset.spec.count > 1:
             page.append(_bullet(FEWER, names))
     page += [_bullet(one, names) for one in _general(row.name) if _possible(one, explorer)]
     if facts:
@@ -183,7 +185,8 @@ def _general(view: str) -> list[str]:
 
 def _saturation(network: Network) -> str:
     """What saturated means for the network's activations."""
-    names = list(dict.fromkeys(layer.activation for layer in network.drawn))
+    own = [s.activation for s in network.stages if s.weight_layer or s.activation != "identity"]
+    names = list(dict.fromkeys(own))
     words = [f"{saturation_words(name) or 'never'} ({name})" for name in names[:3]]
     return (
         f"Saturated: {', '.join(words)}; there the slope of the activation is under "
@@ -193,8 +196,12 @@ def _saturation(network: Network) -> str:
 
 def _saturated_units(network: Network, found: Findings | None, layer: int) -> list[str]:
     """The units saturated on the largest part of the picture: of a layer, or for 0 of each."""
-    numbers = [layer] if layer else list(range(1, network.depth + 1))
-    if found is None or len(found.shares) < network.depth:
+    last = last_layer(network)
+    numbers = [layer] if layer else list(range(1, last + 1))
+    if not layer and network.by_grid:  # pools have no activation
+        stages = network.stages
+        numbers = [k for k in numbers if stages[k - 1].activation != "identity"]
+    if found is None or len(found.shares) < last:
         return [
             "Most saturated units, in % of the picture:",
             *["…"] * min(len(numbers), MOST_LAYERS),
@@ -223,6 +230,15 @@ def network_words(preset: Preset, network: Network, measured: Findings | None = 
     )
     if preset.learns:
         outputs = output_words(preset)
+    if spec.structured:
+        found += structure_words(preset, network, outputs)
+        found.append(_numbers(preset, network))
+        found.append(
+            normalised_words(preset, network)
+            if preset.normalize.which != "none"
+            else _kept_words(network, measured)
+        )
+        return found
     hidden = network.depth - 1
     names = " or ".join(activations(preset)).replace(" or …", " …")
     last = network.drawn[-1].activation
@@ -261,6 +277,17 @@ def network_words(preset: Preset, network: Network, measured: Findings | None = 
         if spec.redrawable and not preset.learns:
             found.append(_gain_words(preset, network, measured))
     return found
+
+
+def _kept_words(network: Network, measured: Findings | None) -> str:
+    """What is left of the signal in a structure that is not normalised."""
+    words = "Its layers are not normalised: nothing keeps the signal from fading or growing."
+    if measured is None or measured.signal.overflow is not None:
+        return words
+    rest = left(measured.signal)
+    if rest is None:
+        return words
+    return f"{words} In the last hidden layer its spread is {100 * rest:.0f} % of the first one's."
 
 
 def _numbers(preset: Preset, network: Network) -> str:

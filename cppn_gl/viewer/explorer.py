@@ -32,7 +32,7 @@ from cppn_gl.viewer.knobs import change_words, difference
 from cppn_gl.viewer.learning import at_step
 from cppn_gl.viewer.points import PointEditing
 from cppn_gl.viewer.preset_list import PresetList
-from cppn_gl.viewer.structuring import Structuring, layer_count, structured
+from cppn_gl.viewer.structuring import Structuring, layer_count
 from cppn_gl.viewer.training import Training
 from cppn_gl.viewer.viewing import LARGE, Viewing, following
 
@@ -256,7 +256,7 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
         table, _, name = key.rpartition(".")
         spec = self.moment.spec
         has = name in spec.key_names() and (name != "seed" or spec.redrawable)
-        if name == "depth" and getattr(spec, "blocks", ()):
+        if name == "depth" and isinstance(spec, Random) and spec.blocks:
             has = False  # it follows from them
         return has or table != "network"
 
@@ -265,7 +265,7 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
         if self.changes(f"network.{name}"):
             return True
         spec = self.moment.spec
-        if name == "depth" and getattr(spec, "blocks", ()):
+        if name == "depth" and isinstance(spec, Random) and spec.blocks:
             self.message = f"the depth, {spec.depth}, is that of its blocks: the panel lists them"
             return False
         self.message = "this preset fixes the weights: only the view and time can be changed"
@@ -283,7 +283,7 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
             spec = self.moment.spec
             metadata = {f.name: f.metadata for f in dataclasses.fields(spec)}[name]  # type: ignore[arg-type]
             check, old = metadata["check"], getattr(spec, name)
-            high = len(spec.chain) if isinstance(spec, File) else check.high
+            high = spec.count if isinstance(spec, File) else check.high
             value = min(max(old + by, check.low), high)
             end = f"the {name} ranges from {check.low} to {high}" if value == old else ""
             self.change(end, **{name: value})
@@ -372,7 +372,7 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
         """Switch whether A and I keep the signal by another weight scale."""
         self.keep_signal = not self.keep_signal
         says = "choose a weight scale that keeps" if self.keep_signal else "no longer keep"
-        but = " (of structures they keep the scale)" if structured(self.preset.spec) else ""
+        but = " (of structures they keep the scale)" if self.preset.spec.structured else ""
         self.message = f"activation and initialisation keys {says} the signal{but}"
 
     def redraw(self, **key: str) -> None:
@@ -400,7 +400,7 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
             swept & {"weight_scale", "network.weight_scale"}
         )
         drawn = self.preset.spec.redrawable and not self.preset.network_moves
-        drawn = drawn and not structured(self.preset.spec)  # those would take too long to measure
+        drawn = drawn and not self.preset.spec.structured  # those would take too long to measure
         return self.keep_signal and drawn and not varies and not self.preset.learns
 
     # Zoom and pan

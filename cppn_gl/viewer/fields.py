@@ -75,7 +75,7 @@ ACTIONS = {
     "train.boundary": ("toggle_boundary",),
     "show.view": ("next_view",),
 }
-NOT_EDITED = ("format", "network.sha256", "network.last_layer")
+NOT_EDITED = ("format", "network.sha256")
 LOOKED_AT = (
     "unit",
     "layer",
@@ -242,9 +242,10 @@ def fixed(preset: Preset, field: Field) -> bool:
         return False
     if field.name == "seed" and not seeded(preset):
         return True
-    if field.name == "depth" and getattr(preset.spec, "blocks", ()):
+    spec = preset.spec
+    if field.name == "depth" and isinstance(spec, Random) and spec.blocks:
         return True  # they determine it
-    return field.name not in preset.spec.key_names()
+    return field.name not in spec.key_names()
 
 
 def seeded(preset: Preset) -> bool:
@@ -333,7 +334,8 @@ def idle(preset: Preset, field: Field) -> str:
         "network.width": (preset.spec.depth > 1, "there is no hidden layer"),
         "network.activation": (preset.spec.depth > 1, "there is no hidden layer"),
         "network.kernel": (_kernels(preset), "no convolution takes its size from it"),
-        "network.grid": (_gridded(preset), "there is no convolution"),
+        "network.last_layer": (preset.spec.structured, "only structures have it"),
+        "network.grid": (preset.spec.structured, "there is no convolution"),
         "input": (bool(of_image(inputs)), "no input is of the image: red, green, blue or grey"),
         "color.hue": (preset.color.mapping == "ink", "only the mapping ink has a hue"),
         "color.dither": (not preset.color.levels, "flat colours (inks) are not dithered"),
@@ -343,10 +345,6 @@ def idle(preset: Preset, field: Field) -> str:
     }
     effective, why = conditions.get(field.dotted) or conditions.get(field.table) or (True, "")
     return "" if effective or field.dotted in ("normalize.which", "train.data") else why
-
-
-def _gridded(preset: Preset) -> bool:
-    return isinstance(preset.spec, Random) and preset.spec.structured
 
 
 def _kernels(preset: Preset) -> bool:
@@ -422,7 +420,7 @@ def span(field: Field, now: float | None, preset: Preset) -> tuple[float, float]
     if field.name in ("layer", "position"):
         high = preset.spec.depth
     if field.dotted == "network.depth" and isinstance(preset.spec, File):
-        high = len(preset.spec.chain)
+        high = preset.spec.count
     if now is not None and (now > 0 or not field.factor):
         low, high = min(low, now), max(high, now)
     return low, high

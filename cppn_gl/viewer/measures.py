@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.network import Network
+from cppn_gl.nn.operations import Conv
+from cppn_gl.nn.sources import Random
 from cppn_gl.nn.training.trainer import Measures as Trained
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
@@ -25,6 +28,7 @@ from cppn_gl.views.plots.strength import Signal, measuring
 from cppn_gl.views.text import significant
 from cppn_gl.views.units.unit_samples import saturated_shares
 
+COUNTS = ("parameters", "area")  # written with commas
 UNKNOWN = "…"  # written while it is being measured
 
 
@@ -52,11 +56,22 @@ _OF_SIGNAL: dict[str, Callable[[Signal], float | None]] = {
 
 def _weights(network: Network) -> "np.ndarray[Any, Any]":
     """All weights after the first layer, or those of the only one."""
+    if isinstance(network, GraphNetwork):
+        parts = [stage.operation.weight.ravel() for stage in _convolutions(network)]
+        return np.concatenate(parts[1:] or parts).astype(np.float64)
     layers = network.layers[1:] or network.layers
     return np.concatenate([layer.weight.ravel() for layer in layers]).astype(np.float64)
 
 
+def _convolutions(network: Network) -> list[Any]:
+    """The stages of a graph that have weights."""
+    return [stage for stage in network.stages if isinstance(stage.operation, Conv)]
+
+
 def _units(network: Network) -> int:
+    if isinstance(network, GraphNetwork):
+        found = _convolutions(network)
+        return int((found[1:] or found)[0].operation.weight[0].size)
     return int((network.layers[1:] or network.layers)[0].weight.shape[1])
 
 
@@ -66,6 +81,16 @@ def _of_network(value: Callable[[Network], Any]) -> Callable[[Explorer], Any]:
     def found(explorer: Explorer) -> Any:
         network = explorer.network
         return None if network is None else value(network)
+
+    return found
+
+
+def _of_spec(value: Callable[[Random], int]) -> Callable[[Explorer], int]:
+    """What follows from the table of a structure; 1 for dense layers."""
+
+    def found(explorer: Explorer) -> int:
+        spec = explorer.moment.spec
+        return value(spec) if isinstance(spec, Random) and spec.structured else 1
 
     return found
 
@@ -92,6 +117,10 @@ _OF_EXPLORER: dict[str, Callable[[Explorer], Any]] = {
     "sigma": _of_network(lambda network: float(_weights(network).std())),
     "units": _of_network(_units),
     "root": _of_network(lambda network: math.sqrt(_units(network))),
+    "receptive": _of_spec(lambda spec: 2 * spec.plan[-1].reach + 1),
+    "area": _of_spec(lambda spec: (2 * spec.plan[-1].reach + 1) ** 2),
+    "parameters": _of_network(lambda network: network.parameters),
+    "layers": lambda explorer: explorer.layers,
     "step": lambda explorer: explorer.moment.train.steps,
     "rate": lambda explorer: rate_of(explorer.moment),
     "loss": _trained(lambda measures: measures.loss),
@@ -108,7 +137,9 @@ _OF_EXPLORER: dict[str, Callable[[Explorer], Any]] = {
 
 def sample(name: str) -> str:
     """Words as long as the value of a measure, or of a preset's key, may get."""
-    return "less than 1 %" if name in SHARES else "0.000" if name in MEASURES else "00000000"
+    if name in SHARES:
+        return "less than 1 %"
+    return "00,000" if name in COUNTS else "0.000" if name in MEASURES else "00000000"
 
 
 def key_value(preset: Preset, name: str) -> Any:
@@ -172,6 +203,8 @@ class Measures:
             return _percent(100 * value)
         if isinstance(value, float):
             return significant(value, 3 if abs(value) >= 1 else 2)
+        if name in COUNTS:
+            return f"{value:,}"
         return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 

@@ -9,9 +9,9 @@ import dataclasses
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.files import READERS as NETWORKS
@@ -25,12 +25,13 @@ from cppn_gl.utils.images import SUFFIXES as IMAGES
 from cppn_gl.viewer.collection import printable
 from cppn_gl.viewer.favourites import opened
 
+
 @dataclass(frozen=True)
 class Answer:
     """What a file holds: a preset, and a time in seconds for a picture; or what is wrong with it.
 
     `words` begin the message of a preset, and `note` ends it. `again`: the file of the network
-    shown was read again.
+    shown was read again. `changes`: keys of the preset shown, instead of another preset.
     """
 
     words: str = ""
@@ -39,6 +40,7 @@ class Answer:
     time: float | None = None
     problem: str = ""
     again: bool = False
+    changes: dict[str, Any] = field(default_factory=dict)
 
 
 class Opening:
@@ -63,9 +65,14 @@ class Opening:
         return self._begin(name, lambda: _network(path, shown))
 
     def image(self, path: Path, shown: Preset) -> str:
-        """Begin to read an image file, to be the input of what is shown; the message."""
-        name = printable(path.name)
-        return self._begin(name, lambda: _image(path, shown))
+        """Begin to read an image file of the user's, to be the input of what is shown."""
+        name, keys = printable(path.name), {"input.image": os.path.abspath(path)}
+
+        def work() -> Answer:
+            answer = _told(path, lambda: (shown.replace(**keys), None))
+            return answer if answer.problem else Answer(f"image {name}", changes=keys)
+
+        return self._begin(name, work)
 
     def again(self, path: Path, shown: Preset) -> None:
         """Begin to read the file of the network shown again."""

@@ -5,7 +5,6 @@ A network of convolutions and the like is a graph of stages; "layer k" of it is 
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, cast
 
 from cppn_gl.nn.sources import NetworkSource, Random
@@ -14,40 +13,15 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import Options
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.viewing import following
-from cppn_gl.views.text import significant
 
 BOOSTS = 0.0, 8.0  # range of the panel's slider
 
 
-def structured(spec: NetworkSource) -> bool:
-    """Whether a source's network is a graph of stages."""
-    return isinstance(spec, Random) and spec.structured
-
-
 def layer_count(spec: NetworkSource) -> int:
     """The number of layers that can be shown: of a graph, of its stages."""
-    return _stages(spec) if isinstance(spec, Random) and spec.structured else spec.depth
-
-
-@lru_cache(maxsize=16)
-def _stages(spec: Random) -> int:
-    return len(spec.network().stages)
-
-
-def boost_of(spec: NetworkSource, unit: tuple[int, int]) -> float:
-    """The factor on a unit, (layer, number from 1)."""
-    product = 1.0
-    for layer, number, factor in getattr(spec, "boost", ()):
-        product *= factor if (layer, number) == unit else 1.0
-    return product
-
-
-def boosted(
-    spec: Random, unit: tuple[int, int], factor: float
-) -> tuple[tuple[int, int, float], ...]:
-    """The value of the key `boost` with another factor on a unit; a factor of 1 is left out."""
-    others = tuple(one for one in spec.boost if one[:2] != unit)
-    return others if factor == 1 else (*others, (*unit, factor))
+    if not isinstance(spec, Random) or not spec.structured:
+        return spec.depth
+    return spec.last_layer or len(spec.stage_units)
 
 
 def block_words(block: Block) -> tuple[str, str]:
@@ -138,9 +112,7 @@ class Structuring(ABC):
         words = "all layers" if shown else f"layer {stage} of {layer_count(self.preset.spec)}"
         self.change(words, **{"show.view": "units", "units.layer": 0 if shown else stage})
 
-    def boost(self, unit: tuple[int, int], factor: float) -> None:
-        """Multiply what a unit, (layer, number from 1), gives on."""
-        if self._has("boost"):
-            words = f"unit {unit[1]} of layer {unit[0]} × {significant(factor)}"
-            spec = cast(Random, self.moment.spec)
-            self.change(words, **{"network.boost": boosted(spec, unit, factor)})
+    def zoom_to_unit(self, unit: tuple[int, int]) -> None:
+        """Show a unit, (layer, number from 1), alone; `leave` returns."""
+        keys = {"show.view": "units", "units.unit": unit, "units.zoom": True}
+        self.open(self.preset.replace(**keys), f"unit {unit[1]} of layer {unit[0]}")

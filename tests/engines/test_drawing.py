@@ -118,7 +118,8 @@ def test_nothing_is_written_beside_the_planes(renderer: Renderer, engine: Engine
 
 
 def test_drawings_by_all_engines_at_once_do_not_disturb_each_other(renderer: Renderer) -> None:
-    engines = [e for e in EXACT.values() if not e.problem(None, renderer.chooser.capabilities)]
+    capabilities, network = renderer.chooser.capabilities, scene().network
+    engines = [e for e in EXACT.values() if not e.problem(network, capabilities)]
     presets = [PRESET.replace(seed=k, depth=2 + k % 3) for k in range(len(engines))]
     expected = [drawn(renderer, *pair) for pair in zip(engines, presets, strict=True)]
     slow(renderer)

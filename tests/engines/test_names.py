@@ -23,7 +23,9 @@ from cppn_gl.utils.checks import PresetError
 
 def test_an_exact_name_gives_its_engine_back() -> None:
     computes = [f"compute-{pixels}" for pixels in (1, 2, 4, 8, 16)]
-    assert list(ENGINES) == ["fragment", *computes, "baked", "baked-1", "tiled", "native", "numpy"]
+    grids = ["grid", "grid-fragment"]
+    processor = ["native", "numpy"]
+    assert list(ENGINES) == ["fragment", *computes, "baked", "baked-1", "tiled", *grids, *processor]
     for name, engine in ENGINES.items():
         assert str(engine) == engine.name == name
         assert engine_name(name) == name
@@ -59,7 +61,7 @@ def test_what_runs_on_the_cpu_needs_no_opengl_and_no_compiler() -> None:
         ("Compute-16", "did you mean 'compute-16'?"),
         ("compute-32", "did you mean 'compute"),
         ("numpie", "did you mean 'numpy'?"),
-        ("nonsense", "known: auto, fragment, compute, baked, tiled, native, numpy, compute-"),
+        ("nonsense", "known: auto, fragment, compute, baked, tiled, grid, native, numpy, compute-"),
         ("", "known: auto"),
     ],
 )

@@ -22,10 +22,10 @@ from cppn_gl.utils.checks import PresetError
 # Every option of views: a value, and the views that it is for.
 OLD: dict[str, tuple[Any, str]] = {
     "layer": (3, "layers units curves sensitivity regions"),
-    "unit": ((1, 2), "units"),
+    "unit": ((1, 2), "units receptive"),
     "before": (True, "layers units curves surface"),
     "connections": (True, "units"),
-    "channel": ("green", "surface volume gradient sensitivity"),
+    "channel": ("green", "surface volume gradient sensitivity receptive"),
     "paint": ("picture", "surface"),
     "panels": ("sum", "surface"),
     "contours": (3, "surface"),
@@ -43,6 +43,8 @@ OLD: dict[str, tuple[Any, str]] = {
     "top": (0.75, "volume"),
     "slice": (False, "volume"),
     "noise": (0.1, "sensitivity"),
+    "point": ((0.5, -0.25), "receptive"),
+    "averaged": (3, "receptive"),
     "panes": ("difference", "painting"),
     "position": (2.5, "warp"),
     "lines": (7, "warp"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from rows import COMPUTE, EACH, EXACT, FRAGMENT, NATIVE, NUMPY
+from rows import COMPUTE, EACH, EXACT, FRAGMENT, GRIDS, NATIVE, NUMPY
 from windowless import windowless
 
 from cppn_gl.engines.base import Engine
@@ -21,7 +21,8 @@ from cppn_gl.preset.tables import TABLES, register
 from cppn_gl.utils.checks import integer, key
 from cppn_gl.viewer import engine_selector
 from cppn_gl.viewer.engine_selector import EngineSelector, Pick
-from cppn_gl.viewer.warming import SAMPLES, needed
+from cppn_gl.viewer.warming import needed
+from cppn_gl.views.picture import SAMPLES
 
 pytestmark = pytest.mark.gl
 
@@ -301,11 +302,26 @@ def test_what_a_preset_needs(desk: Desk) -> None:
     assert list(needed(renderer, PRESET)) == []
 
 
+@pytest.mark.parametrize("engine", GRIDS, ids=str)
+def test_what_a_structured_preset_needs(desk: Desk, engine: Engine) -> None:
+    preset = PRESET.replace(structure="conv", grid=16)
+    network = preset.network()
+    desk.engine = engine
+    found = list(needed(desk.engines.renderer, preset))
+    assert [(of, samples) for _, of, samples in found] == [(engine, 1), (engine, SAMPLES)]
+    assert desk.engines.pick_for(network) == Pick(without_opengl(network), stand_in=True)
+    deeper = preset.replace(depth=5, seed=4, width=7).network()
+    keys = {engine.program_key(desk.engines.painter, each) for each in (network, deeper)}
+    assert len(keys) == 1
+    other = preset.replace(activation="sin").network()
+    assert engine.program_key(desk.engines.painter, other) not in keys
+
+
 def test_each_program_has_a_key_of_its_own(desk: Desk) -> None:
     painter = desk.engines.painter
     presets = [PRESET, PRESET.replace(width=40), PRESET.replace(activation="sin")]
     networks = [preset.network() for preset in presets]
-    engines = [engine for engine in EXACT.values() if engine.bakes is False]
+    engines = [e for e in EXACT.values() if e not in GRIDS and e.bakes is False]
     keys = [engine.program_key(painter, network) for network in networks for engine in engines]
     assert len(set(keys)) == len(keys)
     other = PRESET.replace(seed=4, weight_scale=0.2).network()

@@ -37,9 +37,7 @@ class LayerTrace:
     units: Float32  # after the activation
 
 
-def trace(
-    scene: Scene, size: tuple[int, int], most: int | None = None
-) -> Steps[list[LayerTrace]]:
+def trace(scene: Scene, size: tuple[int, int], most: int | None = None) -> Steps[list[LayerTrace]]:
     """All layers at the pixel centres of a picture of `size`, in reading order, in float32.
 
     Those of a network on grids are its stages; with `most`, the first so many units of each. A

@@ -35,9 +35,9 @@ class Grid(Engine):
         return "" if network.outputs in OUTPUTS else f"draws {OUTPUTS} outputs"
 
     def rank(self, network: Network, device: Device) -> float:
-        """First choice on a GPU; a processor has faster kernels of its own."""
+        """First choice on a GPU. Where OpenGL is software, kernels of the processor are faster."""
         if device.software:
-            return 0.05 if self.by_compute else 0.0
+            return 0.0
         return 0.9 if self.by_compute else 0.5
 
     def rate_key(self, painter: Any, network: Network) -> RateKey:

@@ -34,7 +34,9 @@ from cppn_gl.utils.tasks import Steps, left, share
 ROWS = 8  # of positions that a draw computes at least
 TEXELS = 2**18  # that are resampled in a step
 
-Phase = tuple[Rect, tuple[int, int]]  # positions of outputs, and their shift to the lattice's texels
+Phase = tuple[
+    Rect, tuple[int, int]
+]  # positions of outputs, and their shift to the lattice's texels
 
 
 def draw(
@@ -162,9 +164,7 @@ class Drawing:
             jitter=sample.jitters[0],
         )
 
-    def _run(
-        self, source: Float32, margin: int, phases: list[Phase], points: Atlas
-    ) -> Steps[None]:
+    def _run(self, source: Float32, margin: int, phases: list[Phase], points: Atlas) -> Steps[None]:
         """Do all passes over planes of features; their outputs go to the phases' points.
 
         Draws rows of positions until the time is over, and waits for them at the end of a step.
@@ -364,4 +364,3 @@ def _within(box: Box, offset: tuple[int, int], size: tuple[int, int]) -> Box | N
     low = max(box[0], offset[0]), max(box[1], offset[1])
     high = min(box[2], offset[0] + size[0]), min(box[3], offset[1] + size[1])
     return (*low, *high) if low[0] < high[0] and low[1] < high[1] else None
-

@@ -241,8 +241,7 @@ def source(of: "GridPrograms", key: KernelKey, file: str) -> Source:
         f"#define PRODUCTS {_products(key.taps, groups, pixels)}",
         "#define STARTS "
         + " ".join(
-            f"{one} = term(HEAD * {group});"
-            for one, (group, _) in zip(sums, counted, strict=True)
+            f"{one} = term(HEAD * {group});" for one, (group, _) in zip(sums, counted, strict=True)
         ),
         f"#define STORES {_stores(counted, pixels, of.by_compute)}",
         "#define RESULTS "
@@ -266,7 +265,9 @@ def _products(taps: int, groups: int, pixels: int) -> str:
                     f"sums[{group * pixels + p}] += w * near[{tap + p}].{name};"
                     for p in range(pixels)
                 )
-                lines.append(f"{{ vec4 w = term(n + {(tap * groups + group) * 4 + lane}); {sums} }}")
+                lines.append(
+                    f"{{ vec4 w = term(n + {(tap * groups + group) * 4 + lane}); {sums} }}"
+                )
     return " ".join(lines)
 
 
@@ -432,8 +433,7 @@ class GridPrograms:
         self.released = True
         self._kernels.clear()
         self._weights.clear()
-        for atlas in (*self._pool, *(one for *_, one in self._kept)):
+        self.forget()
+        for atlas in self._pool:
             atlas.release()
         self._pool.clear()
-        self._kept.clear()
-

@@ -429,7 +429,7 @@ class Panel:
                     self._restore(network=True)
         for field in chosen:
             self._field(field)
-            keeps = preset.spec.redrawable and not preset.learns
+            keeps = preset.spec.redrawable and not (preset.learns or preset.spec.structured)
             if field.dotted == "network.init" and keeps:
                 self._keep()
 

@@ -107,7 +107,10 @@ def _write_labels(draw: ImageDraw.ImageDraw, network: Network, board: Dashboard)
 
 def _labels(network: Network, board: Dashboard) -> list[list[str]]:
     """The heads of the layers, from longer to shorter ones."""
-    ends = {0: ("inputs", "inputs", "in", "in"), len(network.stages): ("outputs",) * 2 + ("out",) * 2}
+    ends = {
+        0: ("inputs", "inputs", "in", "in"),
+        len(network.stages): ("outputs",) * 2 + ("out",) * 2,
+    }
     found = []
     for column in board.columns:
         layer = column.layer

@@ -176,7 +176,9 @@ def summarize(samples: UnitSamples, unit: Unit, *, before: bool = False) -> Unit
         float(found.saturated[0]),
         saturation_words(stage.activation),
         weights,
-        float(bias[index]) if (bias := getattr(stage.operation, "bias", None)) is not None else None,
+        float(bias[index])
+        if (bias := getattr(stage.operation, "bias", None)) is not None
+        else None,
         sources,
         about=f"{words_of(stage)}: {sees(stage)}" if graph else "",
         kernels=pictures,
