@@ -20,6 +20,7 @@ from cppn_gl.cli.options import written
 from cppn_gl.engines.names import AUTO, ENGINES
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.features import FEATURES, described
+from cppn_gl.nn.structures import KEYS, STRUCTURES, TYPES
 from cppn_gl.nn.training.data_sets import DATA_SETS
 from cppn_gl.preset.color import MAPPINGS, Color, strip
 from cppn_gl.preset.preset import TABLES
@@ -110,6 +111,14 @@ def data_table() -> str:
     return "\n".join(rows)
 
 
+def blocks_table() -> str:
+    """Every type of block, what it is, and its keys."""
+    rows = ["| type | is | keys |", "|---|---|---|"]
+    for name, words in TYPES.items():
+        rows.append(f"| `{name}` | {words} | {' '.join(f'`{key}`' for key in KEYS[name])} |")
+    return "\n".join(rows)
+
+
 def activations_table() -> str:
     """Every activation and its formula."""
     formulas = {name: row.formula.replace("|", "\\|") for name, row in ACTIVATIONS.items()}
@@ -140,6 +149,8 @@ def tables() -> dict[str, str]:
         "engines": engines_table(),
         "commands": commands_table(),
         "data-sets": data_table(),
+        "structures": rows_table(("structure", "is"), STRUCTURES),
+        "blocks": blocks_table(),
     }
 
 

@@ -348,23 +348,27 @@ class Source:
         (inputs, height, width) float32; leading axes are stacked from top to bottom. Yields now and
         then.
         """
-        shape = np.broadcast_shapes(x.shape, y.shape)
-        u, v = (np.broadcast_to(a, shape) for a in (x, y))
-        rows = max(1, POINTS // shape[-1])
-        planes = np.empty((len(self.origin), math.prod(shape[:-1]), shape[-1]), np.float32)
+        *leading, height, width = np.broadcast_shapes(x.shape, y.shape, (1, 1))
+        count = math.prod(leading)
+        u, v = (np.broadcast_to(a, (*leading, *a.shape[-2:])) for a in np.atleast_2d(x, y))
+        u, v = (a.reshape(count, *a.shape[-2:]) for a in (u, v))
+        together = max(1, POINTS // (height * width))
+        rows = height if together > 1 else max(1, POINTS // width)
+        planes = np.empty((len(self.origin), count, height, width), np.float32)
+        pieces = [(i, row) for i in range(0, count, together) for row in range(0, height, rows)]
 
-        def some(start: int) -> None:
-            some_rows = np.arange(start, min(start + rows, planes.shape[1]))
-            which = np.unravel_index(some_rows, shape[:-1])
-            values = self.network.features(u[which].ravel(), v[which].ravel(), self.clock)
+        def some(number: int) -> None:
+            first, row = pieces[number]
+            of, lines = slice(first, first + together), slice(row, row + rows)
+            near = (a[of] if a.shape[1] == 1 else a[of, lines] for a in (u, v))
+            values = self.network.features(*near, self.clock)
             values -= self.origin
-            planes[:, start : start + rows] = values.T.reshape(len(values.T), -1, shape[-1])
+            planes[:, of, lines] = np.moveaxis(values, -1, 0)
 
-        count = rows * thread_count()
-        for first in range(0, planes.shape[1], count):
+        for done in range(0, len(pieces), thread_count()):
             yield None
-            shared_out(some, range(first, min(first + count, planes.shape[1]), rows))
-        return planes
+            shared_out(some, range(done, min(done + thread_count(), len(pieces))))
+        return planes.reshape(len(planes), -1, width)
 
 
 def _moved(operation: Any, origin: Float64) -> Any:

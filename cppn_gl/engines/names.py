@@ -69,6 +69,12 @@ def without_opengl(network: Network | None = None) -> Engine:
     return ENGINES["numpy"] if native.problem(network, WITHOUT_OPENGL) else native
 
 
+def with_stand_in(engine: Engine, network: Network) -> list[Engine]:
+    """An engine that compiles, and what draws a network meanwhile if that is a shader, too."""
+    able = engine is not STAND_IN and not STAND_IN.problem(network, WITHOUT_OPENGL)
+    return [engine, STAND_IN] if able else [engine]
+
+
 def cpu_engine(name: str) -> Engine | None:
     """The engine of an exact name, if it runs on the CPU; else None."""
     engine = ENGINES.get(name)

@@ -198,13 +198,16 @@ def features(
     period: float = TURN,
     image: "ImageInput | None" = None,
 ) -> Float64:
-    """The features at points x, y, (N,) each: (N, len(inputs)). Those of an image need one."""
-    columns = []
+    """The features at points x, y, which are broadcast to (…): (…, len(inputs)).
+
+    Those of an image need one. On a grid, x (…, 1, width) and y (…, height, 1), they are quickest.
+    """
+    columns: list[Float64] = []
     sampled = image.sample(x, y) if image is not None and of_image(inputs) else None
     for name in inputs:
         value, periodic = constant(name, clock, latent), wave(name)
         if value is not None:
-            columns.append(np.full_like(x, value))
+            columns.append(np.full_like(x, value, np.float64))
         elif periodic is not None:
             turns = periodic.turns((x, y)[periodic.axis], period)
             columns.append(sines(turns, periodic.quarter))
@@ -218,7 +221,8 @@ def features(
             columns.append(channel(name, sampled))
         else:
             columns.append({"x": x, "y": y}[name])
-    return np.stack(columns, axis=-1)
+    shape = np.broadcast_shapes(x.shape, y.shape)
+    return np.stack([np.broadcast_to(column, shape) for column in columns], axis=-1)
 
 
 def channel(name: str, sampled: Float64) -> Float64:

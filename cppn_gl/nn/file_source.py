@@ -21,10 +21,15 @@ from cppn_gl.nn.layers import MAX_DEPTH, Layer
 from cppn_gl.nn.network import Network, output_layer
 from cppn_gl.nn.sources import (
     ACTIVATION,
+    Boost,
     Random,
     Source,
     activations_of,
+    boost_key,
+    boosted,
+    boosted_layer,
     drawn_latents,
+    fitting,
     latent_key,
     omega_key,
     period_key,
@@ -119,6 +124,7 @@ class File(Source):
     seed: int = key(0, SEED, "seed of the latent constants, if these are drawn")
     latent: tuple[float, ...] | None = latent_key()
     period: float | None = period_key()
+    boost: tuple[Boost, ...] = boost_key()
     redistribute: bool = key(
         True,
         flag,
@@ -132,6 +138,8 @@ class File(Source):
         if self.weights is None:
             path = _named(self.file, USER)
             self._set(weights=_weights(path), file=str(path))
+        if self.weights.graph is not None:
+            raise self._error("holds a graph; expected File.of, which gives its source")
         named = "activations" in self.weights.texts
         missing = () if named else [n for n in _FOLLOWING if getattr(self, n) is None]
         self._set(_missing=frozenset(missing))
@@ -183,13 +191,13 @@ class File(Source):
         if name in ("activation", "output_activation"):
             return self._implied_activation(name)
         if name == "inputs":
-            return check_inputs(_list(text)) if text else ("x", "y")
+            return check_inputs(names_in(text)) if text else ("x", "y")
         if name == "latent":
-            return tuple(map(float, _list(text))) if text else None
+            return tuple(map(float, names_in(text))) if text else None
         if name == "fourier_order":
             return text or next(iter(ORDERS))
         if name == "output_range":
-            return tuple(map(float, _list(text))) if text else (0.0, 1.0)
+            return tuple(map(float, names_in(text))) if text else (0.0, 1.0)
         if name in ("omega", "hidden_omega"):
             turn = name == "omega" and self.weights.fourier is not None
             return float(text) if text else (2 * math.pi if turn else 1.0)
@@ -203,7 +211,7 @@ class File(Source):
             siren = self.omega if self.weights.fourier is None else 1.0
             waves = (siren, self.hidden_omega) != (1.0, 1.0)
             return "identity" if name == "output_activation" else ("sin" if waves else "relu")
-        names = [ACTIVATION(one) for one in _list(listed)]
+        names = [ACTIVATION(one) for one in names_in(listed)]
         if len(names) != len(self.weights.pairs):
             raise ValueError(f"{len(names)} names; expected {len(self.weights.pairs)}, one a layer")
         if name == "output_activation":
@@ -216,25 +224,30 @@ class File(Source):
 
     @classmethod
     def of(cls, values: dict[str, Any], origin: Origin = USER) -> Self:
-        """From values by name, with a file that text from `origin` may name. Raises PresetError."""
+        """From values by name, with a file that text from `origin` may name. Raises PresetError.
+
+        Of a file that holds a graph it is a GraphFile (graph_source.py).
+        """
         if origin.network is not None:
             values = {n: v for n, v in values.items() if n != "sha256"}
             values["file"], origin = os.fspath(origin.network), USER
-        random = [field.name for field in dataclasses.fields(Random)]
-        for name in values:
-            if name not in cls.key_names() and name in (*random, "layers"):
-                problem = "cannot be set together with file, which determines it"
-                raise PresetError(problem, key=f"network.{name}")
-            if name not in cls.key_names():
-                hint = nearest(name, cls.key_names())
-                raise PresetError(f"no such key{hint}", key=f"network.{show(name)[1:-1]}")
         if origin.weights is None:
             path = _named(values["file"], origin)
             found, file = _weights(path, "" if origin.trusted else _BESIDE), str(path)
         else:  # the name is but a name
             found = _carried(origin.weights, origin.sha256)
             file = re.split(r"[/\\]", checked(line(4096), values["file"], "network.file"))[-1]
-        return super().of({**values, "file": file, "weights": found})
+        kind = cls if found.graph is None else _graph_source()
+        random = [field.name for field in dataclasses.fields(Random)]
+        for name in values:
+            if name not in kind.key_names() and name in (*random, "layers", *cls.key_names()):
+                problem = "cannot be set together with file, which determines it"
+                raise PresetError(problem, key=f"network.{name}")
+            if name not in kind.key_names():
+                hint = nearest(name, kind.key_names())
+                raise PresetError(f"no such key{hint}", key=f"network.{show(name)[1:-1]}")
+        given = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
+        return kind(**{**given, "file": file, "weights": found})
 
     @property
     def label(self) -> str:
@@ -248,6 +261,20 @@ class File(Source):
             return self.weights.chain(len(self.inputs), self.transposed, self.fourier_order)
         except ValueError as error:
             raise self._error(f"{error} ({' '.join(self.inputs)})") from None
+
+    @property
+    def digest(self) -> bytes:
+        """A hash of the weights in the file."""
+        return self.chain.digest
+
+    @property
+    def count(self) -> int:
+        """The number of layers in the file."""
+        return len(self.chain)
+
+    def to_bytes(self) -> bytes:
+        """The network file as it is carried, whatever the format of the file it came from."""
+        return self.chain.to_bytes(self.texts)
 
     @property
     def texts(self) -> dict[str, str]:
@@ -338,7 +365,8 @@ class File(Source):
     def network(self) -> Network:
         layers, scales = self._layers()
         period = self.period or TURN
-        return Network(layers, self.inputs, latent=self.latents, period=period, scales=scales)
+        whole = boosted(layers, self.boost)
+        return Network(whole, self.inputs, latent=self.latents, period=period, scales=scales)
 
     def layer_picture(self, layer: int) -> "File":
         """The first `layer` layers, the last one as output layer: see `Network.truncated`."""
@@ -346,12 +374,18 @@ class File(Source):
         return picture
 
     def output_layer(self, depth: int) -> Layer:
-        last = output_layer(self._file_layers(), depth)
+        layers = self._file_layers()
+        last = output_layer(layers, depth)
+        units = [*(len(layer.bias) for layer in layers[: depth - 1]), len(last.bias)]
+        last = boosted_layer(last, fitting(self.boost, units), depth, last=True)
         return self._displayed(last, self._scales(depth - 1))
 
     def replace(self, values: dict[str, Any]) -> Any:
         """With some keys changed. Another file keeps the table's keys, but no sha256 and guess."""
         if "file" in values:
+            if _holds_graph(values["file"]):  # to which no key of a chain belongs
+                own = {} if self.redistribute else {"redistribute": False}
+                return self._from_file({**own, **values})
             left = {"sha256", *self._missing}
             own = {name: value for name, value in self.to_toml().items() if name not in left}
             return self._from_file({**own, **values})
@@ -359,6 +393,9 @@ class File(Source):
             if name not in self.key_names():
                 problem = f"cannot be changed: the weights are those of {self.label}"
                 raise PresetError(problem, key=f"network.{name}")
+        if "depth" in values and "boost" not in values:
+            cut = dataclasses.replace(self, **values, boost=())
+            values = {**values, "boost": fitting(self.boost, [shape[0] for shape in cut.shapes])}
         found = dataclasses.replace(self, **values)
         found._set(_missing=self._missing - values.keys())  # what was guessed still is
         return found
@@ -403,7 +440,21 @@ _FOLLOWING = (
 )
 
 
-def _list(text: str) -> list[str]:
+def _graph_source() -> Any:
+    from cppn_gl.nn.graph_source import GraphFile
+
+    return GraphFile
+
+
+def _holds_graph(name: Any) -> bool:
+    """Whether a file of the user's can be read and holds a graph."""
+    try:
+        return _weights(_named(name, USER)).graph is not None
+    except PresetError:
+        return False
+
+
+def names_in(text: str) -> list[str]:
     return [part.strip() for part in text.split(",")]
 
 

@@ -28,8 +28,13 @@ from cppn_gl.utils.files import read_plain
 MAX_FILE = 272 * 2**20  # bytes; the largest network in training, four times in float32: 269 MB
 MAX_UNPACKED = 144 * 2**20  # of an .npz file; the largest network in float64 has 134.5 MB
 MAX_TENSORS = 8 * MAX_DEPTH + 16
-MAX_HEADER = 2**18  # bytes of a safetensors header or a zip directory
+MAX_GRAPH_TENSORS = 4096  # of a network that is a graph, in a .safetensors file
+MAX_HEADER = 2**20  # bytes of a safetensors header or a zip directory
 MAX_NAME, MAX_TEXT = 200, 4000  # characters
+GRAPH, MAX_GRAPH = "graph", 99_999  # a longer text (graph_file.py), and its characters
+NORMS = "norms."  # tensors of normalisations, which stay float64
+_KERNELS = re.compile(r"layers\.\d{1,4}\.weight")  # of a graph: of four dimensions
+_MAX_TAPS = 11
 MOMENTS, RAW = "moments.", "raw."  # tensors of an optimizer, and parameters as it has them
 HISTORY, MAX_HISTORY = "history.", 2**13  # tensors of measures, not of layers, and their rows
 
@@ -45,7 +50,10 @@ safetensors.torch.save_file(model, "net.safetensors")"""
 
 @dataclass(frozen=True)
 class Tensors:
-    """The content of a file: float32 arrays of one or two dimensions, and texts, by name."""
+    """The content of a file: float32 arrays of one or two dimensions, and texts, by name.
+
+    Kernels of a graph have four dimensions, and its normalisations are float64.
+    """
 
     arrays: dict[str, Floats]
     texts: dict[str, str] = field(default_factory=dict)
@@ -82,6 +90,11 @@ def _numbers(name: str, raw: NDArray[Any]) -> Floats:
 
     Those of a training may be larger: the squares that an optimizer keeps, up to infinity.
     """
+    if name.startswith(NORMS) and raw.dtype.kind == "f":
+        if not np.isfinite(raw).all():
+            raise ValueError(f"{show(name)} holds NaN or infinity")
+        exact: Any = np.array(raw, np.float64)
+        return exact
     if raw.dtype.kind == "u":  # bfloat16: the upper half of a float32
         raw = (raw.astype(np.uint32) << 16).view(np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -100,6 +113,10 @@ def _numbers(name: str, raw: NDArray[Any]) -> Floats:
 def _check_shape(name: str, shape: tuple[int, ...]) -> None:
     if name.startswith(HISTORY) and len(shape) == 2 and max(shape) <= MAX_HISTORY:
         return
+    if len(shape) == 4 and _KERNELS.fullmatch(name):
+        most = (MAX_WIDTH, MAX_WIDTH, _MAX_TAPS, _MAX_TAPS)
+        if all(1 <= side <= limit for side, limit in zip(shape, most, strict=True)):
+            return
     if len(shape) not in (1, 2) or not all(1 <= side <= MAX_WIDTH for side in shape):
         problem = f"expected a matrix or a vector with up to {MAX_WIDTH} units a layer"
         raise ValueError(f"{show(name)} has shape {shape_words(shape)}; {problem}")
@@ -127,7 +144,7 @@ def _read_safetensors(data: bytes) -> Tensors:
     if length > MAX_HEADER:
         raise ValueError(f"a header of {length} bytes; a network has {MAX_HEADER} at most")
     try:
-        header = json.loads(data[8 : 8 + length].decode(), object_pairs_hook=_unique)
+        header = json.loads(data[8 : 8 + length].decode(), object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         words = "nested too deep" if isinstance(error, RecursionError) else str(error)
         raise ValueError(f"not a safetensors file: its header: {words}") from None
@@ -137,8 +154,9 @@ def _read_safetensors(data: bytes) -> Tensors:
     for name, entry in header.items():
         _check_name(name)
         _check_entry(name, entry)
-    if len(header) > MAX_TENSORS:
-        raise ValueError(f"{len(header)} tensors; a network has {MAX_TENSORS} at most")
+    most = MAX_GRAPH_TENSORS if GRAPH in texts else MAX_TENSORS
+    if len(header) > most:
+        raise ValueError(f"{len(header)} tensors; a network has {most} at most")
     try:
         # Which checks that the parts fit the file and each other.
         found = deserialize(data)  # type: ignore[no-untyped-call]
@@ -156,7 +174,7 @@ def _first_line(error: Exception) -> str:
     return show(str(error).partition("\n")[0], 160)[1:-1]
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
@@ -168,7 +186,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _texts(metadata: Any) -> dict[str, str]:
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
         raise ValueError("its metadata are not texts")
-    return {name: value for name, value in metadata.items() if len(value) <= MAX_TEXT}
+    return {name: value for name, value in metadata.items() if len(value) <= _longest(name)}
+
+
+def _longest(name: str) -> int:
+    """The characters that a text of this name can have."""
+    return MAX_GRAPH if name == GRAPH else MAX_TEXT
 
 
 def _check_entry(name: str, entry: Any) -> None:
@@ -183,7 +206,7 @@ def _check_entry(name: str, entry: Any) -> None:
 
 
 def safetensors_bytes(tensors: Tensors) -> bytes:
-    """A .safetensors file: float32, in the order of the names.
+    """A .safetensors file: float32 (normalisations float64), in the order of the names.
 
     The library's own writer orders metadata by chance; files of the same network are the same here.
     """
@@ -192,9 +215,10 @@ def safetensors_bytes(tensors: Tensors) -> bytes:
         entries["__metadata__"] = dict(sorted(tensors.texts.items()))
     start, parts = 0, []
     for name, array in tensors.arrays.items():
-        part = np.ascontiguousarray(array, "<f4").tobytes()
+        kind = "F64" if name.startswith(NORMS) else "F32"
+        part = np.ascontiguousarray(array, _TYPES[kind]).tobytes()
         offsets = [start, start + len(part)]
-        entries[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": offsets}
+        entries[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": offsets}
         start += len(part)
         parts.append(part)
     header = json.dumps(entries, separators=(",", ":")).encode()
@@ -315,7 +339,7 @@ def _read_npy(name: str, member: _Member) -> Floats | str:
     descr = matched["descr"].decode("ascii", "replace").strip("'")
     shape = tuple(int(side) for side in re.findall(r"\d+", matched["shape"].decode()))
     text = re.fullmatch(r"[<>|=]?U(\d{1,5})", descr)
-    if text and shape in ((), (1,)) and int(text[1]) <= MAX_TEXT:
+    if text and shape in ((), (1,)) and int(text[1]) <= _longest(name):
         raw = _exactly(name, member, start, 4 * int(text[1]))
         order: Any = "utf-32-be" if descr[0] == ">" else "utf-32-le"
         try:
@@ -344,8 +368,15 @@ def _exactly(name: str, member: _Member, start: int, count: int) -> bytes:
 
 
 def npz_bytes(tensors: Tensors) -> bytes:
-    """An .npz file: float32, in the order of the names, with the texts as arrays of one text."""
+    """An .npz file: as `safetensors_bytes`, with the texts as arrays of one text.
+
+    Raises PresetError for arrays that are too many, or too large, to be read again.
+    """
     import zipfile
+
+    largest = max((array.nbytes for array in tensors.arrays.values()), default=0)
+    if len(tensors.arrays) + len(tensors.texts) > MAX_TENSORS or largest > _MEMBER - 2**12:
+        raise PresetError("a network too large for .npz; expected a name that ends in .safetensors")
 
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

@@ -63,10 +63,25 @@ class ImageInput:
         return _kept.get((self.digest, rows, columns), made)
 
     def sample(self, x: Float64, y: Float64) -> Float64:
-        """Red, green and blue at points x, y of one shape (…): (…, 3)."""
+        """Red, green and blue at points x, y, which are broadcast to (…): (…, 3).
+
+        Quickest for grids: x (…, 1, width) and y (…, height, 1).
+        """
         (rows, down, _), (columns, right, _) = self._places(x, y)
-        top, bottom = (self._between(row, columns, right) for row in rows)
-        return np.broadcast_to(top + down[..., None] * (bottom - top), (*top.shape[:-1], 3))
+        if x.ndim > 1 and x.shape[-2] == 1 and y.shape[-1] == 1:
+            first = min(map(np.min, columns))
+            columns = [column - first for column in columns]
+            strip = self.pixels[:, first : first + max(map(np.max, columns)) + 1]
+            lines = _between(strip[rows[0][..., 0]], strip[rows[1][..., 0]], down)
+            leading = np.ix_(*map(np.arange, lines.shape[:-2]), [0])[:-1]
+            left, other = (lines[(*leading, column)] for column in columns)
+        else:
+            left, other = (
+                _between(self.pixels[rows[0], column], self.pixels[rows[1], column], down)
+                for column in columns
+            )
+        found = left + right[..., None] * (other - left)
+        return np.broadcast_to(found, (*found.shape[:-1], 3))
 
     def slopes(self, x: Float64, y: Float64) -> tuple[Float64, Float64]:
         """The derivatives of red, green and blue by x and by y, (…, 3) each.
@@ -102,9 +117,11 @@ class ImageInput:
         below = (self.center[1] - np.asarray(y, np.float64)) / self.pixel[1] + height / 2
         return _mirrored(below, height), _mirrored(across, width)
 
-    def _between(self, row: Any, columns: Any, right: Float64) -> Float64:
-        left, other = (self.pixels[row, column].astype(np.float64) for column in columns)
-        return np.asarray(left + right[..., None] * (other - left))
+
+def _between(one: Float32, other: Float32, part: Float64) -> Float64:
+    """From one to the other, (…, channels), by a part (…) of the way."""
+    start = one.astype(np.float64)
+    return np.asarray(start + part[..., None] * (other - start))
 
 
 def _mirrored(place: Float64, count: int) -> tuple[Any, Float64, Float64]:
@@ -114,12 +131,11 @@ def _mirrored(place: Float64, count: int) -> tuple[Any, Float64, Float64]:
     0 to 1, and the direction: -1 where it is mirrored an odd number of times.
     """
     turn = np.fmod(np.abs(place), 2.0 * count)
-    back = turn > count
-    inside = np.where(back, 2 * count - turn, turn) - 0.5
+    inside = np.minimum(turn, 2.0 * count - turn) - 0.5
     low = np.floor(inside)
     first = low.astype(np.intp)
-    both = np.clip(first, 0, count - 1), np.clip(first + 1, 0, count - 1)
-    return both, inside - low, np.where(back, -1.0, 1.0) * np.where(place < 0, -1.0, 1.0)
+    both = np.maximum(first, 0), np.minimum(first + 1, count - 1)
+    return both, inside - low, np.where((turn > count) == (place < 0), 1.0, -1.0)
 
 
 def placed(

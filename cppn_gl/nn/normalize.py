@@ -47,16 +47,21 @@ class Normalize:
         "layers whose units are normalised, to mean 0 and standard deviation 1: none hidden all",
     )
     region_center: tuple[float, float] = key(
-        (0.0, 0.0), several(number(-1e6, 1e6), 2, 2), "centre of the square that is measured"
+        (0.0, 0.0),
+        several(number(-1e6, 1e6), 2, 2),
+        "centre of the declared region, the square that is measured",
     )
     region_extent: float = key(
         1.0,
         number(1e-6, 1e6),
-        "half the side of that square, in input units",
+        "half the side of that square, in input units; [network] grid taps of convolutions lie "
+        "along a side",
         factor=True,
         slider=(0.1, 100),
     )
-    grid: int = key(32, integer(2, 128), "points per side of that square")
+    grid: int = key(
+        32, integer(2, 128), "points per side of that square; structures have [network] grid"
+    )
     gain: float = key(
         1.0,
         number(0, 1000),

@@ -28,7 +28,7 @@ from cppn_gl.nn.features import (
     of_image,
 )
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH, Layer
-from cppn_gl.nn.network import OUTPUTS, Network, output_layer
+from cppn_gl.nn.network import OUTPUTS, Network, Region, output_layer
 from cppn_gl.nn.operations import SIZES
 from cppn_gl.nn.structures import (
     MAX_NODES,
@@ -61,6 +61,7 @@ MLP = next(iter(STRUCTURES))
 LAYER_KEYS = ("weight", "bias", "activation")
 
 MAX_BOOSTED = 64
+Boost = tuple[int, int, float]  # layer and unit, from 1, and the factor
 # Keys that are only written where they have other values than the default ones.
 STRUCTURE_KEYS = ("structure", "kernel", "grid", "blocks", "boost", "last_layer")
 
@@ -87,12 +88,20 @@ class NetworkSource(Protocol):
         """The structure in words: "depth 8 × width 16"."""
 
     @property
+    def boost(self) -> "tuple[Boost, ...]":
+        """The units that are multiplied: layer, unit and factor of each."""
+
+    @property
     def structured(self) -> bool:
         """Whether its network is a graph of layers, not a chain of dense ones."""
 
     @property
     def by_grid(self) -> bool:
         """Whether its network is drawn by engines that evaluate whole grids."""
+
+    @property
+    def region(self) -> Region | None:
+        """The declared region, if it is part of the table, and not of [normalize]."""
 
     @property
     def draws(self) -> str:
@@ -173,6 +182,10 @@ class Source:
         return False
 
     @property
+    def region(self) -> Region | None:
+        return None
+
+    @property
     def by_grid(self: NetworkSource) -> bool:
         return self.structured or bool(of_image(self.inputs))
 
@@ -208,7 +221,14 @@ class Source:
         """The table as TOML values; unset keys are left out."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         given = {name: value for name, value in fields.items() if value is not None}
-        return {n: list(v) if isinstance(v, tuple) else v for n, v in given.items()}
+        if not given.get("boost"):
+            given.pop("boost", None)
+        return {n: _listed(v) for n, v in given.items()}
+
+
+def _listed(value: Any) -> Any:
+    """A tuple as a list, also within tuples."""
+    return [_listed(one) for one in value] if isinstance(value, tuple) else value
 
 
 def latent_key() -> Any:
@@ -254,32 +274,66 @@ def _between(value: Any) -> tuple[int, float]:
     return SEED(value[0]), number(0, 1)(value[1])
 
 
-def boosted(layers: list[Layer], boost: Sequence[tuple[int, int, float]]) -> list[Layer]:
-    """Dense layers with units multiplied, by the weights of those that read them.
+def check_boosted(boost: Sequence[Boost], units: Sequence[int]) -> None:
+    """Raise PresetError if a boosted unit is none of layers with so many units."""
+    for layer, unit, _ in boost:
+        if layer > len(units):
+            problem = f"layer {layer}; the network has {len(units)}"
+            raise PresetError(problem, key="network.boost")
+        if unit > units[layer - 1]:
+            problem = f"unit {unit} of layer {layer}, which has {units[layer - 1]}"
+            raise PresetError(problem, key="network.boost")
 
-    Of the output layer, which none reads, by the rows of weights and biases.
+
+def fitting(boost: Sequence[Boost], units: Sequence[int]) -> tuple[Boost, ...]:
+    """Those boosted units that layers with so many units have."""
+    return tuple(one for one in boost if one[0] <= len(units) and one[1] <= units[one[0] - 1])
+
+
+def boosted(layers: Sequence[Layer], boost: Sequence[Boost]) -> list[Layer]:
+    """Dense layers with units multiplied: see `boosted_layer`. Raises PresetError."""
+    check_boosted(boost, [len(layer.bias) for layer in layers])
+    count = len(layers)
+    numbered = enumerate(layers, 1)
+    return [boosted_layer(layer, boost, k, last=k == count) for k, layer in numbered]
+
+
+def boosted_layer(layer: Layer, boost: Sequence[Boost], number: int, *, last: bool) -> Layer:
+    """Layer `number` with the weights of the boosted units that it reads multiplied.
+
+    Of the last layer, whose units no other reads, the rows of its own are multiplied as well.
     """
-    for number_, unit, factor in boost:
-        last = number_ == len(layers)
-        layer = layers[number_ - last]
-        weight, bias = np.array(layer.weight), np.array(layer.bias)
-        if last:
-            weight[unit - 1] *= np.float32(factor)
-            bias[unit - 1] *= np.float32(factor)
-        else:
-            weight[:, unit - 1] *= np.float32(factor)
-        layers[number_ - last] = Layer(weight, bias, layer.activation)
-    return layers
+    read = [one for one in boost if one[0] == number - 1]
+    own = [one for one in boost if last and one[0] == number]
+    if not read and not own:
+        return layer
+    weight, bias = np.array(layer.weight), np.array(layer.bias)
+    for _, unit, factor in read:
+        weight[:, unit - 1] *= np.float32(factor)
+    for _, unit, factor in own:
+        weight[unit - 1] *= np.float32(factor)
+        bias[unit - 1] *= np.float32(factor)
+    return Layer(weight, bias, layer.activation)
 
 
-def check_boost(value: Any) -> tuple[tuple[int, int, float], ...]:
+def boost_key() -> Any:
+    """The key `boost` of every source."""
+    return key(
+        (),
+        check_boost,
+        "units that are multiplied: layer, unit and factor of each, as [[2, 1, 3.0]]",
+        widget="boosts",
+    )
+
+
+def check_boost(value: Any) -> tuple[Boost, ...]:
     """The units that are boosted: (layer, unit, factor) of each."""
     if not isinstance(value, list | tuple) or len(value) > MAX_BOOSTED:
         raise ValueError(f"{show(value)}; expected at most {MAX_BOOSTED} lists")
     return tuple(map(_boosted, value))
 
 
-def _boosted(value: Any) -> tuple[int, int, float]:
+def _boosted(value: Any) -> Boost:
     if not isinstance(value, list | tuple) or len(value) != 3:
         raise ValueError(f"{show(value)}; expected a layer, a unit and a factor, as [2, 1, 3.0]")
     layer, unit, factor = value
@@ -376,12 +430,7 @@ class Random(Source):
         "[[network.blocks]] tables, instead of structure and depth: type, and its keys",
         widget="blocks",
     )
-    boost: tuple[tuple[int, int, float], ...] = key(
-        (),
-        check_boost,
-        "units that are multiplied: layer, unit and factor of each, as [[2, 1, 3.0]]",
-        widget="boosts",
-    )
+    boost: tuple[Boost, ...] = boost_key()
     last_layer: int | None = key(
         None,
         integer(1, MAX_NODES),
@@ -424,13 +473,7 @@ class Random(Source):
         if last is not None and last > len(units):
             problem = f"{last}; the network has {len(units)} layers"
             raise PresetError(problem, key="network.last_layer")
-        for layer, unit, _ in self.boost:
-            if layer > len(units):
-                problem = f"layer {layer}; the network has {len(units)}"
-                raise PresetError(problem, key="network.boost")
-            if unit > units[layer - 1]:
-                problem = f"unit {unit} of layer {layer}, which has {units[layer - 1]}"
-                raise PresetError(problem, key="network.boost")
+        check_boosted(self.boost, units)
 
     @property
     def stage_units(self) -> tuple[int, ...]:
@@ -564,8 +607,6 @@ class Random(Source):
         if self.blocks:
             del table["depth"]
             table["blocks"] = [block.to_toml() for block in self.blocks]
-        if self.boost:
-            table["boost"] = [list(one) for one in self.boost]
         return table
 
     def draw(self) -> Iterator[object]:
@@ -615,8 +656,7 @@ class Random(Source):
         if "last_layer" in kept:
             fits = made.structured and (self.last_layer or 0) <= len(units)
             values = {**values, "last_layer": self.last_layer if fits else None}
-        boost = [one for one in self.boost if one[0] <= len(units) and one[1] <= units[one[0] - 1]]
-        return {"boost": boost, **values}
+        return {"boost": fitting(self.boost, units), **values}
 
     def output_layer(self, depth: int) -> Layer:
         if self.structured:
@@ -627,7 +667,9 @@ class Random(Source):
             weight, bias = layout.layer(self.seed, depth)
         else:
             weight, bias = interpolation.blended_layer(layout, self.seed, *self.between, depth)
-        layer = Layer(weight, bias, self.output_activation)
+        whole = Layer(weight, bias, self.output_activation)
+        boost = fitting(self.boost, (*(self.width,) * (depth - 1), self.outputs))
+        layer = boosted_layer(whole, boost, depth, last=True)
         return layer.scaled(*self.scales(*weight.shape, first=depth == 1))
 
     def scales(self, rows: int, fan_in: int, *, first: bool = False) -> tuple[float, float]:
@@ -657,6 +699,7 @@ class Layers(Source):
     seed: int = key(0, SEED, "seed of the latent constants, if these are drawn")
     latent: tuple[float, ...] | None = latent_key()
     period: float | None = period_key()
+    boost: tuple[Boost, ...] = boost_key()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
@@ -713,18 +756,19 @@ class Layers(Source):
         if self.latent is not None and len(self.latent) < latent_count(self.inputs):
             raise PresetError("fewer values than the inputs need", key="network.latent")
         try:
-            return Network(
-                self.layers, self.inputs, latent=self.latents, period=self.period or TURN
-            )
+            layers = boosted(self.layers, self.boost)
+            return Network(layers, self.inputs, latent=self.latents, period=self.period or TURN)
         except PresetError as error:
             raise PresetError(error.problem, key=error.key or "network.layers") from None
 
     def layer_picture(self, layer: int) -> "Layers":
         """The first `layer` layers, the last one as output layer: see `Network.truncated`."""
-        return dataclasses.replace(self, layers=self.network().truncated(layer).drawn)
+        layers = (*self.layers[: layer - 1], output_layer(self.layers, layer))
+        boost = fitting(self.boost, [len(one.bias) for one in layers])
+        return dataclasses.replace(self, layers=layers, boost=boost)
 
     def output_layer(self, depth: int) -> Layer:
-        return output_layer(self.layers, depth)
+        return self.layer_picture(depth).network().effective(depth - 1)
 
     def replace(self, values: dict[str, Any]) -> Any:
         """With other inputs, seed, latents or file. Raises PresetError for other keys."""
@@ -763,7 +807,7 @@ class Layers(Source):
     @property
     def _content(self) -> tuple[Any, ...]:
         digests = tuple(layer.digest for layer in self.layers)
-        return digests, self.inputs, self.seed, self.latent, self.period
+        return digests, self.inputs, self.seed, self.latent, self.period, self.boost
 
 
 def _layer(table: dict[str, Any], number_: int) -> Layer:

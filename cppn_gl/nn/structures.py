@@ -56,6 +56,20 @@ MAX_BYTES = 256 * 2**20  # of weights
 MAX_COLUMN = 2**32  # of draws
 OVERVIEW = "expected [[network.blocks]] tables, each with a type"
 
+TYPES = {  # of blocks, in words
+    "dense": "a layer that sees its own point alone: a 1×1 convolution",
+    "conv": "a convolution: every channel is a weighted sum over a window of `kernel`² taps",
+    "max_pool": "the largest value in a window of `size`² taps, channel by channel",
+    "avg_pool": "the mean of such a window",
+    "normalize": "every channel gets its mean and standard deviation from [normalize]",
+    "activation": "an activation alone",
+    "concat": "`branches` side by side: the channels of all of them",
+    "add": "the sum of `branches` that have equally many channels",
+    "nin": "network in network: a convolution and two 1×1",
+    "vgg": "two or three (`layers`) 3×3 convolutions",
+    "inception": "branches 1×1, 3×3, 5×5, and max pool with 1×1, of `channels` together",
+    "residual": "two convolutions, added to what they read, then the activation",
+}
 # The keys of each type of block, besides `type`.
 KEYS: dict[str, tuple[str, ...]] = {
     "dense": ("channels", "activation", "repeat"),

@@ -15,12 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cppn_gl.nn.encodings import FOURIER_NAMES, fourier_layer, fourier_name, fourier_rows
 from cppn_gl.nn.features import TURN
 from cppn_gl.nn.files import (
+    GRAPH,
     HISTORY,
     MOMENTS,
     RAW,
@@ -37,6 +39,9 @@ from cppn_gl.nn.network import Network
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError, show
 from cppn_gl.utils.files import Stamp, stamp_of, write_atomic
+
+if TYPE_CHECKING:
+    from cppn_gl.nn.graph_file import Graph
 
 _WEIGHT = ("weight", "weights", "w", "kernel")
 _BIAS = ("bias", "biases", "b")
@@ -120,6 +125,8 @@ class Chain:
 class Weights:
     """The weights and texts in the bytes of a file. `sha256` is that of the bytes, unless given.
 
+    `graph`: what a file of a graph holds instead of a chain of layers. `size`: of the arrays.
+
     Raises ValueError, in one line, if the bytes are no network.
     """
 
@@ -127,18 +134,23 @@ class Weights:
         tensors = read_tensors(data, suffix)
         self.sha256 = sha256 or hashlib.sha256(data).hexdigest()
         self.texts = tensors.texts
+        self.pairs: tuple[Pair, ...] = ()
+        self.fourier: Floats | None = None  # B of Fourier features
+        self.graph: Graph | None = None  # instead of pairs
+        self._chains: dict[tuple[int, bool | None, str], Chain] = {}
+        if GRAPH in self.texts:
+            from cppn_gl.nn.graph_file import read_graph
+
+            self.graph = read_graph(tensors)
+            self.size = sum(array.nbytes for array in tensors.arrays.values())
+            return
         arrays = {n: a for n, a in tensors.arrays.items() if not n.startswith(TRAINING)}
         name = fourier_name(arrays)
-        self.fourier = None if name is None else arrays.pop(name)  # B of Fourier features
+        self.fourier = None if name is None else arrays.pop(name)
         self.pairs = _pairs(arrays)
-        self._chains: dict[tuple[int, bool | None, str], Chain] = {}
-
-    @property
-    def size(self) -> int:
-        """The bytes of the arrays."""
         parts = [part for pair in self.pairs for part in (pair.weight, pair.bias)]
         parts.append(self.fourier)
-        return sum(part.nbytes for part in parts if part is not None)
+        self.size = sum(part.nbytes for part in parts if part is not None)
 
     def chain(
         self, inputs: int, transposed: bool | None = None, fourier_order: str = "sin,cos"
@@ -207,8 +219,14 @@ def tensors_of(network: Network) -> Tensors:
     """The effective weights of a network as `layers.N.weight` (out, in) and `layers.N.bias`.
 
     Texts: activations, one a layer, and inputs, separated by commas; latent constants and period,
-    if any.
+    if any. Of a graph they are those of graph_file.py.
     """
+    from cppn_gl.nn.graph import GraphNetwork
+
+    if isinstance(network, GraphNetwork):
+        from cppn_gl.nn.graph_file import graph_tensors
+
+        return graph_tensors(network)
     layers = network.layers
     texts = {
         "activations": ",".join(layer.activation for layer in layers),

@@ -268,8 +268,7 @@ def unused(preset: Preset) -> str:
 
 def _encode(spec: File) -> bytes:
     """The network file as it is carried, whatever the format of the file it came from."""
-    key = spec.chain.digest, tuple(sorted(spec.texts.items()))
-    return _encoded.get(key, lambda: spec.chain.to_bytes(spec.texts))
+    return _encoded.get((spec.digest, tuple(sorted(spec.texts.items()))), spec.to_bytes)
 
 
 def save_preset(path: Path, preset: Preset) -> None:
@@ -289,7 +288,7 @@ def save_preset(path: Path, preset: Preset) -> None:
     if spec.path is None:
         beside = path.with_suffix(".safetensors")
         check_target(path, overwrite=False)  # before anything is written
-        write_atomic(beside, spec.chain.to_bytes(spec.texts), overwrite=False)
+        write_atomic(beside, spec.to_bytes(), overwrite=False)
         table = {n: v for n, v in table.items() if n not in ("transposed", "sha256")}
         table["file"] = beside.name
     else:

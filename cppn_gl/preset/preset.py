@@ -117,6 +117,12 @@ class Preset:
         if self.learns and self.spec.structured:
             problem = "a network that learns consists of dense layers"
             raise PresetError(problem, key="network.structure")
+        if self.learns and self.spec.boost:
+            problem = "the units of a network that learns are not boosted"
+            raise PresetError(problem, key="network.boost")
+        if self.spec.region is not None and self.normalize.which != "none":
+            problem = "the graph in the network's file has its own normalisation"
+            raise PresetError(problem, key="normalize.which")
         if self.learns and of_image(self.spec.inputs):
             names = " ".join(of_image(self.spec.inputs))
             problem = f"a network that learns sees no image, which the inputs {names} need"
@@ -173,7 +179,10 @@ class Preset:
         if made is None:
             network = self.spec.network().seeing(image)
             assert isinstance(network, GraphNetwork)
-            network = yield from measured(placed(network, self.normalize, self.spec.seed), Clock())
+            if not isinstance(self.spec, File):
+                network = placed(network, self.normalize, self.spec.seed)
+            if network.statistics is None:
+                network = yield from measured(network, Clock())
             made = _structures.put(key, network)
         yield made
 
@@ -182,14 +191,9 @@ class Preset:
         """The image that inputs are taken from, over the declared region; None if none is."""
         if not of_image(self.spec.inputs):
             return None
-        of, square = self.input, self.normalize
-        return placed(
-            of.stored,
-            of.fit,
-            of.encoding,
-            center=square.region_center,
-            extent=square.region_extent,
-        )
+        of, how = self.input, self.normalize
+        center, extent = self.spec.region or (how.region_center, how.region_extent)
+        return placed(of.stored, of.fit, of.encoding, center=center, extent=extent)
 
     def _trained(self) -> Network:
         run, step = self.run, self.train.steps

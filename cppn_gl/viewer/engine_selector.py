@@ -16,7 +16,7 @@ from typing import Any
 
 from cppn_gl.engines.base import Engine
 from cppn_gl.engines.gl.compiling import cache_disabled, compile_program
-from cppn_gl.engines.names import ENGINES, STAND_IN, WITHOUT_OPENGL, without_opengl
+from cppn_gl.engines.names import ENGINES, WITHOUT_OPENGL, with_stand_in, without_opengl
 from cppn_gl.engines.tuning import Choice
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
@@ -140,7 +140,7 @@ class EngineSelector:
         wanted = ENGINES[self.choice(network).engine]
         if not wanted.compiles:
             return Pick(wanted)
-        for engine in dict.fromkeys((wanted, STAND_IN)):
+        for engine in with_stand_in(wanted, network):
             key = engine.program_key(self.painter, network, samples)
             if self._is_ready(key, network, engine, samples):
                 return Pick(engine, key, stand_in=engine != wanted)

@@ -283,7 +283,7 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
             spec = self.moment.spec
             metadata = {f.name: f.metadata for f in dataclasses.fields(spec)}[name]  # type: ignore[arg-type]
             check, old = metadata["check"], getattr(spec, name)
-            high = len(spec.chain) if isinstance(spec, File) else check.high
+            high = spec.count if isinstance(spec, File) else check.high
             value = min(max(old + by, check.low), high)
             end = f"the {name} ranges from {check.low} to {high}" if value == old else ""
             self.change(end, **{name: value})

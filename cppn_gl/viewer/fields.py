@@ -418,7 +418,7 @@ def span(field: Field, now: float | None, preset: Preset) -> tuple[float, float]
     if field.name in ("layer", "position"):
         high = preset.spec.depth
     if field.dotted == "network.depth" and isinstance(preset.spec, File):
-        high = len(preset.spec.chain)
+        high = preset.spec.count
     if now is not None and (now > 0 or not field.factor):
         low, high = min(low, now), max(high, now)
     return low, high

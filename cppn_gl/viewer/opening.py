@@ -25,6 +25,7 @@ from cppn_gl.utils.images import SUFFIXES as IMAGES
 from cppn_gl.viewer.collection import printable
 from cppn_gl.viewer.favourites import opened
 
+
 @dataclass(frozen=True)
 class Answer:
     """What a file holds: a preset, and a time in seconds for a picture; or what is wrong with it.

@@ -21,7 +21,7 @@ from cppn_gl.engines.gl.context import ContextError
 from cppn_gl.engines.gl.programs import Programs
 from cppn_gl.engines.gl.shader import ShaderError, Structure
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.names import ENGINES, STAND_IN, without_opengl
+from cppn_gl.engines.names import ENGINES, with_stand_in, without_opengl
 from cppn_gl.nn.layers import MAX_DEPTH
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
@@ -59,12 +59,12 @@ def needed(
     engine = ENGINES[renderer.engine_for(scene.network).engine]
     if not engine.compiles:
         return
-    engines = list(dict.fromkeys((STAND_IN, engine)))
+    engines = with_stand_in(engine, scene.network)[::-1]  # what stands in comes first
     for each in engines:
         yield scene, each, 1
     yield scene, engine, SAMPLES
     deep = deepest(preset) if deeper else None
-    if deep is not None and not engine.bakes:
+    if deep is not None and not (engine.bakes or engine.grids):  # these depend on no depth
         scene = scene_of(deep)
         for each in engines:
             yield scene, each, 1

@@ -205,3 +205,16 @@ def test_a_network_of_taps_sees_the_image_at_their_distance() -> None:
         kernel[2 - i, 2 - j] * grey[i : i + 14, j : j + 14] for i in range(3) for j in range(3)
     )
     np.testing.assert_allclose(outputs[..., 0], expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 2)])
+def test_on_a_grid_every_point_has_the_bits_that_it_has_alone(shape: tuple[int, ...]) -> None:
+    """Leading axes are grids of their own."""
+    x, y = DRAWS.uniform(-3, 3, (*shape, 1, 7)), DRAWS.uniform(-3, 3, (*shape, 5, 1))
+    names = ["grey", "x", "sin_3y", "one", "xy", "blue", "r"]
+    for image in (placed(stored(6, 9)), placed(stored(5, 5, 1))):
+        table = features(names, x, y, Clock(), image=image)
+        assert table.shape == (*shape, 5, 7, len(names))
+        whole = (np.broadcast_to(a, table.shape[:-1]).ravel() for a in (x, y))
+        alone = features(names, *whole, Clock(), image=image)
+        np.testing.assert_array_equal(table.reshape(-1, len(names)), alone)

@@ -10,7 +10,7 @@ from cppn_gl.nn import draws
 from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.operations import Conv
-from cppn_gl.nn.sources import Random, source_of
+from cppn_gl.nn.sources import Layers, Random, source_of
 from cppn_gl.nn.structures import KEYS, STRUCTURES, Block
 from cppn_gl.utils.checks import PresetError
 
@@ -377,3 +377,20 @@ def test_blocks_write_only_what_they_say() -> None:
         "kernel": 5,
         "groups": "depthwise",
     }
+
+
+def test_boosted_units_of_layers_that_are_given() -> None:
+    plain = Random(depth=3, width=4, seed=3)
+    given = Layers(plain.network().layers, ("x", "y"), boost=((2, 3, 2.5),))
+    drawn = dataclasses.replace(plain, boost=((2, 3, 2.5),))
+    x = np.random.default_rng(0).normal(size=(20, 2))
+    np.testing.assert_array_equal(given.network().evaluate(x), drawn.network().evaluate(x))
+    assert source_of(given.to_toml()) == given != Layers(given.layers, ("x", "y"))
+    for source in (given, drawn):
+        assert source.to_toml()["boost"] == [[2, 3, 2.5]]
+        picture = source.layer_picture(3).network()
+        np.testing.assert_array_equal(picture.layers[-1].weight, source.output_layer(3).weight)
+        assert source.layer_picture(1).boost == ()
+        assert source.layer_picture(2).boost == ((2, 3, 2.5),)
+    with pytest.raises(PresetError, match="unit 5 of layer 1, which has 4"):
+        given.replace({"boost": [[1, 5, 2.0]]})

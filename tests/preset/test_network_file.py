@@ -348,3 +348,57 @@ def test_it_can_be_normalised_and_cut(tmp_path: Path) -> None:
     assert preset.network().digest != NETWORK.digest
     assert preset.layer_picture(2).network().depth == 2
     assert dataclasses.replace(preset) == preset
+
+
+# Graphs of layers.
+
+
+def structured(folder: Path) -> Preset:
+    """A preset of a structure in a file of the folder `own`."""
+    made = Preset(title="made").replace(
+        structure="inception",
+        depth=3,
+        width=5,
+        inputs=["x", "grey"],
+        **{"network.grid": 24, "normalize.which": "hidden", "normalize.region_extent": 2.0},
+    )
+    place = folder / "own"
+    place.mkdir(exist_ok=True)
+    made.network().save(place / "net.safetensors")
+    return made
+
+
+def test_a_graph_from_a_file_is_the_network_that_was_saved(tmp_path: Path) -> None:
+    made = structured(tmp_path)
+    preset = with_network(made, tmp_path / "own" / "net.safetensors")
+    assert preset.network().digest == made.network().digest
+    assert preset.network().image is not None
+    path = picture(tmp_path, preset)
+    (tmp_path / "own" / "net.safetensors").unlink()
+    shot = read_shot(path)
+    assert shot.preset == preset
+    assert shot.preset.network().digest == made.network().digest
+    save_preset(tmp_path / "b.toml", shot.preset)
+    again = read_preset(tmp_path / "b.toml")
+    assert again.network().digest == made.network().digest
+    assert unpacked(packed(again, whole=True)).network().digest == made.network().digest
+
+
+def test_a_graph_from_a_file_keeps_its_weights_and_its_normalisation(tmp_path: Path) -> None:
+    file = tmp_path / "own" / "net.safetensors"
+    preset = with_network(structured(tmp_path), file)
+    for key, value in {"depth": 2, "weight_scale": 2.0, "structure": "vgg"}.items():
+        with pytest.raises(PresetError, match="cannot be changed"):
+            preset.replace(**{f"network.{key}": value})
+    with pytest.raises(PresetError, match="its own normalisation"):
+        preset.replace(**{"normalize.which": "all"})
+    boosted = preset.replace(**{"network.boost": [[1, 2, 4.0]]})
+    assert boosted.network().digest != preset.network().digest
+    assert unpacked(packed(boosted)) == boosted
+    layer = preset.layer_picture(2)
+    assert layer.network().outputs == 1
+    assert unpacked(packed(layer)) == layer
+    (tmp_path / "chain").mkdir()
+    chain = own(tmp_path / "chain", weight_scale=0.5)
+    assert chain.replace(file=str(file)).spec == preset.spec
+    assert isinstance(preset.replace(file=str(chain.spec.path)).spec, File)  # type: ignore[attr-defined]

@@ -301,6 +301,21 @@ def test_what_a_preset_needs(desk: Desk) -> None:
     assert list(needed(renderer, PRESET)) == []
 
 
+@pytest.mark.parametrize("engine", GRIDS, ids=str)
+def test_what_a_structured_preset_needs(desk: Desk, engine: Engine) -> None:
+    preset = PRESET.replace(structure="conv", grid=16)
+    network = preset.network()
+    desk.engine = engine
+    found = list(needed(desk.engines.renderer, preset))
+    assert [(of, samples) for _, of, samples in found] == [(engine, 1), (engine, SAMPLES)]
+    assert desk.engines.pick_for(network) == Pick(without_opengl(network), stand_in=True)
+    deeper = preset.replace(depth=5, seed=4, width=7).network()
+    keys = {engine.program_key(desk.engines.painter, each) for each in (network, deeper)}
+    assert len(keys) == 1
+    other = preset.replace(activation="sin").network()
+    assert engine.program_key(desk.engines.painter, other) not in keys
+
+
 def test_each_program_has_a_key_of_its_own(desk: Desk) -> None:
     painter = desk.engines.painter
     presets = [PRESET, PRESET.replace(width=40), PRESET.replace(activation="sin")]
