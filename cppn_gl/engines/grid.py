@@ -50,7 +50,7 @@ PIECE = 48 * 2**20  # bytes of the planes that are alive while a piece is evalua
 SMALL = 2**15  # positions; smaller phases are stacked up to it
 FEWEST = 8  # taps along a side of a tile
 BLOCK = 64 * 2**20  # bytes of the outputs of a lattice that are in memory at once; approximate
-CACHE = 64 * 2**20  # bytes of the outputs of lattices that are kept
+CACHE = 128 * 2**20  # bytes of the outputs of lattices that are kept: 1920×1080 with 2×2 samples
 WHOLE = 1e-9  # relative: closer to a whole number is one
 FAR = 8.0  # extents; a centre that far from the origin is folded into the first stages
 POINTS = 2**14  # whose features are computed at once
@@ -299,6 +299,13 @@ def settled(network: Network, region: Region) -> Region:
     return region.sampled(SAMPLES) if region.adaptive and network.by_grid else region
 
 
+def parts_of(network: Network, view: Viewport, region: Region) -> list[Region]:
+    """A region in parts whose lattice is kept from one sample to the next."""
+    if not (network.by_grid and network.radius and region.additive):
+        return [region]
+    return blocks(Plan(network, Lattice.of(network, view, region)), region)
+
+
 def alive(stages: Sequence[Stage], inputs: int) -> int:
     """The most channels that are in memory at once while stages are run."""
     last_use = {i: number for number, stage in enumerate(stages) for i in stage.inputs}
@@ -382,15 +389,20 @@ def _moved(operation: Any, origin: Float64) -> Any:
     return dataclasses.replace(operation, bias=bias)
 
 
-def resampled(values: Float32, x: Float64, y: Float64, *, exact: bool) -> Float32:
+def resampled(
+    values: Float32, x: Float64, y: Float64, *, exact: bool, first: tuple[int, int] = (0, 0)
+) -> Float32:
     """Values (rows, columns, n) at columns x and rows y, in points: (len(y), len(x), n).
 
-    Interpolated bilinearly; `exact`: x and y are whole.
+    Interpolated bilinearly; `exact`: x and y are whole. `first`: the numbers of the first column
+    and row of the values.
     """
     out = np.empty((len(y), len(x), values.shape[2]), np.float32)
-    left, top = (np.floor(a).astype(np.intp) for a in (x, y))
-    right_part = (x - left).astype(np.float32)[:, None]
-    lower_part = (y - top).astype(np.float32)[:, None, None]
+    floors = np.floor(x), np.floor(y)
+    right_part = (x - floors[0]).astype(np.float32)[:, None]
+    lower_part = (y - floors[1]).astype(np.float32)[:, None, None]
+    # Rounded down before `first` is subtracted, which may round a place up to the next point.
+    left, top = (a.astype(np.intp) - start for a, start in zip(floors, first, strict=True))
 
     def some(start: int) -> None:
         rows = slice(start, start + ROWS)

@@ -435,6 +435,7 @@ class Random(Source):
         None,
         integer(1, MAX_NODES),
         "of structures: the layer whose first units are the outputs, from 1; the last when absent",
+        slider=(1, 64),
     )
 
     def __post_init__(self) -> None:

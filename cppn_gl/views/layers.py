@@ -314,9 +314,9 @@ def captions(preset: Preset, font_size: int, room: float) -> list[tuple[str, ...
     """The words above each layer's pictures, the longest of which all fit; none if none do."""
     numbers = range(1, layer_count(preset) + 1)
     stages = preset.network().stages if preset.spec.structured else ()
-    labelled = [[(f"{k}  {stage.label}",) for k, stage in enumerate(stages, 1)]] if stages else []
+    labels: list[tuple[str, ...]] = [(f"{k}  {one.label}",) for k, one in enumerate(stages, 1)]
     forms: list[list[tuple[str, ...]]] = [
-        *labelled,
+        *([labels] if labels else []),
         [(f"layer {k}",) for k in numbers],
         [(f"{k}",) for k in numbers],
     ]

@@ -21,7 +21,8 @@ from cppn_gl.preset.tables import TABLES, register
 from cppn_gl.utils.checks import integer, key
 from cppn_gl.viewer import engine_selector
 from cppn_gl.viewer.engine_selector import EngineSelector, Pick
-from cppn_gl.viewer.warming import SAMPLES, needed
+from cppn_gl.viewer.warming import needed
+from cppn_gl.views.picture import SAMPLES
 
 pytestmark = pytest.mark.gl
 

@@ -75,7 +75,7 @@ class UnitWords:
                 mean, std = significant(pre.mean()), significant(pre.std())
                 imgui.text(f"before the activation {mean} ± {std}")
             imgui.text(f"saturated on {100 * (summary.saturated or 0):.0f} % of the picture")
-            if summary.weights.size:
+            if summary.bias is not None:
                 imgui.text(f"bias {significant(summary.bias)}")
         hint = "click: its lines, and its bias as a dot; twice: open it"
         if isinstance(drawn.scene.network, GraphNetwork):

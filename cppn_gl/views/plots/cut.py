@@ -108,16 +108,16 @@ def tracing(scene: Scene, count: int) -> Steps[Curves]:
     else:
         most = (high - low) * FINE / network.step if network.radius else count
         count = max(2, min(count, math.ceil(most), int((high - low) / (2 * MIN_EXTENT))))
-        place = list(scene.view.center if axis != "r" else (0.0, 0.0))
-        place[axis == "y"] = (low + high) / 2
-        view = replace(scene.view, center=tuple(place), extent=(high - low) / (2 * count))
+        middle, (x, y) = (low + high) / 2, scene.view.center
+        center = {"x": (middle, y), "y": (x, middle), "r": (middle, 0.0)}[axis]
+        view = replace(scene.view, center=center, extent=(high - low) / (2 * count))
         size = (1, count) if axis == "y" else (count, 1)
         layers = yield from trace(replace(scene, network=network, view=view), size)
         if axis == "y":  # row 0 is on top
             layers = [_joined([LayerTrace(a.pre_activations[::-1], a.units[::-1])]) for a in layers]
         at = low + (np.arange(count) + 0.5) * (high - low) / count
     (source, *_), last = network.stages[-1].inputs, layers[-1]
-    hidden = None, None
+    hidden: tuple[Float64 | None, Float64 | None] = None, None
     if source != SOURCE:
         one = layers[source]
         hidden = one.units.astype(np.float64), one.pre_activations.astype(np.float64)

@@ -46,8 +46,13 @@ class NamedSignal:
     signal: Signal
 
 
-def columns(scene: Scene) -> Steps[list[NamedSignal]]:
+def columns(scene: Scene) -> list[NamedSignal]:
     """The signals of the network with and without normalisation; of one that learns, its own."""
+    return at_once(measuring_columns(scene))
+
+
+def measuring_columns(scene: Scene) -> Steps[list[NamedSignal]]:
+    """`columns` in short steps."""
     own = yield from measuring(replace(scene, network=scene.network.trained))
     if scene.preset.learns:  # the other would have to be trained
         return [NamedSignal("this network", own)]
@@ -102,7 +107,8 @@ def panels(found: list[NamedSignal]) -> list[list[Plot]]:
         rows[1].append(
             Plot(x, (-high, high), (mean,), corners=("mean",), low=True, whole=True, x_ticks=False)
         )
-        active = ~np.isnan(signal.saturated)  # layers with an activation
+        passed = np.isnan(signal.saturated) & ~np.isnan(signal.mean) & (at > 0)
+        active = ~passed  # layers with an activation
         share = 100 * signal.saturated[active]
         saturation = Line(at[active], share, plot.COLORS[3], 1.8, dots=dots)
         rows[2].append(
@@ -196,7 +202,7 @@ class SignalView(PictureView):
 
         def steps() -> Steps[None]:
             if self._measured.find(scene) is None:
-                self._measured.put(scene, (yield from columns(scene)))
+                self._measured.put(scene, (yield from measuring_columns(scene)))
             yield from during(draw(stage, planes, scene, region), owned)
             owned.close()
 
@@ -254,7 +260,7 @@ class SignalView(PictureView):
 
     def _card(self, scene: Scene, size: Size) -> _Card:
         def draw() -> _Card:
-            return _draw(self._measured.get(scene, lambda: at_once(columns(scene))), size)
+            return _draw(self._measured.get(scene, lambda: columns(scene)), size)
 
         return self._cards.get((scene, size), draw)
 

@@ -64,7 +64,7 @@ def boost_to(preset: Preset, unit: Unit, factor: float) -> dict[str, Any]:
     """The keys that give a unit a boost, instead of those that it has."""
     others = [one for one in boosts_of(preset) or () if (one[0], one[1] - 1) != unit]
     mine = [] if factor == 1 else [(unit[0], unit[1] + 1, factor)]
-    return {"network.boost": tuple([*others, *mine])}
+    return {"network.boost": (*others, *mine)}
 
 
 def actions_of(scene: Scene, unit: Unit, box: Box, font_size: int) -> list[Action]:

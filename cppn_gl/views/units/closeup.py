@@ -80,8 +80,10 @@ def unit_values(scene: Scene, unit: Unit, size: Size, *, before: bool = False) -
     for first in range(0, len(blocks), evaluate.at_once):
         some = slice(first, first + evaluate.at_once)
         for _, z, units in evaluate.walk(evaluate.coordinates(blocks[some].pixels, size)):
+            assert z is not None
+            found = z if before else units
             yield first / len(blocks)
-        values[some] = z if before else units
+        values[some] = found
     return in_order(values, size[0] * size[1]).reshape(size[::-1])
 
 
@@ -94,13 +96,12 @@ def network_of(network: Network, unit: Unit, *, before: bool = False) -> Network
     assert isinstance(last, Layer)
     one = slice(index, index + 1)
     row = Layer(last.weight[one], last.bias[one], last.activation)
-    seen = {} if network.image is None else {"image": network.image}
     return Network(
         [*layers, row],  # type: ignore[list-item]
         network.inputs,
         latent=network.latent,
         period=network.period,
-        **seen,
+        image=network.image,
     )
 
 

@@ -19,7 +19,7 @@ def part_of(samples: UnitSamples, layer: int, tile: Size, *, before: bool = Fals
 
 
 def resampled(values: Float32, size: Size, part: tuple[float, float] | None = None) -> Float32:
-    """The middle `part` (width, height in pixels; default: all) of values (H, W, n) at another size.
+    """The middle `part` (width, height in pixels; None: all) of values (H, W, n) at another size.
 
     Bilinear, at the centres of the pixels; the nearest, where an overflow would spread.
     """

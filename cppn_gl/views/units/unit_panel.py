@@ -37,6 +37,7 @@ from cppn_gl.views.units.wiring import is_graph, sees
 
 AXIS = (120, 130, 142, 255)
 BINS = 48  # of a histogram
+ROW = 0.6  # of the largest size of kernels, at which they still stand in one row, with names
 TAP = 1.4  # font sizes of a tap, at most
 BELOW = 3.2  # lines of text above and below a picture beside the text
 
@@ -104,24 +105,23 @@ class Page:
         shown = pictures_of(summary.kernels, summary.sources, summary.largest)
         side = summary.kernels.shape[-1]
         high = min(high, self.room() - 1)
+        most = max(1, round(TAP * self.font_size))
         strength = np.array([np.square(taps).sum() for taps in summary.kernels])
         strongest = np.argsort(-strength, kind="stable").tolist()
-        while (
-            shown
-            and not (
-                fit := fitted(len(shown), side, (self.wide, high), round(TAP * self.font_size))
-            )[1]
-        ):
+        while shown and not (fit := fitted(len(shown), side, (self.wide, high), most))[1]:
             kept = sorted(strongest[: len(shown) // 2])
             shown = [
                 (summary.sources[k], tinted(summary.kernels[k], summary.largest)) for k in kept
             ]
+        row = fitted(len(shown), side, (self.wide, min(high, side * most)), most)
+        if shown and row[0] == len(shown) and row[1] >= ROW * fit[1]:
+            fit = row  # with room for their names
         if not shown:
             return
         across, tap, apart = fit
         pitch = side * tap + apart
         named = len(shown) <= across and all(
-            width(symbol(name), self.font_size) < pitch + apart for name, _ in shown
+            width(symbol(name), self.font_size) < pitch for name, _ in shown
         )
         sheet = contact_sheet([picture for _, picture in shown], across, tap, apart)
         self.image.paste(Image.fromarray(quantise(sheet)), (self.left, self.top))
@@ -255,7 +255,7 @@ def unit_panel(
     values = summary.values
     first, words = _pages(image, box, font_size, values.shape[1] / values.shape[0])
     first.line(f"{summary.name}{note}", WHITE, bold=True)
-    ramp, low, high, labels = scale_of(summary)
+    ramp, *_, labels = scale_of(summary)
     first.picture(pixels_of(summary, values), _picture_height(first, words))
     first.scale(ramp, *labels)
     describe(words, summary, largest)

@@ -21,14 +21,14 @@ from cppn_gl.utils.arrays import Box, Float32, Float64, Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps, at_once
 from cppn_gl.views.base import CPUView, Hit, Picture, Point, Words, plane_point
-from cppn_gl.views.lettering import CHIP, DIM, WHITE, blank, canvas, chip, frame
-from cppn_gl.views.text import line_height, shorten, write
+from cppn_gl.views.lettering import DIM, GROUND, WHITE, blank, canvas, chip, frame, letters
+from cppn_gl.views.text import line_height, width, write
 from cppn_gl.views.units import diagram
 from cppn_gl.views.units.actions import Action, actions_of, closer, factor_of, hit_of
 from cppn_gl.views.units.closeup import closeup, draw_closeup, unit_values
 from cppn_gl.views.units.dashboard import Dashboard, Unit, arranged, pins
 from cppn_gl.views.units.diverging import RMS_RANGE, bound, input_reaches, reach_within, tinted
-from cppn_gl.views.units.heads import mark_boost, module_spans, write_heads
+from cppn_gl.views.units.heads import mark_boost, write_heads
 from cppn_gl.views.units.kernels import tile_of
 from cppn_gl.views.units.tiles import part_of, resampled
 from cppn_gl.views.units.unit_panel import picture_panel, unit_panel
@@ -53,6 +53,7 @@ from cppn_gl.views.units.wiring import (
 )
 
 AT_ONCE = 2**15  # pixels coloured in one step
+LABEL, LIT = (44, 50, 60, 255), (92, 102, 116, 255)  # ground of a label in the panel
 KERNEL_ROOM = 7  # pixels of a tile's shorter side with room for a kernel
 
 
@@ -223,8 +224,7 @@ class UnitsView(CPUView):
         if is_graph(network):  # its tiles are parts of them
             wide, high = board_of(scene, shape).tile
             least = round(max(high, wide / aspect) ** 2 * aspect)
-        found: Steps[UnitSamples] = self._samples.get(scene, sample_size(network, aspect, least))
-        return (yield from found)
+        return (yield from self._samples.get(scene, sample_size(network, aspect, least)))
 
     def _unit_samples(self, scene: Scene, size: Size) -> UnitSamples:
         return at_once(self._samples_of(scene, size))
@@ -252,7 +252,8 @@ class UnitsView(CPUView):
                     frame(draw, box, max(1, board.font_size // 6), ink)
         self._panel(image, scene, board, unit, selected)
         if selected is not None and cursor is not None and unit == selected:
-            _draw_actions(draw, board, actions_in(scene, board, selected), cursor)
+            actions = actions_of(scene, selected, board.panel, board.font_size)
+            _draw_actions(draw, board.panel, board.font_size, actions, cursor)
         return np.asarray(image)
 
     def _closeup(
@@ -262,8 +263,9 @@ class UnitsView(CPUView):
         samples = self._unit_samples(scene, size)
         draw_closeup(image, summarize(samples, unit, before=scene.options(UnitsOptions).before))
         if cursor is not None:
-            board = board_of(scene, size)
-            _draw_actions(ImageDraw.Draw(image), board, actions_in(scene, board, unit), cursor)
+            box, font_size = closeup(size).words, letters(size)
+            actions = actions_of(scene, unit, box, font_size)
+            _draw_actions(ImageDraw.Draw(image), box, font_size, actions, cursor)
         return np.asarray(image)
 
     def _marks(self, draw: ImageDraw.ImageDraw, scene: Scene, board: Dashboard, size: Size) -> None:
@@ -273,7 +275,8 @@ class UnitsView(CPUView):
         for unit, box in pinned:
             name = unit_name(scene.network, unit)
             if box[3] - box[1] > 2 * line_height(small):
-                name = shorten(name, small, box[2] - box[0] - small)
+                if width(name, small) > box[2] - box[0] - small:
+                    name = f"{unit[0]}: {unit[1] + 1}"
                 chip(draw, (box[0] + 2, box[1] + 2), name, small)
         boosted = {
             (layer, number - 1) for layer, number, _ in getattr(scene.preset.spec, "boost", ())
@@ -342,11 +345,16 @@ class UnitsView(CPUView):
 
         Enter opens the unit, large. A click on a label in the panel does what it says.
         """
-        board, enlarged = board_of(scene, size), enlarged_unit(scene)
-        selected = enlarged or selected_unit(scene, board)
-        action = None if selected is None else hit_of(actions_in(scene, board, selected), place)
-        if action is not None or enlarged is not None:
-            return action
+        enlarged = enlarged_unit(scene)
+        if enlarged is not None:
+            box = closeup(size).words
+            return hit_of(actions_of(scene, enlarged, box, letters(size)), place)
+        board = board_of(scene, size)
+        selected = selected_unit(scene, board)
+        if selected is not None:
+            action = hit_of(actions_of(scene, selected, board.panel, board.font_size), place)
+            if action is not None:
+                return action
         unit = _unit_at(scene, board, size, place)
         if unit is None:
             panel = board.panel
@@ -389,30 +397,25 @@ def pinned_boxes(scene: Scene, board: Dashboard, aspect: float) -> list[tuple[Un
     return list(zip(units, pins(board.strip, len(units), aspect), strict=True))
 
 
-def actions_in(scene: Scene, board: Dashboard, unit: Unit) -> list[Action]:
-    """The labels at the bottom of the panel."""
-    return actions_of(scene, unit, board.panel, board.font_size)
-
-
 def _draw_actions(
     draw: ImageDraw.ImageDraw,
-    board: Dashboard,
+    panel: Box,
+    font_size: int,
     actions: list[Action],
     cursor: tuple[float, float],
 ) -> None:
     """The labels, while the pointer is in the panel; the one under it is lighter."""
-    if not actions or not _holds(board.panel, cursor):
+    if not actions or not _holds(panel, cursor):
         return
-    left, _, right, bottom = board.panel
-    top = min(action.box[1] for action in actions) - board.font_size // 3
-    draw.rectangle((left, top, right - 1, bottom - 1), fill=(*CHIP[:3], 255))
+    left, _, right, bottom = panel
+    top = min(action.box[1] for action in actions) - font_size // 3
+    draw.rectangle((left, top, right - 1, bottom - 1), fill=(*GROUND, 255))
     for action in actions:
         a, b, c, d = action.box
         lit = action.holds(cursor)
-        fill = (92, 102, 116, 255) if lit else (44, 50, 60, 255)
-        draw.rounded_rectangle((a, b, c - 1, d - 1), radius=max(2, board.font_size // 4), fill=fill)
-        at = (a + c) / 2, b
-        write(draw, at, action.label, board.font_size, WHITE if lit else DIM, anchor="ma")
+        radius = max(2, font_size // 4)
+        draw.rounded_rectangle((a, b, c - 1, d - 1), radius, fill=LIT if lit else LABEL)
+        write(draw, ((a + c) / 2, b), action.label, font_size, WHITE if lit else DIM, anchor="ma")
 
 
 def _unit_at(scene: Scene, board: Dashboard, size: Size, place: tuple[float, float]) -> Unit | None:
