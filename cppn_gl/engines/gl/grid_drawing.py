@@ -69,7 +69,7 @@ class Drawing:
         self.painter, self.scene, self.kind = painter, scene, kind
         self._by_compute = by_compute
         self.network = scene.network
-        self.features = Source.of(scene.network, scene.view, scene.clock)
+        self.features = Source(scene.network, scene.clock)
         self._held: list[tuple[GridPrograms, Atlas]] = []
 
     @property
@@ -78,7 +78,7 @@ class Drawing:
 
     def compiled(self) -> Steps[Prepared]:
         """Compile what is missing, a program at a time."""
-        prepared = self.programs.prepared(self.network, self.features)
+        prepared = self.programs.prepared(self.network)
         for key in prepared.keys:
             yield 0.0
             self.programs.warm(prepared, key)
@@ -169,7 +169,7 @@ class Drawing:
 
         Draws rows of positions until the time is over, and waits for them at the end of a step.
         """
-        prepared = self.programs.prepared(self.network, self.features)
+        prepared = self.programs.prepared(self.network)
         side = source.shape[2], source.shape[1]
         total = sum(one.work for one in prepared.packed.passes) * side[0] * side[1]
         done = spent = 0.0

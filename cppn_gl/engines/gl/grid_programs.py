@@ -1,6 +1,6 @@
 """Resources of the engines `grid` on one context: programs, weights, textures of units.
 
-    Source -> GridPrograms.prepared() -> Prepared: plan, passes, weights on the device
+    Network -> GridPrograms.prepared() -> Prepared: plan, passes, weights on the device
     Pass   -> Kernel.run(): draws the units of some positions into an Atlas
 
 With compute shaders a storage is one texture, and an invocation computes several positions. With
@@ -22,7 +22,6 @@ from cppn_gl.engines.gl.passes import Rect
 from cppn_gl.engines.gl.programs import COMPUTE_VERSION, LOCAL, LOCAL_SOFTWARE
 from cppn_gl.engines.gl.shader import ShaderError, Source, compose, explain_log
 from cppn_gl.engines.gl.targets import release_target
-from cppn_gl.engines.grid import Source as Features
 from cppn_gl.engines.grid import contains
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.arrays import Box, Float32, Size
@@ -345,14 +344,12 @@ class GridPrograms:
         self._pool: list[Atlas] = []
         self._kept: list[tuple[Hashable, Box, Atlas]] = []  # the least recently used first
 
-    def prepared(self, network: Network, features: Features | None = None) -> Prepared:
-        """A network's plan and passes, for stages as a view needs them. Draws and sends nothing."""
-        moved = features is not None and features.origin.any()
-        key = network.digest, features.origin.tobytes() if features and moved else b""
+    def prepared(self, network: Network) -> Prepared:
+        """A network's plan and passes. Draws and sends nothing."""
+        key = network.digest
 
         def make() -> Prepared:
-            stages = features.stages if features and moved else network.stages
-            made = plan(stages, len(network.inputs))
+            made = plan(network.stages, len(network.inputs))
             packed = pack(made, self.limits)
             keys = tuple(dict.fromkeys(map(self.key, packed.passes)))
             return Prepared(key, made, packed, keys)
