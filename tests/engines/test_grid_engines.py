@@ -201,6 +201,9 @@ def test_tiles_steps_and_parts_do_not_show(
     monkeypatch.setattr(geometry, "BLOCK", 8192)
     assert drawn(painter, engine, of, size, samples).tobytes() == whole.tobytes()
     engine.forget(painter)
+    monkeypatch.setattr(painter, "largest", 16)
+    assert drawn(painter, engine, of, size, samples).tobytes() == whole.tobytes()
+    engine.forget(painter)
     part = drawn(painter, engine, of, size, samples, part=(5, 3, 18, 7))
     assert part.tobytes() == whole[3:10, 5:23].tobytes()
 

@@ -322,11 +322,10 @@ class GridPrograms:
 
     def __init__(self, painter: Painter, by_compute: bool):
         self.ctx, self.by_compute = painter.ctx, by_compute
-        self.piece, self._pool_bytes = PIECE, 2 * PIECE
-        if painter.programs.software:
-            self.piece, self._pool_bytes = None, POOL_SOFTWARE
-        self.version, self.folder = painter.programs.version, painter.programs.folder
         software = painter.programs.software
+        self.piece = None if software else PIECE
+        self._pool_bytes = POOL_SOFTWARE if software else 2 * PIECE
+        self.version, self.folder = painter.programs.version, painter.programs.folder
         self.largest = painter.largest
         self.local = LOCAL_SOFTWARE if software else LOCAL
         self.pixels, most = SHAPE_SOFTWARE if software else SHAPE
@@ -416,9 +415,8 @@ class GridPrograms:
     def give(self, atlas: Atlas) -> None:
         """Give textures back, to be used again."""
         self._pool.append(atlas)
-        while self._pool and (
-            self.released or sum(one.bytes for one in self._pool) > self._pool_bytes
-        ):
+        limit = -1 if self.released else self._pool_bytes
+        while self._pool and sum(one.bytes for one in self._pool) > limit:
             self._pool.pop(0).release()
 
     def kept(self, key: Hashable, box: Box) -> tuple[Box, Atlas] | None:
