@@ -201,10 +201,10 @@ class Piece:
 class Plan:
     """How a lattice is evaluated: the pieces of a rectangle of points, and their work."""
 
-    def __init__(self, network: Network, lattice: Lattice):
+    def __init__(self, network: Network, lattice: Lattice, piece: int | None = None):
         self.network, self.lattice = network, lattice
         self.margin = network.radius
-        positions = PIECE // (4 * alive(network.stages, len(network.inputs)))
+        positions = (piece or PIECE) // (4 * alive(network.stages, len(network.inputs)))
         self._positions = max(positions, (FEWEST + 2 * self.margin) ** 2)
 
     def _stacks(self, box: Box) -> Iterator[tuple[Run, Run, int]]:
