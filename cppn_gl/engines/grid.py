@@ -372,8 +372,8 @@ class Source:
         def some(number: int) -> None:
             first, row = pieces[number]
             of, lines = slice(first, first + together), slice(row, row + rows)
-            near = (a[of] if a.shape[1] == 1 else a[of, lines] for a in (u, v))
-            values = self.network.features(*near, self.clock)
+            near_x, near_y = (a[of] if a.shape[1] == 1 else a[of, lines] for a in (u, v))
+            values = self.network.features(near_x, near_y, self.clock)
             values -= self.origin
             planes[:, of, lines] = np.moveaxis(values, -1, 0)
 
