@@ -48,7 +48,7 @@ def boosts_of(preset: Preset) -> Boosts | None:
     """The boosts of a preset; None if its network cannot have any."""
     if "boost" not in preset.spec.key_names():
         return None
-    return tuple(tuple(one) for one in preset.spec.boost)  # type: ignore[attr-defined]
+    return tuple(preset.spec.boost)
 
 
 def factor_of(preset: Preset, unit: Unit) -> float:
