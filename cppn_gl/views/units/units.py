@@ -278,9 +278,7 @@ class UnitsView(CPUView):
                 if width(name, small) > box[2] - box[0] - small:
                     name = f"{unit[0]}: {unit[1] + 1}"
                 chip(draw, (box[0] + 2, box[1] + 2), name, small)
-        boosted = {
-            (layer, number - 1) for layer, number, _ in getattr(scene.preset.spec, "boost", ())
-        }
+        boosted = {(layer, number - 1) for layer, number, _ in scene.preset.spec.boost}
         for unit in sorted(boosted):
             factor = factor_of(scene.preset, unit)
             boxes = [box for one, box in pinned if one == unit]
