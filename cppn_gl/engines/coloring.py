@@ -7,6 +7,7 @@ paint() -> the same on the CPU
 An adaptive region is drawn as regions that are not (see adaptive.py), which are coloured like this.
 """
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,13 +18,13 @@ from numpy.typing import NDArray
 from cppn_gl.engines.adaptive import grown, refined
 from cppn_gl.engines.base import Engine, Raster, Region
 from cppn_gl.engines.cpu.products import contribution
-from cppn_gl.engines.grid import settled
+from cppn_gl.engines.grid import parts_of, settled
 from cppn_gl.engines.rates import Rates
 from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.preset.color import Color, ValueRange, colored, printed, stroke_of
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.alpha import straight, with_alpha
-from cppn_gl.utils.tasks import Stepping, Steps, Task, during, left
+from cppn_gl.utils.tasks import Stepping, Steps, Task, during, left, share
 from cppn_gl.utils.threads import on_all_cores
 
 if TYPE_CHECKING:
@@ -161,6 +162,9 @@ def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[N
     if region.adaptive:
         return (yield from refined(region, partial(paint, rates, scene, engine)))
     color = scene.preset.color
+    parts = [region] if color.plain else parts_of(scene.network, scene.view, region)
+    if len(parts) > 1:
+        return (yield from _paint_parts(rates, scene, engine, region, parts))
     around, channels = _around(region, color), scene.network.channels
     target = Raster(around.part, channels)
     if color.plain:
@@ -177,6 +181,19 @@ def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[N
         else:
             _color(target.picture, color, value_range, picture, pixels, len(region.jitters))
     return straight(picture) if region.additive else picture
+
+
+def _paint_parts(
+    rates: Rates, scene: Scene, engine: Engine, region: Region, parts: Sequence[Region]
+) -> Steps[NDArray[np.float32]]:
+    """`paint` part by part, each with all its samples."""
+    picture = np.empty((*region.part[::-1], scene.network.channels), np.float32)
+    for number, part in enumerate(parts):
+        left, top = part.offset[0] - region.offset[0], part.offset[1] - region.offset[1]
+        ends = number / len(parts), (number + 1) / len(parts)
+        found = yield from share(paint(rates, scene, engine, part), *ends)
+        picture[top : top + part.part[1], left : left + part.part[0]] = found
+    return picture
 
 
 def _around(region: Region, color: Color) -> Region:

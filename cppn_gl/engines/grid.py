@@ -34,6 +34,7 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.engines.base import Region
+from cppn_gl.engines.geometry import sample_jitters
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.grid import Planes, stage_work
 from cppn_gl.nn.layers import SOURCE, Layer
@@ -50,7 +51,7 @@ PIECE = 48 * 2**20  # bytes of the planes that are alive while a piece is evalua
 SMALL = 2**15  # positions; smaller phases are stacked up to it
 FEWEST = 8  # taps along a side of a tile
 BLOCK = 64 * 2**20  # bytes of the outputs of a lattice that are in memory at once; approximate
-CACHE = 64 * 2**20  # bytes of the outputs of lattices that are kept
+CACHE = 128 * 2**20  # bytes of the outputs of lattices that are kept: 1920×1080 with 2×2 samples
 WHOLE = 1e-9  # relative: closer to a whole number is one
 FAR = 8.0  # extents; a centre that far from the origin is folded into the first stages
 POINTS = 2**14  # whose features are computed at once
@@ -111,9 +112,13 @@ class Lattice:
         return np.round(found) if self.scale == 1 else np.asarray(found)
 
     def rectangle(self, region: Region) -> Box:
-        """The points that the samples of a region need: left, top, right, bottom, exclusive."""
+        """The points that the samples of a region need: left, top, right, bottom, exclusive.
+
+        All samples of its pixels, also if the region has one of them: so that these are one box.
+        """
         more = 1 if self.scale == 1 else 2
-        corners = region.jitters[0], region.jitters[-1]
+        jitters = sample_jitters(self.density)
+        corners = jitters[0], jitters[-1]
         first, last = (dataclasses.replace(region, jitters=(one,)) for one in corners)
         (left, top), (right, bottom) = (
             [int(np.floor(self.places(sample, axis)[end])) for axis in (0, 1)]
@@ -299,6 +304,13 @@ def settled(network: Network, region: Region) -> Region:
     return region.sampled(SAMPLES) if region.adaptive and network.by_grid else region
 
 
+def parts_of(network: Network, view: Viewport, region: Region) -> list[Region]:
+    """A region in parts whose lattice is kept from one sample to the next."""
+    if not (network.by_grid and network.radius and region.additive):
+        return [region]
+    return blocks(Plan(network, Lattice.of(network, view, region)), region)
+
+
 def alive(stages: Sequence[Stage], inputs: int) -> int:
     """The most channels that are in memory at once while stages are run."""
     last_use = {i: number for number, stage in enumerate(stages) for i in stage.inputs}
@@ -382,15 +394,20 @@ def _moved(operation: Any, origin: Float64) -> Any:
     return dataclasses.replace(operation, bias=bias)
 
 
-def resampled(values: Float32, x: Float64, y: Float64, *, exact: bool) -> Float32:
+def resampled(
+    values: Float32, x: Float64, y: Float64, *, exact: bool, first: tuple[int, int] = (0, 0)
+) -> Float32:
     """Values (rows, columns, n) at columns x and rows y, in points: (len(y), len(x), n).
 
-    Interpolated bilinearly; `exact`: x and y are whole.
+    Interpolated bilinearly; `exact`: x and y are whole. `first`: the numbers of the first column
+    and row of the values.
     """
     out = np.empty((len(y), len(x), values.shape[2]), np.float32)
-    left, top = (np.floor(a).astype(np.intp) for a in (x, y))
-    right_part = (x - left).astype(np.float32)[:, None]
-    lower_part = (y - top).astype(np.float32)[:, None, None]
+    floors = np.floor(x), np.floor(y)
+    right_part = (x - floors[0]).astype(np.float32)[:, None]
+    lower_part = (y - floors[1]).astype(np.float32)[:, None, None]
+    # Rounded down before `first` is subtracted, which may round a place up to the next point.
+    left, top = (a.astype(np.intp) - start for a, start in zip(floors, first, strict=True))
 
     def some(start: int) -> None:
         rows = slice(start, start + ROWS)

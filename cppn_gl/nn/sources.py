@@ -360,7 +360,8 @@ class Random(Source):
         ("x", "y"),
         check_inputs,
         "input features, in the order of layer 1's columns: "
-        "x y r x2 y2 xy sin_x cos_x sin_y cos_y sin_2x … t cos_t sin_t z0 z1 … one",
+        "x y r x2 y2 xy sin_x cos_x sin_y cos_y sin_2x … t cos_t sin_t z0 z1 … one "
+        "red green blue grey (of an image)",
         short=True,
         widget="inputs",
     )
@@ -435,6 +436,7 @@ class Random(Source):
         None,
         integer(1, MAX_NODES),
         "of structures: the layer whose first units are the outputs, from 1; the last when absent",
+        slider=(1, 64),
     )
 
     def __post_init__(self) -> None:

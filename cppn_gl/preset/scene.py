@@ -1,6 +1,7 @@
 """Scenes: what an engine or a view draws, and how much work that is."""
 
 import dataclasses
+import math
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
@@ -82,5 +83,5 @@ def work_per_pixel(network: Network) -> float:
 
 
 def work_of(shapes: Iterable[tuple[int, ...]]) -> float:
-    """`work_per_pixel` from the shapes (rows, columns) of the layers."""
-    return sum(rows * (columns + 8) for rows, columns in shapes) + 25
+    """`work_per_pixel` from the shapes (rows, columns …) of the layers."""
+    return sum(rows * (math.prod(columns) + 8) for rows, *columns in shapes) + 25

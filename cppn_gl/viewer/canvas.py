@@ -18,7 +18,6 @@ from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError, Structure
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.grid import SAMPLES
 from cppn_gl.engines.names import without_opengl
 from cppn_gl.engines.rates import RateKey
 from cppn_gl.nn.network import Network
@@ -29,6 +28,7 @@ from cppn_gl.utils.tasks import Task, within
 from cppn_gl.viewer.engine_selector import EngineSelector, Pick
 from cppn_gl.views import sampling, view_of
 from cppn_gl.views.base import Stage
+from cppn_gl.views.sampling import samples_of
 
 FIRST_SECONDS = 0.045  # a picture expected to take longer is first drawn at a coarser scale
 MAX_SCALE = 128
@@ -291,7 +291,7 @@ class Canvas:
             return 1
         most = MAX_SCALE if view.by_pixel else VIEW_SCALE
 
-        by_grid = scene.network.by_grid
+        by_grid = view.on_lattice(scene)
         whole = 0.0 if by_grid else self._expected(pick, scene, Region.of(size))
 
         def seconds(scale: int) -> float:
@@ -346,18 +346,12 @@ class Canvas:
             self.front = None
 
 
-def samples_of(scene: Scene) -> int:
-    """N of the N×N samples per pixel of the final picture: what "auto" stands for on grids."""
-    samples = view_of(scene.preset).samples
-    return min(samples, SAMPLES) if scene.network.by_grid else samples
-
-
 def _kind(pick: Pick, scene: Scene, painter: Painter) -> RateKey:
     """The key of the rate at which a scene is drawn."""
     view = view_of(scene.preset)
     if view.by_pixel:
         return pick.engine.rate_key(painter, scene.network)
-    return view.name, "grid" if scene.network.by_grid else None
+    return view.name, "grid" if view.on_lattice(scene) else None
 
 
 class _Part:

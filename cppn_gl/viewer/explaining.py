@@ -185,7 +185,8 @@ def _general(view: str) -> list[str]:
 
 def _saturation(network: Network) -> str:
     """What saturated means for the network's activations."""
-    names = list(dict.fromkeys(stage.activation for stage in network.stages))
+    own = [s.activation for s in network.stages if s.weight_layer or s.activation != "identity"]
+    names = list(dict.fromkeys(own))
     words = [f"{saturation_words(name) or 'never'} ({name})" for name in names[:3]]
     return (
         f"Saturated: {', '.join(words)}; there the slope of the activation is under "
@@ -197,6 +198,9 @@ def _saturated_units(network: Network, found: Findings | None, layer: int) -> li
     """The units saturated on the largest part of the picture: of a layer, or for 0 of each."""
     last = last_layer(network)
     numbers = [layer] if layer else list(range(1, last + 1))
+    if not layer and network.by_grid:  # pools have no activation
+        stages = network.stages
+        numbers = [k for k in numbers if stages[k - 1].activation != "identity"]
     if found is None or len(found.shares) < last:
         return [
             "Most saturated units, in % of the picture:",

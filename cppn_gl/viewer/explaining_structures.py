@@ -92,12 +92,13 @@ def _convolution(network: GraphNetwork) -> str:
 
 def _image(preset: Preset, network: GraphNetwork) -> str:
     """The image that is an input."""
-    names = " and ".join(of_image(network.inputs))
+    listed = of_image(network.inputs)
+    names = " and ".join(filter(None, (", ".join(listed[:-1]), listed[-1])))
     where = SIDES.get(preset.input.fit, "stretched over the square")
     return (
-        f"At each point {names} {'are' if ' and ' in names else 'is'} that of the picture "
-        f"{preset.input.label}, {where} of the preset and mirrored beyond its edges. The weights "
-        "have learned nothing of it: what looks like an edge detector is chance."
+        f"Its inputs {names} are the colours of the picture {preset.input.label}, {where} of the "
+        "preset and mirrored beyond its edges. The weights have learned nothing of it: what looks "
+        "like an edge detector is chance."
     )
 
 

@@ -256,7 +256,7 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
         table, _, name = key.rpartition(".")
         spec = self.moment.spec
         has = name in spec.key_names() and (name != "seed" or spec.redrawable)
-        if name == "depth" and getattr(spec, "blocks", ()):
+        if name == "depth" and isinstance(spec, Random) and spec.blocks:
             has = False  # it follows from them
         return has or table != "network"
 
@@ -265,7 +265,7 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
         if self.changes(f"network.{name}"):
             return True
         spec = self.moment.spec
-        if name == "depth" and getattr(spec, "blocks", ()):
+        if name == "depth" and isinstance(spec, Random) and spec.blocks:
             self.message = f"the depth, {spec.depth}, is that of its blocks: the panel lists them"
             return False
         self.message = "this preset fixes the weights: only the view and time can be changed"

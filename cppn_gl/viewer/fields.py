@@ -75,7 +75,7 @@ ACTIONS = {
     "train.boundary": ("toggle_boundary",),
     "show.view": ("next_view",),
 }
-NOT_EDITED = ("format", "network.sha256", "network.last_layer")
+NOT_EDITED = ("format", "network.sha256")
 LOOKED_AT = (
     "unit",
     "layer",
@@ -242,9 +242,10 @@ def fixed(preset: Preset, field: Field) -> bool:
         return False
     if field.name == "seed" and not seeded(preset):
         return True
-    if field.name == "depth" and getattr(preset.spec, "blocks", ()):
+    spec = preset.spec
+    if field.name == "depth" and isinstance(spec, Random) and spec.blocks:
         return True  # they determine it
-    return field.name not in preset.spec.key_names()
+    return field.name not in spec.key_names()
 
 
 def seeded(preset: Preset) -> bool:
@@ -333,6 +334,7 @@ def idle(preset: Preset, field: Field) -> str:
         "network.width": (preset.spec.depth > 1, "there is no hidden layer"),
         "network.activation": (preset.spec.depth > 1, "there is no hidden layer"),
         "network.kernel": (_kernels(preset), "no convolution takes its size from it"),
+        "network.last_layer": (preset.spec.structured, "only structures have it"),
         "network.grid": (preset.spec.structured, "there is no convolution"),
         "input": (bool(of_image(inputs)), "no input is of the image: red, green, blue or grey"),
         "color.hue": (preset.color.mapping == "ink", "only the mapping ink has a hue"),

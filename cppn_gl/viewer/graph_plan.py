@@ -6,6 +6,7 @@ The stages lie on levels, inputs on top: each below all that it reads. The branc
 columns of their own. A concatenation, whose units are those of its inputs, is a bar without tiles.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -167,22 +168,20 @@ def _room(rows: Sequence[int], spots: Sequence[Spot], end: bool) -> float:
 
 def _columns(spots: Sequence[Spot]) -> list[tuple[float, float]]:
     """The part of the width of each row, from 0 to 1: branches share that of their module."""
-    ends: dict[tuple[str, ...], int] = {}  # the last units of each branch, by its path
+    ends: dict[tuple[str, ...], int] = {}  # the units that each branch gives, by its path
     for spot in spots:
-        for end, name in enumerate(spot.modules, 1):
+        for count, name in enumerate(spot.modules, 1):
             if name.startswith(BRANCH):
-                ends[spot.modules[:end]] = spot.units
+                ends[spot.modules[:count]] = spot.units
     parts: dict[tuple[str, ...], tuple[float, float]] = {}
     for module in dict.fromkeys(path[:-1] for path in ends):
         branches = [path for path in ends if path[:-1] == module]
-        total = sum(ends[path] for path in branches)
+        total = float(sum(ends[path] for path in branches))
         least = LEAST_SHARE / len(branches)
         shares = [max(least, ends[path] / total) for path in branches]
-        at = 0.0
-        for path, share in zip(branches, shares, strict=True):
-            parts[path] = at / sum(shares), (at + share) / sum(shares)
-            at += share
-    found = [(0.0, 1.0)]
+        edges = [sum(shares[:k]) / sum(shares) for k in range(len(shares) + 1)]
+        parts |= dict(zip(branches, itertools.pairwise(edges), strict=True))
+    found: list[tuple[float, float]] = [(0.0, 1.0)]
     for spot in spots:
         start, end = 0.0, 1.0
         for count in range(1, len(spot.modules) + 1):

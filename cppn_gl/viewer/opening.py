@@ -9,9 +9,9 @@ import dataclasses
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.files import READERS as NETWORKS
@@ -31,7 +31,7 @@ class Answer:
     """What a file holds: a preset, and a time in seconds for a picture; or what is wrong with it.
 
     `words` begin the message of a preset, and `note` ends it. `again`: the file of the network
-    shown was read again.
+    shown was read again. `changes`: keys of the preset shown, instead of another preset.
     """
 
     words: str = ""
@@ -40,6 +40,7 @@ class Answer:
     time: float | None = None
     problem: str = ""
     again: bool = False
+    changes: dict[str, Any] = field(default_factory=dict)
 
 
 class Opening:

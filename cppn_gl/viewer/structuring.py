@@ -13,7 +13,6 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import Options
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.viewing import following
-from cppn_gl.views.text import significant
 
 BOOSTS = 0.0, 8.0  # range of the panel's slider
 
@@ -23,22 +22,6 @@ def layer_count(spec: NetworkSource) -> int:
     if not isinstance(spec, Random) or not spec.structured:
         return spec.depth
     return spec.last_layer or len(spec.stage_units)
-
-
-def boost_of(spec: NetworkSource, unit: tuple[int, int]) -> float:
-    """The factor on a unit, (layer, number from 1)."""
-    product = 1.0
-    for layer, number, factor in getattr(spec, "boost", ()):
-        product *= factor if (layer, number) == unit else 1.0
-    return product
-
-
-def boosted(
-    spec: Random, unit: tuple[int, int], factor: float
-) -> tuple[tuple[int, int, float], ...]:
-    """The value of the key `boost` with another factor on a unit; a factor of 1 is left out."""
-    others = tuple(one for one in spec.boost if one[:2] != unit)
-    return others if factor == 1 else (*others, (*unit, factor))
 
 
 def block_words(block: Block) -> tuple[str, str]:
@@ -129,9 +112,7 @@ class Structuring(ABC):
         words = "all layers" if shown else f"layer {stage} of {layer_count(self.preset.spec)}"
         self.change(words, **{"show.view": "units", "units.layer": 0 if shown else stage})
 
-    def boost(self, unit: tuple[int, int], factor: float) -> None:
-        """Multiply what a unit, (layer, number from 1), gives on."""
-        if self._has("boost"):
-            words = f"unit {unit[1]} of layer {unit[0]} × {significant(factor)}"
-            spec = cast(Random, self.moment.spec)
-            self.change(words, **{"network.boost": boosted(spec, unit, factor)})
+    def zoom_to_unit(self, unit: tuple[int, int]) -> None:
+        """Show a unit, (layer, number from 1), alone; `leave` returns."""
+        keys = {"show.view": "units", "units.unit": unit, "units.zoom": True}
+        self.open(self.preset.replace(**keys), f"unit {unit[1]} of layer {unit[0]}")

@@ -33,7 +33,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.network_file import named
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.scene import scene_of, work_per_pixel
+from cppn_gl.preset.scene import Scene, scene_of, work_per_pixel
 from cppn_gl.utils.alpha import on_checks
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
@@ -42,10 +42,11 @@ from cppn_gl.utils.resources import user_folder
 from cppn_gl.utils.tasks import Stepping, Steps, during, within
 from cppn_gl.viewer.engine_selector import EngineSelector
 from cppn_gl.views import ALL, PICTURE, sampling, view_of
-from cppn_gl.views.base import Stage, lay_over
+from cppn_gl.views.base import Stage, View, lay_over
 
 SIZE = (480, 300)  # pixels of a thumbnail
 FINE = 2  # drawn this many times as large, for smooth edges and legible proportions of words
+HEAVIEST = 3e10  # multiplications of a thumbnail on a grid: a second or so
 HEAVY = 5e5  # multiplications per pixel from which it is drawn at its own size
 FORMAT = 1  # of the files
 QUALITY = 92  # of their JPEG
@@ -180,8 +181,8 @@ class Thumbnails:
             yield
         scene = scene_of(preset, subject.time)
         yield
-        fine = 1 if work_per_pixel(scene.network) > HEAVY else FINE
-        region = Region.of((SIZE[0] * fine, SIZE[1] * fine))
+        fine = self._fine(view, scene)
+        region = Region.of((round(SIZE[0] * fine), round(SIZE[1] * fine)))
         planes = Planes(self._ctx, region.part, scene.network.channels)
         owned.callback(planes.release)
         stage = Stage(self._engines.painter, self._engine)
@@ -190,7 +191,18 @@ class Thumbnails:
         boxes = view.dithered(preset, region.size)
         pixels = on_checks(self._renderer.presenter.read(planes, boxes))
         yield
-        return reduced(lay_over(pixels, view.overlay(scene, region.size)), fine)
+        return resized(lay_over(pixels, view.overlay(scene, region.size)), fine)
+
+    def _fine(self, view: View, scene: Scene) -> float:
+        """How many times as large a thumbnail is drawn; of slow networks on grids, smaller."""
+        if not view.on_lattice(scene):
+            return 1 if work_per_pixel(scene.network) > HEAVY else FINE
+
+        def work(fine: float) -> float:
+            return view.effort(scene, Region.of((round(SIZE[0] * fine), round(SIZE[1] * fine))))
+
+        fits = (fine for fine in (FINE, 1, 0.5, 0.25) if work(fine) <= HEAVIEST)
+        return next(fits, 0.25)
 
     def _engine(self, network: Network) -> Engine:
         """An engine that draws a network without compiling first."""
@@ -207,6 +219,15 @@ class Thumbnails:
         self._drop()
         self._wanted = []
         self._files.close()
+
+
+def resized(pixels: Pixels, factor: float) -> Pixels:
+    """A picture that was drawn `factor` times as large as a thumbnail, in its size."""
+    if factor >= 1:
+        return reduced(pixels, round(factor))
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(pixels).resize(SIZE, Image.Resampling.BICUBIC))
 
 
 def reduced(pixels: Pixels, factor: int) -> Pixels:

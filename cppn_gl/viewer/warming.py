@@ -34,16 +34,19 @@ from cppn_gl.utils.tasks import within
 from cppn_gl.utils.worker import Requests
 from cppn_gl.views import ALL
 from cppn_gl.views.base import Stage, View
-from cppn_gl.views.picture import SAMPLES
+from cppn_gl.views.sampling import samples_of
 
 NICENESS = 5  # a lower priority than the window's
 SMALL = (100, 62)  # pixels of a view that is drawn only to compile its shaders
 
 
 def deepest(preset: Preset) -> Preset | None:
-    """The preset at the greatest depth, which may need another program; None for fixed weights."""
+    """The preset at the greatest depth, which may need another program.
+
+    None for fixed weights, and for structures, whose further layers need no other programs.
+    """
     with contextlib.suppress(PresetError):  # a network with explicit weights
-        if preset.spec.depth > 1:
+        if preset.spec.depth > 1 and not preset.spec.structured:
             return preset.replace(depth=MAX_DEPTH)
     return None
 
@@ -62,7 +65,7 @@ def needed(
     engines = with_stand_in(engine, scene.network)[::-1]  # what stands in comes first
     for each in engines:
         yield scene, each, 1
-    yield scene, engine, SAMPLES
+    yield scene, engine, samples_of(scene)
     deep = deepest(preset) if deeper else None
     if deep is not None and not (engine.bakes or engine.grids):  # these depend on no depth
         scene = scene_of(deep)

@@ -179,6 +179,10 @@ class View:
         """Approximate multiplications per pixel; it decides how coarse the first picture is."""
         return work_per_pixel(scene.network)
 
+    def on_lattice(self, scene: Scene) -> bool:
+        """Whether all taps in view are evaluated, however coarse a picture is."""
+        return scene.network.by_grid
+
     def effort(self, scene: Scene, region: Region) -> float:
         """Approximate multiplications of a region of its picture."""
         if scene.network.by_grid:  # a lattice costs no less for fewer pixels than taps

@@ -13,8 +13,10 @@ from functools import partial
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.grid import SAMPLES
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during
+from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage, View
 from cppn_gl.views.shading import Shading
 
@@ -35,6 +37,15 @@ def settled(view: View, region: Region) -> Region:
     if view.samples_itself or not region.adaptive:
         return region
     return region.sampled(view.auto or view.samples)
+
+
+def samples_of(scene: Scene) -> int:
+    """N of the N×N samples per pixel of a window's final picture.
+
+    Of a network on grids what "auto" stands for: more of them cost a finer lattice.
+    """
+    samples = view_of(scene.preset).samples
+    return min(samples, SAMPLES) if scene.network.by_grid else samples
 
 
 def enlarged(view: View, stage: Stage, planes: Planes, scene: Scene, region: Region) -> Task:

@@ -47,6 +47,14 @@ class Networks:
         return self._kept.get(preset.made_of, preset.network)
 
 
+def taps_in_view(preset: Preset) -> float:
+    """About how many taps of its grid lie in a preset's square view; 0 for a network of points."""
+    if not preset.spec.structured:
+        return 0.0
+    side = preset.spec.grid * preset.view.extent / preset.normalize.region_extent  # type: ignore[attr-defined]
+    return float(side * side)
+
+
 class SheetView(View):
     """Many networks side by side."""
 
@@ -125,7 +133,9 @@ class SheetView(View):
             if not room.size:  # outside this part
                 continue
             preset = cell.preset.at(self._time(of, cell))
-            for _ in preset.prepare() if preset.learns else ():
+            held = []  # or large layers would be drawn twice
+            for layer in preset.prepare() if preset.learns or preset.spec.structured else ():
+                held.append(layer)
                 yield number / count
             scene = self._scene(of, cell)
             view = view_of(scene.preset)
@@ -163,6 +173,18 @@ class SheetView(View):
         """Approximate multiplications per pixel, averaged over the cells."""
         found = cells(scene.preset).cells
         return sum(work_of(cell.preset.spec.shapes) for cell in found) / len(found)
+
+    def on_lattice(self, scene: Scene) -> bool:
+        return any(cell.preset.spec.by_grid for cell in cells(scene.preset).cells)
+
+    def effort(self, scene: Scene, region: Region) -> float:
+        """Of cells on grids all taps in view count, however few pixels they have."""
+        found = cells(scene.preset).cells
+        pixels = region.part[0] * region.part[1] * len(region.jitters) / len(found)
+        return sum(
+            work_of(cell.preset.spec.shapes) * max(pixels, taps_in_view(cell.preset))
+            for cell in found
+        )
 
     def dithered(self, preset: Preset, size: Size) -> tuple[Box, ...]:
         """Each cell as its own picture, if its own preset is dithered."""

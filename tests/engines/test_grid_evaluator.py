@@ -235,6 +235,18 @@ def test_time_moves_the_picture_and_not_the_statistics() -> None:
     assert np.abs(one - other).max() > 1e-3
 
 
+@pytest.mark.parametrize("keys", [{"mapping": "lab"}, {"mapping": "viridis", "inks": 5}])
+def test_colours_of_many_samples_are_painted_part_by_part(
+    keys: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = scene(structured(**{f"color.{name}": value for name, value in keys.items()}))
+    size = 40, 28
+    whole = drawn(of, size, NATIVE, 2)
+    monkeypatch.setattr(geometry, "BLOCK", 12_000)
+    geometry.lattices.clear()
+    assert drawn(of, size, NATIVE, 2).tobytes() == whole.tobytes()
+
+
 # Bounded, kept, interruptible.
 
 

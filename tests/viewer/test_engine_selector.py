@@ -21,7 +21,8 @@ from cppn_gl.preset.tables import TABLES, register
 from cppn_gl.utils.checks import integer, key
 from cppn_gl.viewer import engine_selector
 from cppn_gl.viewer.engine_selector import EngineSelector, Pick
-from cppn_gl.viewer.warming import SAMPLES, needed
+from cppn_gl.viewer.warming import needed
+from cppn_gl.views.picture import SAMPLES
 
 pytestmark = pytest.mark.gl
 
@@ -307,7 +308,7 @@ def test_what_a_structured_preset_needs(desk: Desk, engine: Engine) -> None:
     network = preset.network()
     desk.engine = engine
     found = list(needed(desk.engines.renderer, preset))
-    assert [(of, samples) for _, of, samples in found] == [(engine, 1), (engine, SAMPLES)]
+    assert [(of, samples) for _, of, samples in found] == [(engine, 1), (engine, 2)]
     assert desk.engines.pick_for(network) == Pick(without_opengl(network), stand_in=True)
     deeper = preset.replace(depth=5, seed=4, width=7).network()
     keys = {engine.program_key(desk.engines.painter, each) for each in (network, deeper)}

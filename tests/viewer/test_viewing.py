@@ -102,7 +102,7 @@ def test_they_go_on_from_the_layer_that_the_preset_says(view: str) -> None:
     assert (explorer.layer, explorer.preset.spec.depth) == (2, 2)
 
 
-@pytest.mark.parametrize("view", sorted(set(VIEWS) - set(OWN) - {"warp", *LEARNING}))
+@pytest.mark.parametrize("view", sorted(set(VIEWS) - set(OWN) - {"warp", "receptive", *LEARNING}))
 def test_other_views_show_the_network_up_to_a_layer(view: str) -> None:
     explorer = seeing(view, **{"show.layer": 2})
     assert explorer.layer == 5

@@ -184,8 +184,8 @@ class GridEvaluator(Evaluator):
         values = yield from self._evaluated(plan, box)
 
         def at(sample: Region) -> Float32:
-            x, y = (lattice.places(sample, axis) - box[axis] for axis in (0, 1))
-            return resampled(values, x, y, exact=lattice.scale == 1)
+            x, y = (lattice.places(sample, axis) for axis in (0, 1))
+            return resampled(values, x, y, exact=lattice.scale == 1, first=box[:2])
 
         return at
 

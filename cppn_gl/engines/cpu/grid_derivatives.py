@@ -69,8 +69,8 @@ class GridDerivatives:
             cut = network.radius - network.stages[-1].radius
             piece.place(units[:, cut : len(units[0]) - cut, cut:], values, box)
             done += work
-        across, down = (lattice.places(region, axis) - box[axis] for axis in (0, 1))
-        return _apart(resampled(values, across, down, exact=lattice.scale == 1))
+        across, down = (lattice.places(region, axis) for axis in (0, 1))
+        return _apart(resampled(values, across, down, exact=lattice.scale == 1, first=box[:2]))
 
     def _run(self, x: Float64, y: Float64, left: int = 0) -> Steps[Planes]:
         """The tripled planes of the last stage, from those of the features at points."""

@@ -14,7 +14,8 @@ from cppn_gl.viewer import fields
 from cppn_gl.viewer.fields import Field
 from cppn_gl.viewer.gui.drawings import ink
 from cppn_gl.viewer.gui.widgets import Widgets
-from cppn_gl.viewer.structuring import BOOSTS, block_words, boost_of, boosted
+from cppn_gl.viewer.structuring import BOOSTS, block_words
+from cppn_gl.views.units.actions import boost_to, factor_of
 
 if TYPE_CHECKING:
     from cppn_gl.viewer.app import App
@@ -130,7 +131,7 @@ class StructureEditors:
             widgets.tip("click a unit in the view units, or in the diagram at the left")
             return
         for layer, number in listed:
-            name, now = f"{dotted} {layer}.{number}", boost_of(spec, (layer, number))
+            name, now = f"{dotted} {layer}.{number}", factor_of(preset, (layer, number - 1))
             label, high = 4.2 * unit, widgets.high
             _, (x, y, _, _) = widgets.area(f"{name} unit", label)
             shade = ink(0.95 if (layer, number) == selected else 0.7)
@@ -147,13 +148,13 @@ class StructureEditors:
             if moved is not None:
                 factor = round(low + moved * (most - low), 2)
                 if factor != now:
-                    self.change(dotted, **{dotted: boosted(spec, (layer, number), factor)})
+                    self.change(dotted, **boost_to(preset, (layer, number - 1), factor))
             widgets.next(0)
             _, (x, y, wide, _) = widgets.area(f"{name} factor", 2.8 * unit)
             widgets.write(fields.shown(now), x + wide - 0.3 * unit, y, ink(0.9), right=True)
             widgets.next(0)
             if now != 1 and widgets.icon(f"{name} remove", "close"):
-                self.set(dotted, **{dotted: boosted(spec, (layer, number), 1.0)})
+                self.set(dotted, **boost_to(preset, (layer, number - 1), 1.0))
 
     def _image(self, field: Field, width: float) -> None:
         """A menu of the shipped pictures, and a field for the path of a file, read in a thread."""

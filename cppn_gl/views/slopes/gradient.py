@@ -48,7 +48,7 @@ from cppn_gl.views.ticks import short
 DERIVATIVES = Pipeline("derivatives.frag", "derivatives.frag", 1)
 GRID = 16  # points along a side of the grid that the scale is measured on
 GRID_WORK = 4e7  # multiplications at most; fewer points for larger networks
-SPOT, SPOTS_WORK = 4, 1.5e9  # taps of a spot besides one, along a side; multiplications in all
+SPOT, SPOTS_WORK = 4, 1e9  # taps of a spot besides one, along a side; multiplications in all
 AT_CURSOR = 3e8  # multiplications that a frame waits for
 DIGITS = 3  # of the scale's limits: neither the last bits nor their cause are seen
 MOST_DECADES, FEWEST_DECADES = 4.0, 0.5  # of the scale

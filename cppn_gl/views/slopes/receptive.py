@@ -54,6 +54,8 @@ WHITE: RGB = (255, 255, 255)
 DARK: RGB = (12, 14, 18)
 CORNERS = ((-1, -1), (1, -1), (1, 1), (-1, 1))
 
+FARTHEST = 1e6  # coordinate of a point
+
 Point = tuple[float, float]
 
 
@@ -77,9 +79,10 @@ class ReceptiveView(PictureView):
             return ""
         stages = preset.network().stages
         if not 1 <= unit[0] <= len(stages):
-            return f"has no layer {unit[0]}; this network has layers 1 to {len(stages)}"
+            return f"needs a layer from 1 to {len(stages)}; receptive.unit names layer {unit[0]}"
         if unit[1] > stages[unit[0] - 1].units:
-            return f"has no unit {unit[1]}; layer {unit[0]} has {stages[unit[0] - 1].units}"
+            most = stages[unit[0] - 1].units
+            return f"needs a unit from 1 to {most} of layer {unit[0]}; receptive.unit names {unit[1]}"
         return ""
 
     def begin(
@@ -147,6 +150,8 @@ class ReceptiveView(PictureView):
             across, down = _pixel(scene, size, chosen)
             if max(abs(across - place[0]), abs(down - place[1])) < max(4, min(size) / 90):
                 return Hit("the point kept", changes={"receptive.point": None})
+        if max(abs(at.x), abs(at.y)) > FARTHEST:
+            return None
         return Hit(
             "what this point sees" if point == (at.x, at.y) else "a click measures here",
             changes={"receptive.point": (at.x, at.y)},
