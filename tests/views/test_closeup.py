@@ -13,7 +13,7 @@ from cppn_gl.views.base import painted
 from cppn_gl.views.units.closeup import closeup, network_of, unit_values
 from cppn_gl.views.units.units import UnitsView
 
-SMALL = {"width": 4, "grid": 24, "weight_scale": 1.2}
+SMALL = {"width": 4, "network.grid": 24, "weight_scale": 1.2}
 SIZE = (20, 12)
 
 

@@ -40,7 +40,9 @@ def test_an_overflow_does_not_spread() -> None:
 @pytest.mark.parametrize("tile", [(12, 12), (30, 8)])
 def test_a_tile_shows_the_largest_part_of_its_shape(tile: tuple[int, int]) -> None:
     """Of the inputs x and y, which are exact everywhere."""
-    scene = scene_of(Preset().replace(structure="conv", depth=2, width=3, grid=16, extent=0.5))
+    scene = scene_of(
+        Preset().replace(structure="conv", depth=2, width=3, extent=0.5, **{"network.grid": 16})
+    )
     samples = at_once(sample_units(scene, (48, 24)))
     x, y = part_of(samples, 0, tile).reshape(tile[1], tile[0], 2).transpose(2, 0, 1)
     aspect = tile[0] / tile[1]

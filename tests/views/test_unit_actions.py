@@ -7,7 +7,7 @@ from cppn_gl.preset.scene import scene_of
 from cppn_gl.views.base import Hit
 from cppn_gl.views.units.actions import actions_of, boost_to, factor_of, hit_of
 
-PRESET = Preset().replace(view="units", structure="vgg", depth=3, width=4, grid=24)
+PRESET = Preset().replace(view="units", structure="vgg", depth=3, width=4, **{"network.grid": 24})
 BOX = (600, 20, 900, 500)
 
 

@@ -306,7 +306,7 @@ def test_a_coarse_picture_leaves_nothing_to_evaluate_for_its_overlay(
 
 
 STRUCTURE = Preset().replace(
-    view="units", structure="inception", depth=3, width=6, grid=24, init="he_normal"
+    view="units", structure="inception", depth=3, width=6, init="he_normal", **{"network.grid": 24}
 )
 
 
