@@ -71,8 +71,9 @@ def measured(network: GraphNetwork, clock: Clock) -> Generator[None, None, Graph
     side = network.grid + 2 * margin
     _check_memory(stages, side)
     found: dict[int, Norm] = {}
-    kernel = native_grid.NativeKernel() if not native_grid.unsupported(stages) else NumPyKernel()
-    steps = run(stages, positions(network, clock, margin), kernel)
+    native = None if native_grid.unsupported(stages) else native_grid.NativeKernel()
+    moments = _moments if native is None else native.moments
+    steps = run(stages, positions(network, clock, margin), native or NumPyKernel())
     deadline: float | None = None
     while len(found) < len(norms):
         step = steps.send(deadline)
@@ -80,7 +81,8 @@ def measured(network: GraphNetwork, clock: Clock) -> Generator[None, None, Graph
             number, _, units = step
             norm = norms[number + 1]
             own = cropped(units, (units.shape[1] - network.grid) // 2)
-            found[number + 1] = norm = dataclasses.replace(norm, statistics=_statistics(own))
+            statistics = Statistics.from_moments(*moments(own))
+            found[number + 1] = norm = dataclasses.replace(norm, statistics=statistics)
             # The running network reads it next.
             stages[number + 1] = dataclasses.replace(stages[number + 1], normalize=norm)
         yield
@@ -136,15 +138,15 @@ def positions(network: GraphNetwork, clock: Clock, margin: int) -> Planes:
     return planes
 
 
-def _statistics(planes: Float32) -> Statistics:
-    """Those of planes (channels, H, W)."""
+def _moments(planes: Float32) -> tuple[Float64, Float64]:
+    """The mean of each channel of planes (channels, H, W), and its variance."""
     means, variances = np.empty(len(planes)), np.empty(len(planes))
     with np.errstate(all="ignore"):
         for channel, plane in enumerate(planes):
             values = plane.astype(np.float64)
             means[channel] = values.mean()
             variances[channel] = np.square(values - means[channel]).mean()
-    return Statistics.from_moments(means, variances)
+    return means, variances
 
 
 def _check_memory(stages: Sequence[Stage], side: int) -> None:
