@@ -19,11 +19,11 @@ from PIL import Image
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.nn.grid_derivatives import points_work
+from cppn_gl.nn.grid_derivatives import patch_bytes, points_work
 from cppn_gl.nn.receptive import HELD as HELD_SHARE
 from cppn_gl.nn.receptive import ReceptiveField, measure
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.scene import Scene, identity
+from cppn_gl.preset.scene import Scene, identity, scene_of
 from cppn_gl.preset.show import CHANNELS, ReceptiveOptions
 from cppn_gl.utils.arrays import RGB, Box, Float32, Float64, Size
 from cppn_gl.utils.cache import MB, LRUCache
@@ -37,6 +37,7 @@ from cppn_gl.views.slopes.palette import heat
 from cppn_gl.views.strokes import Stroke, layer_of_strokes
 
 MOST_SUMS = 64  # units of a layer that are looked at
+MOST_WORK, MOST_BYTES = 3e11, 2**29  # of a measurement at a point: multiplications, memory
 AT_CURSOR = 3e8  # multiplications of a measurement that a frame waits for
 DECADES = 4.0  # of the scale
 AROUND = 2  # taps shown beyond the box of a network that sees one point
@@ -74,6 +75,18 @@ class ReceptiveView(PictureView):
         )
 
     def problem(self, preset: Preset) -> str:
+        """A unit that is not there, or one that sees more than can be measured."""
+        if problem := self._unit_problem(preset):
+            return problem
+        scene = scene_of(preset)
+        stage, sums = _stage(scene), len(_weights(scene))
+        work = points_work(scene.network, sums=1 + sums, stage=stage)
+        if work > MOST_WORK or patch_bytes(scene.network, sums, stage) > MOST_BYTES:
+            side = 2 * scene.network.stages[stage].radius + 1
+            return f"needs fewer taps or channels: {side} × {side} taps are too many to measure"
+        return ""
+
+    def _unit_problem(self, preset: Preset) -> str:
         unit = preset.options(ReceptiveOptions).unit
         if unit is None:
             return ""
@@ -82,7 +95,9 @@ class ReceptiveView(PictureView):
             return f"needs a layer from 1 to {len(stages)}; receptive.unit names layer {unit[0]}"
         if unit[1] > stages[unit[0] - 1].units:
             most = stages[unit[0] - 1].units
-            return f"needs a unit from 1 to {most} of layer {unit[0]}; receptive.unit names {unit[1]}"
+            return (
+                f"needs a unit from 1 to {most} of layer {unit[0]}; receptive.unit names {unit[1]}"
+            )
         return ""
 
     def begin(
