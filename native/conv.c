@@ -270,25 +270,27 @@ static void stage(const cppn_stage *s, int64_t first, int64_t count, float *scra
     end(before);
 }
 
-/* Column x of a row is added to sum x modulo 8; these are added in the end. */
-static void sums(int64_t width, int64_t height, cppn_plane plane, double *sums) {
-    enum { LANES64 = 8 };
+/* Column x of a row is added to sum x modulo CHAINS; these are added in the end. */
+static void sums(int64_t width, int64_t height, cppn_plane plane, double center, double *sums) {
+    enum { CHAINS = 16 };
     environment before = begin();
-    double sum[LANES64] = {0}, square[LANES64] = {0};
-    for (int64_t y = 0; y < height; y++) {
-        const float *z = plane.at + y * plane.row;
-        int64_t x = 0;
-        for (; x + LANES64 <= width; x += LANES64)
-            for (int k = 0; k < LANES64; k++) {
-                sum[k] += (double)z[x + k];
-                square[k] += (double)z[x + k] * z[x + k];
-            }
-        for (int k = 0; x < width; x++, k++) {
-            sum[k] += (double)z[x];
-            square[k] += (double)z[x] * z[x];
+    double sum[CHAINS] = {0}, square[CHAINS] = {0};
+    for (int64_t y = 0; y < height; y++)
+        for (int64_t x = 0; x < width; x += CHAINS) {
+            const float *z = plane.at + y * plane.row + x;
+            const int count = width - x < CHAINS ? (int)(width - x) : CHAINS;
+            if (count == CHAINS)
+                for (int k = 0; k < CHAINS; k++) {
+                    const double off = z[k] - center;
+                    sum[k] += off, square[k] += off * off;
+                }
+            else
+                for (int k = 0; k < count; k++) {
+                    const double off = z[k] - center;
+                    sum[k] += off, square[k] += off * off;
+                }
         }
-    }
-    for (int k = 1; k < LANES64; k++) sum[0] += sum[k], square[0] += square[k];
+    for (int k = 1; k < CHAINS; k++) sum[0] += sum[k], square[0] += square[k];
     sums[0] = sum[0] == sum[0] ? sum[0] : NAN;
     sums[1] = square[0] == square[0] ? square[0] : NAN;
     end(before);

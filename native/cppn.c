@@ -172,8 +172,9 @@ void cppn_stage_rows(int32_t isa, const cppn_stage *stage, int64_t first, int64_
     grids[isa]->stage(stage, first, count, aligned(scratch));
 }
 
-void cppn_plane_sums(int32_t isa, int64_t width, int64_t height, cppn_plane plane, double *sums) {
-    grids[isa]->sums(width, height, plane, sums);
+void cppn_plane_sums(int32_t isa, int64_t width, int64_t height, cppn_plane plane,
+                     double center, double *sums) {
+    grids[isa]->sums(width, height, plane, center, sums);
 }
 
 double cppn_peak(int32_t isa, int64_t count) { return kernels[isa]->peak(count); }

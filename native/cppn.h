@@ -230,9 +230,9 @@ CPPN_EXPORT int64_t cppn_stage_scratch(const cppn_stage *stage);
 CPPN_EXPORT void cppn_stage_rows(int32_t isa, const cppn_stage *stage, int64_t first, int64_t count,
                                  void *scratch);
 
-/* The sums of the numbers of a plane and of their squares, in float64. */
+/* The sums, in float64, of the numbers of a plane less `center`, and of the squares of these. */
 CPPN_EXPORT void cppn_plane_sums(int32_t isa, int64_t width, int64_t height, cppn_plane plane,
-                                 double *sums);
+                                 double center, double *sums);
 
 /* Multiply and add in registers, `count` rounds of independent chains: the peak. Returns the number
  * of floating-point operations. */

@@ -41,7 +41,7 @@ extern const cppn_trainer cppn_trainer_portable, cppn_trainer_avx2, cppn_trainer
 /* What conv.c provides. */
 typedef struct {
     void (*stage)(const cppn_stage *, int64_t first, int64_t count, float *);
-    void (*sums)(int64_t width, int64_t height, cppn_plane, double *);
+    void (*sums)(int64_t width, int64_t height, cppn_plane, double center, double *);
 } cppn_grid;
 
 extern const cppn_grid cppn_grid_portable, cppn_grid_avx2, cppn_grid_avx512, cppn_grid_neon;

@@ -666,6 +666,7 @@ static void stage_rows(int32_t isa, const void *job_, int64_t first, int64_t cou
 typedef struct {
     int64_t width, height;
     cppn_plane plane;
+    double center;
 } sums_job;
 
 static void plane_sums(int32_t isa, const void *job, int64_t first, int64_t count, void *out) {
@@ -673,7 +674,7 @@ static void plane_sums(int32_t isa, const void *job, int64_t first, int64_t coun
     cppn_plane plane = s->plane;
     for (int64_t y = 0; y < count; y++) {
         plane.at = s->plane.at + (first + y) * plane.row;
-        cppn_plane_sums(isa, s->width, s->height, plane, (double *)out + 2 * y);
+        cppn_plane_sums(isa, s->width, s->height, plane, s->center, (double *)out + 2 * y);
     }
 }
 
@@ -742,9 +743,10 @@ static void check_stages(int64_t most_operations) {
     for (int64_t k = 0; k < s->height * parts; k++)
         if (memcmp(some + k * s->width, expected + k * whole + job.left, (size_t)(4 * s->width)))
             failed("cppn_stage_rows", "portable", "differs for fewer columns");
-    const sums_job sums = {whole, 1, planes[0]};
+    const double center = one_in(2) ? 0 : number(0);
+    const sums_job sums = {whole, 1, planes[0], center};
     check("cppn_plane_sums", plane_sums, &sums, s->height, 16);
-    const sums_job of_all = {whole, s->height, planes[0]};
+    const sums_job of_all = {whole, s->height, planes[0], center};
     check("cppn_plane_sums", plane_sums, &of_all, 1, 16);
 }
 

@@ -34,6 +34,7 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.engines.base import Region
+from cppn_gl.engines.geometry import sample_jitters
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.grid import Planes, stage_work
 from cppn_gl.nn.layers import SOURCE, Layer
@@ -111,9 +112,13 @@ class Lattice:
         return np.round(found) if self.scale == 1 else np.asarray(found)
 
     def rectangle(self, region: Region) -> Box:
-        """The points that the samples of a region need: left, top, right, bottom, exclusive."""
+        """The points that the samples of a region need: left, top, right, bottom, exclusive.
+
+        All samples of its pixels, also if the region has one of them: so that these are one box.
+        """
         more = 1 if self.scale == 1 else 2
-        corners = region.jitters[0], region.jitters[-1]
+        jitters = sample_jitters(self.density)
+        corners = jitters[0], jitters[-1]
         first, last = (dataclasses.replace(region, jitters=(one,)) for one in corners)
         (left, top), (right, bottom) = (
             [int(np.floor(self.places(sample, axis)[end])) for axis in (0, 1)]

@@ -380,9 +380,13 @@ class GraphNetwork(Network):
         return self if image is None or self.image is None else self.changed(image=image)
 
     def complete(self) -> Network:
+        return self if self.statistics is not None else self._completed
+
+    @cached_property
+    def _completed(self) -> Network:
         from cppn_gl.nn.statistics import complete
 
-        return self if self.statistics is not None else complete(self)
+        return complete(self)
 
     def restaged(self, stages: Sequence[Stage]) -> Self:
         """The network of these stages, with the same inputs."""

@@ -17,7 +17,7 @@ from cppn_gl.nn.operations import Activation, Add, AvgPool, Concat, Conv, MaxPoo
 from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.native import Library
-from cppn_gl.utils.native_conv import Bands, Packed, packed_weight, plane_sums
+from cppn_gl.utils.native_conv import Bands, Packed, packed_weight, plane_moments
 from cppn_gl.utils.threads import shared_out, thread_count
 
 CALL = 1e8  # multiplications of a call of the library, about: a few milliseconds
@@ -75,15 +75,13 @@ class NativeKernel:
 
         They depend on the numbers alone, not on the machine.
         """
-        sums = np.empty((len(planes), 2))
+        found = np.empty((len(planes), 2))
 
         def channel(number: int) -> None:
-            sums[number] = plane_sums(self._library, planes[number])
+            found[number] = plane_moments(self._library, planes[number])
 
         shared_out(channel, range(len(planes)))
-        with np.errstate(all="ignore"):
-            mean, square = (sums / planes[0].size).T
-            return mean, np.maximum(square - np.square(mean), 0)
+        return found[:, 0], found[:, 1]
 
     def _packed(self, stage: Stage, inputs: Sequence[Planes]) -> Packed:
         of, activation = stage.operation, self._library.activation(stage.activation)

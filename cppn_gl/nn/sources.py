@@ -360,7 +360,8 @@ class Random(Source):
         ("x", "y"),
         check_inputs,
         "input features, in the order of layer 1's columns: "
-        "x y r x2 y2 xy sin_x cos_x sin_y cos_y sin_2x … t cos_t sin_t z0 z1 … one",
+        "x y r x2 y2 xy sin_x cos_x sin_y cos_y sin_2x … t cos_t sin_t z0 z1 … one "
+        "red green blue grey (of an image)",
         short=True,
         widget="inputs",
     )

@@ -489,7 +489,7 @@ def check_cpu_engine(engine: Engine) -> None:
 
 
 def _network(what: Preset | Network) -> Network:
-    return what if isinstance(what, Network) else shown_network(what)
+    return what.complete() if isinstance(what, Network) else shown_network(what)
 
 
 def _scene(what: Preset | Network, time: float = 0.0) -> Scene:
@@ -497,7 +497,7 @@ def _scene(what: Preset | Network, time: float = 0.0) -> Scene:
     if not isinstance(what, Preset | Network):
         raise TypeError(f"expected a Preset or a Network, not {type(what).__name__}")
     if isinstance(what, Network):
-        return scene_of(Preset(), time, what)
+        return scene_of(Preset(), time, what.complete())
     return scene_of(what, time)
 
 

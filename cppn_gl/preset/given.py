@@ -14,6 +14,7 @@ import numpy as np
 from cppn_gl.nn.activations import bounds
 from cppn_gl.nn.features import latent_count
 from cppn_gl.nn.file_source import File
+from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.normalize import Normalize
@@ -31,8 +32,12 @@ GOING_ON = ("network.latent", "network.period")  # may move in a network that is
 Unit = tuple[int, int]
 
 
-def too_large(network: Network) -> str:
+def fixed_weights_problem(network: Network) -> str:
     """Why a network cannot be made a given one, as a sentence; "" if it can."""
+    if isinstance(network, GraphNetwork):
+        return (
+            "the weights of a graph of layers cannot be set one by one; those of dense layers can"
+        )
     if network.parameters <= MAX_GIVEN:
         return ""
     return (
@@ -55,9 +60,11 @@ def given(preset: Preset, time: float = 0.0) -> Preset:
     if isinstance(preset.spec, File) and not preset.spec.redistribute:
         problem = f"the weights of {preset.spec.label} cannot be changed: redistribute = false"
         raise PresetError(problem)
+    if preset.spec.structured:
+        raise PresetError("the weights of a structure cannot be changed one by one")
     now = preset.at(time)
     network = now.network()
-    problem = too_large(network)
+    problem = fixed_weights_problem(network)
     if problem:
         raise PresetError(problem)
     latent = network.latent[: latent_count(network.inputs)] or None

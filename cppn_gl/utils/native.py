@@ -128,7 +128,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     # Stages of graphs: see native_conv.py.
     "stage_scratch": (c_int64, (c_void_p,)),
     "stage_rows": (None, (c_int32, c_void_p, c_int64, c_int64, c_void_p)),
-    "plane_sums": (None, (c_int32, c_int64, c_int64, Plane, c_void_p)),
+    "plane_sums": (None, (c_int32, c_int64, c_int64, Plane, c_double, c_void_p)),
     "peak": (c_double, (c_int32, c_int64)),
 }
 

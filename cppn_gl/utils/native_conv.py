@@ -127,16 +127,19 @@ class Bands:
         )
 
 
-def plane_sums(library: Library, plane: Float32) -> tuple[float, float]:
-    """The sums, in float64, of a plane's numbers (height, width) and of their squares.
+def plane_moments(library: Library, plane: Float32) -> tuple[float, float]:
+    """The mean of a plane's numbers (height, width), and their variance, in float64.
 
     They depend on the numbers alone, not on the machine.
     """
     height, width = plane.shape
-    sums = np.empty(2)
-    at = Plane(plane.ctypes.data, _distances(plane[None])[1])
-    library.function("plane_sums")(library.number, width, height, at, pointer(sums))
-    return float(sums[0]), float(sums[1])
+    at, sums = Plane(plane.ctypes.data, _distances(plane[None])[1]), np.empty(2)
+    mean = 0.0
+    for _ in range(2):  # the second time around the mean, so that the variance is exact
+        library.function("plane_sums")(library.number, width, height, at, mean, pointer(sums))
+        off, square = (float(number) / plane.size for number in sums)
+        mean += off
+    return mean, max(square - off * off, 0.0) if square == square else square
 
 
 _own = threading.local()

@@ -18,7 +18,7 @@ from PIL import ImageDraw
 from cppn_gl.engines.cpu.evaluator import colors
 from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, in_order
-from cppn_gl.engines.cpu.trace import trace
+from cppn_gl.engines.cpu.trace import inputs, trace
 from cppn_gl.engines.stretch import grid, measure
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.displayed import Displayed
@@ -57,6 +57,8 @@ def pass_through(scene: Scene, size: Size) -> Steps[list[Outputs]]:
     network, count = scene.network.trained, size[0] * size[1]
     if isinstance(network, GraphNetwork):
         return (yield from _channels(scene, network, size))
+    if network.by_grid:
+        return (yield from _of_image(scene, network, size))
     evaluate = evaluator(network, scene.view, scene.clock)
     first = evaluator(depth_network(scene, 1), scene.view, scene.clock)
     lasts: list[Layer] = []
@@ -76,6 +78,20 @@ def pass_through(scene: Scene, size: Size) -> Steps[list[Outputs]]:
             yield
     found = [in_order(z, count) for z in before]
     return [Outputs(z, activate(end.activation, z)) for z, end in zip(found, lasts, strict=True)]
+
+
+def _of_image(scene: Scene, network: Network, size: Size) -> Steps[list[Outputs]]:
+    """The same of a dense network with an image as an input."""
+    layers = yield from trace(scene, size)
+    found, units = [], inputs(scene, size)
+    for depth, layer in enumerate(layers, 1):
+        end = output_layer(scene, depth)
+        with one_thread(), np.errstate(all="ignore"):
+            z = np.asarray(end.pre_activation(units), np.float32)
+        found.append(Outputs(z, activate(end.activation, z)))
+        units = layer.units
+        yield
+    return found
 
 
 def _channels(scene: Scene, network: GraphNetwork, size: Size) -> Steps[list[Outputs]]:

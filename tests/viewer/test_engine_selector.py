@@ -308,7 +308,7 @@ def test_what_a_structured_preset_needs(desk: Desk, engine: Engine) -> None:
     network = preset.network()
     desk.engine = engine
     found = list(needed(desk.engines.renderer, preset))
-    assert [(of, samples) for _, of, samples in found] == [(engine, 1), (engine, SAMPLES)]
+    assert [(of, samples) for _, of, samples in found] == [(engine, 1), (engine, 2)]
     assert desk.engines.pick_for(network) == Pick(without_opengl(network), stand_in=True)
     deeper = preset.replace(depth=5, seed=4, width=7).network()
     keys = {engine.program_key(desk.engines.painter, each) for each in (network, deeper)}

@@ -10,7 +10,6 @@ from cppn_gl import Preset, load_preset
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.stretch import grid, value_range
 from cppn_gl.nn.draws import INITS
-from cppn_gl.nn.features import features
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.color import ValueRange, colored
@@ -29,9 +28,7 @@ def evaluated(preset: Preset, size: tuple[int, int], time: float) -> np.ndarray:
     """A preset's outputs by the float64 reference, (height, width, 3)."""
     network = preset.network()
     x, y = pixel_points(size, preset.view.center, preset.view.extent)
-    fed = features(
-        network.inputs, x.ravel(), y.ravel(), preset.animation.clock(time), network.latent
-    )
+    fed = network.features(x.ravel(), y.ravel(), preset.animation.clock(time))
     values = np.broadcast_to(network.evaluate(fed), (fed.shape[0], 3))
     return values.reshape(size[1], size[0], 3)
 
@@ -103,6 +100,10 @@ def test_networks_are_not_drawn_for_their_last_layer(
 )
 def test_so_for_other_networks(keys: dict[str, object]) -> None:
     check(PRESET.replace(init="glorot_normal", **keys))
+
+
+def test_so_for_networks_that_see_an_image() -> None:
+    check(PRESET.replace(inputs=["red", "x", "grey"], which="hidden"))
 
 
 def test_so_for_activations_that_differ() -> None:

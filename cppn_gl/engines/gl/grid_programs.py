@@ -35,7 +35,9 @@ LATTICES = 128 * 2**20  # bytes of the outputs of lattices that are kept
 BANKS = 4  # textures of a storage for fragment shaders, all targets of a draw
 LARGEST_BLOCK = 65_536  # bytes; larger uniform blocks gain nothing
 KINDS = "conv", "max", "avg", "sum"
-UNROLLED = 1, 3, 5  # taps whose products may be unrolled; other kernels take a divisor of theirs
+# Taps whose products may be unrolled, so that neighbouring positions share what they read. Kernels
+# of other sizes take a divisor of theirs.
+UNROLLED = 1, 3, 5
 WEIGHTS_UNIT = 8  # of the texture of weights; units 0 to 7 hold inputs
 
 # Positions of an invocation and groups of a pass, by compute: a processor reads a weight once for
@@ -55,12 +57,12 @@ class KernelKey:
     textured: bool = False
 
 
-def kernel_key(one: Pass) -> KernelKey:
-    """The program of a pass."""
+def kernel_key(one: Pass, unrolled: Sequence[int]) -> KernelKey:
+    """The program of a pass, in which some numbers of taps may be unrolled."""
     step = one.step
     if step.kind != "conv":
         return KernelKey(step.kind, step.activation, inputs=len(step.inputs), textured=one.textured)
-    taps = max(taps for taps in UNROLLED if step.kernel % taps == 0)
+    taps = max(taps for taps in unrolled if step.kernel % taps == 0)
     return KernelKey("conv", step.activation, taps, one.count, 1, one.textured)
 
 
@@ -328,6 +330,7 @@ class GridPrograms:
         if not by_compute:
             self.pixels, most = SHAPE_FRAGMENT
         self.banks = 1 if by_compute else BANKS
+        self._unrolled = UNROLLED if by_compute else (1,)
         bytes_of_block = min(painter.limits.block_bytes, LARGEST_BLOCK)
         self.limits = Limits(self.banks, most, bytes_of_block // VEC4)
         self.compiled = self.uploads = 0  # counters, for tests
@@ -351,7 +354,7 @@ class GridPrograms:
             stages = features.stages if features and moved else network.stages
             made = plan(stages, len(network.inputs))
             packed = pack(made, self.limits)
-            keys = tuple(dict.fromkeys(map(kernel_key, packed.passes)))
+            keys = tuple(dict.fromkeys(map(self.key, packed.passes)))
             return Prepared(key, made, packed, keys)
 
         return self._prepared.get(key, make)
@@ -364,6 +367,10 @@ class GridPrograms:
             return Weights(self.ctx, of.packed, self.limits.block)
 
         return self._weights.get(of.digest, make)
+
+    def key(self, one: Pass) -> KernelKey:
+        """The program of a pass."""
+        return kernel_key(one, self._unrolled)
 
     def kernel(self, key: KernelKey) -> Kernel:
         """A program, compiled. Raises ShaderError."""
@@ -384,7 +391,7 @@ class GridPrograms:
         kernel = self.kernel(key)
         if kernel.warm:
             return
-        one = next(one for one in of.packed.passes if kernel_key(one) == key)
+        one = next(one for one in of.packed.passes if self.key(one) == key)
         near = [self.take((2, 2), value.storage.groups) for value in one.step.inputs]
         into = self.take((2, 2), one.step.value.storage.groups)
         kernel.run(Job(one, tuple(near), into, one.first, (0, 0, 0, 0)), self.weights(of))
@@ -394,7 +401,7 @@ class GridPrograms:
 
     def run(self, of: Prepared, job: Job) -> None:
         """Do a job."""
-        self.kernel(kernel_key(job.one)).run(job, self.weights(of))
+        self.kernel(self.key(job.one)).run(job, self.weights(of))
 
     def take(self, side: Size, groups: int) -> Atlas:
         """Textures for a number of groups; the caller has to give them back."""

@@ -15,7 +15,7 @@ from imgui_bundle import imgui
 from numpy.typing import NDArray
 
 from cppn_gl.nn.graph import GraphNetwork
-from cppn_gl.preset.given import Unit, too_large
+from cppn_gl.preset.given import Unit, fixed_weights_problem
 from cppn_gl.preset.scene import Scene, structure
 from cppn_gl.preset.show import UnitsOptions
 from cppn_gl.utils.arrays import Size
@@ -466,7 +466,7 @@ class Diagram:
             else:
                 self._say(lambda: self._select(drawn, unit, selected))
             gui.finish()
-        elif handle is not None and (problem := too_large(drawn.scene.network)):
+        elif handle is not None and (problem := fixed_weights_problem(drawn.scene.network)):
             self._app.hud.say(problem, wall.perf_counter())
         elif handle is not None and twice:
             self._typing, self._typed = handle, _value(drawn, handle)
@@ -520,7 +520,7 @@ class Diagram:
         value = self._grab.value if self._grab is not None else _value(drawn, handle)
         begin(gui, rect, f"{_named(drawn, handle)}:  {significant(value)}")
         hint = "drag left or right to change (Shift: finely), double-click to type"
-        dim(gui, too_large(drawn.scene.network) or hint)
+        dim(gui, fixed_weights_problem(drawn.scene.network) or hint)
         imgui.end_tooltip()
 
     def _describe_outcome(self, gui: "Gui", rect: Rect, drawn: Drawn) -> None:
