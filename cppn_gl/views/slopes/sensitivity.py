@@ -167,10 +167,9 @@ class SensitivityView(View):
 
     def page(self, preset: Preset, steps: int) -> dict[str, Any] | None:
         """Of a network on a grid, from one layer with weights to another."""
-        network = preset.network()
-        if not network.by_grid:
+        if not preset.spec.by_grid:
             return None
-        numbers = weight_layers(network)
+        numbers = weight_layers(preset.network())
         now = numbers.index(_layer_of(numbers, preset.options(SensitivityOptions).layer))
         chosen = min(max(now + steps, 0), len(numbers) - 1)
         return {"show.layer": numbers[chosen] if chosen < len(numbers) - 1 else 0}
