@@ -177,10 +177,15 @@ class Preset:
         key = self.spec, self.normalize, None if image is None else image.digest
         made = _structures.find(key)
         if made is None:
-            network = self.spec.network().seeing(image)
+            spec, last = self.spec, getattr(self.spec, "last_layer", None)
+            if isinstance(spec, Random) and last:  # its picture is of the layer as it is in the whole
+                spec = dataclasses.replace(spec, last_layer=None)
+            network = spec.network().seeing(image)
             assert isinstance(network, GraphNetwork)
-            if not isinstance(self.spec, File):
-                network = placed(network, self.normalize, self.spec.seed)
+            if not isinstance(spec, File):
+                network = placed(network, self.normalize, spec.seed)
+            if spec is not self.spec:
+                network = network.truncated(last)
             if network.statistics is None:
                 network = yield from measured(network, Clock())
             made = _structures.put(key, network)

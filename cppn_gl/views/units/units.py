@@ -54,6 +54,7 @@ from cppn_gl.views.units.wiring import (
 
 AT_ONCE = 2**15  # pixels coloured in one step
 LABEL, LIT = (44, 50, 60, 255), (92, 102, 116, 255)  # ground of a label in the panel
+FIRST = 1, 1  # the unit shown alone if none is selected
 KERNEL_ROOM = 7  # pixels of a tile's shorter side with room for a kernel
 
 
@@ -89,10 +90,11 @@ def pinned_units(scene: Scene) -> list[Unit]:
 
 
 def enlarged_unit(scene: Scene) -> Unit | None:
-    """The unit shown alone, if there is one."""
+    """The unit shown alone, if there is one: without `[units] unit` the first."""
     options = scene.options(UnitsOptions)
-    unit = options.unit and (options.unit[0], options.unit[1] - 1)
-    return unit if options.zoom and unit and _exists(scene, unit) else None
+    layer, number = options.unit or FIRST
+    unit = layer, number - 1
+    return unit if options.zoom and _exists(scene, unit) else None
 
 
 def _exists(scene: Scene, unit: Unit) -> bool:
@@ -278,9 +280,7 @@ class UnitsView(CPUView):
                 if width(name, small) > box[2] - box[0] - small:
                     name = f"{unit[0]}: {unit[1] + 1}"
                 chip(draw, (box[0] + 2, box[1] + 2), name, small)
-        boosted = {
-            (layer, number - 1) for layer, number, _ in getattr(scene.preset.spec, "boost", ())
-        }
+        boosted = {(layer, number - 1) for layer, number, _ in scene.preset.spec.boost}
         for unit in sorted(boosted):
             factor = factor_of(scene.preset, unit)
             boxes = [box for one, box in pinned if one == unit]
@@ -369,9 +369,9 @@ class UnitsView(CPUView):
     def page(self, preset: Preset, steps: int) -> dict[str, tuple[int, int]] | None:
         """With one unit alone: the next units of its layer."""
         options = preset.options(UnitsOptions)
-        if not options.zoom or options.unit is None:
+        if not options.zoom:
             return None
-        layer, number = options.unit
+        layer, number = options.unit or FIRST
         network = preset.network()
         if layer > len(network.stages):
             return None
