@@ -185,7 +185,7 @@ class Preset:
             if not isinstance(spec, File):
                 network = placed(network, self.normalize, spec.seed)
             if spec is not self.spec:
-                network = network.truncated(last)
+                network = network.truncated(last or 0)
             if network.statistics is None:
                 network = yield from measured(network, Clock())
             made = _structures.put(key, network)
