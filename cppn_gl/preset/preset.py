@@ -177,7 +177,8 @@ class Preset:
         key = self.spec, self.normalize, None if image is None else image.digest
         made = _structures.find(key)
         if made is None:
-            spec, last = self.spec, getattr(self.spec, "last_layer", None)
+            spec = self.spec
+            last: int = getattr(spec, "last_layer", None) or 0
             if isinstance(spec, Random) and last:  # its picture is of the layer as it is in the whole
                 spec = dataclasses.replace(spec, last_layer=None)
             network = spec.network().seeing(image)
