@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from cppn_gl.engines.base import Region
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.grid_derivatives import patch_bytes, points_work
 from cppn_gl.nn.receptive import HELD as HELD_SHARE
@@ -29,7 +29,7 @@ from cppn_gl.utils.arrays import RGB, Box, Float32, Float64, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.tasks import Stepping, Steps, Task, at_once, during
 from cppn_gl.views import text
-from cppn_gl.views.base import Hit, Stage, View, Words, plane_point
+from cppn_gl.views.base import Hit, Picture, Stage, View, Words, plane_point
 from cppn_gl.views.lettering import canvas
 from cppn_gl.views.picture import PictureView
 from cppn_gl.views.slopes.legend import LEAST, MARGIN, PAD, Legend, LegendLayout
@@ -82,10 +82,12 @@ class ReceptiveView(PictureView):
             return ""
         scene = scene_of(preset)
         stage, sums = _stage(scene), len(_weights(scene))
-        work = points_work(scene.network, sums=1 + sums, stage=stage)
+        points = max(1, preset.options(ReceptiveOptions).averaged) ** 2
+        work = points * points_work(scene.network, sums=1 + sums, stage=stage)
         if work > MOST_WORK or patch_bytes(scene.network, sums, stage) > MOST_BYTES:
             side = 2 * scene.network.stages[stage].radius + 1
-            return f"needs fewer taps or channels: {side} × {side} taps are too many to measure"
+            seen = f"{side} × {side} taps" + (f" at {points} points" if points > 1 else "")
+            return f"needs fewer taps or channels: {seen} are too many to measure"
         return ""
 
     def _unit_problem(self, preset: Preset) -> str:
@@ -113,6 +115,10 @@ class ReceptiveView(PictureView):
             yield from during(task, owned)
 
         return Stepping(steps(), owned)
+
+    def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Steps[Picture]:
+        yield from self._measure(scene, settled_point(scene))
+        return (yield from super().paint_region(scene, engine, region))
 
     def _measure(self, scene: Scene, point: Point) -> Steps[ReceptiveField]:
         key = _key(scene, point)

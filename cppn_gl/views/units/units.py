@@ -13,7 +13,9 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image, ImageDraw
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.trace import inputs, trace
+from cppn_gl.engines.grid import picture_work
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import UnitsOptions
@@ -122,6 +124,13 @@ class UnitsView(CPUView):
         one = 1 if enlarged_unit(scene) else units
         return max(super().work(scene), work_per_pixel(scene.network) / one)
 
+    def effort(self, scene: Scene, region: Region) -> float:
+        """Of a structure that of the samples, of which tiles are parts, however small they are."""
+        if not is_graph(scene.network) or enlarged_unit(scene) is not None:
+            return super().effort(scene, region)
+        size = _sample_size(scene, region.shape)
+        return picture_work(scene.network, scene.view, Region.of(size))
+
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         return self.paint_for(scene, size, size)
 
@@ -222,11 +231,7 @@ class UnitsView(CPUView):
 
     def _samples_of(self, scene: Scene, shape: Size) -> Steps[UnitSamples]:
         """Samples of all units for a picture of size `shape`."""
-        network, aspect, least = scene.network, shape[0] / shape[1], 0
-        if is_graph(network):  # its tiles are parts of them
-            wide, high = board_of(scene, shape).tile
-            least = round(max(high, wide / aspect) ** 2 * aspect)
-        return (yield from self._samples.get(scene, sample_size(network, aspect, least)))
+        return (yield from self._samples.get(scene, _sample_size(scene, shape)))
 
     def _unit_samples(self, scene: Scene, size: Size) -> UnitSamples:
         return at_once(self._samples_of(scene, size))
@@ -377,6 +382,15 @@ class UnitsView(CPUView):
             return None
         count = network.stages[layer - 1].units if layer else len(network.inputs)
         return {"units.unit": (layer, min(max(number + steps, 1), count))}
+
+
+def _sample_size(scene: Scene, shape: Size) -> Size:
+    """The size of the samples of all units for a picture of size `shape`."""
+    aspect, least = shape[0] / shape[1], 0
+    if is_graph(scene.network):  # its tiles are parts of them
+        wide, high = board_of(scene, shape).tile
+        least = round(max(high, wide / aspect) ** 2 * aspect)
+    return sample_size(scene.network, aspect, least)
 
 
 def reaches_of(scene: Scene, layer: int, values: Float32) -> Float64:
