@@ -15,7 +15,7 @@ import numpy as np
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.grid import kernel_for
 from cppn_gl.engines.geometry import pixel_points
-from cppn_gl.engines.grid import POINTS, Lattice, Plan, Source, resampled, work_of
+from cppn_gl.engines.grid import POINTS, Lattice, Plan, resampled, work_of
 from cppn_gl.nn.derivatives import feature_jets
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.grid import Planes, run
@@ -42,8 +42,7 @@ class GridDerivatives:
 
     def __init__(self, network: Network, view: Viewport, clock: Clock):
         self._network, self._view, self._clock = network, view, clock
-        self._source = Source.of(network, view, clock)
-        self._jets = Jets(self._source.stages, kernel_for(network))
+        self._jets = Jets(self._network.stages, kernel_for(network))
         self._tripled = _Tripled(
             self._jets.stages, 3 * network.inputs, network.radius, 3 * network.outputs
         )
@@ -100,7 +99,6 @@ class GridDerivatives:
             part = slice(start, start + rows)
             u, v = (np.ascontiguousarray(a[part]).ravel() for a in (x, y))
             jets = feature_jets(self._network, u, v, self._clock)
-            jets[0] -= self._source.origin
             planes[:, :, part] = jets.transpose(0, 2, 1).reshape(*planes.shape[:2], -1, shape[-1])
 
         each = rows * thread_count()
