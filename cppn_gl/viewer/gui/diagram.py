@@ -309,6 +309,10 @@ class Diagram:
                     continue
                 taken.append(box)
                 self._names[row.layer] = box
+                place = at(rect, *box[:2])
+                sides = round(box[2] - box[0]), round(box[3] - box[1])
+                name = f"name of layer {row.layer}"
+                gui.places[name] = Rect(round(place.x), round(place.y), *sides)
                 pen.add_rect_filled(at(rect, *box[:2]), at(rect, *box[2:]), GROUT, small / 4)
                 pen.add_text(font, small, at(rect, left, top), 0xFFD8D8D8, words)
                 break
