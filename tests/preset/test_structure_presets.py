@@ -155,7 +155,7 @@ def test_the_picture_of_a_layer_keeps_its_normalisation() -> None:
     assert network.statistics is not None
     assert graph(one).statistics is not None
     for own, whole in zip(network.statistics, graph(one).statistics or (), strict=False):
-        np.testing.assert_array_equal(own.mean, whole.mean)
+        np.testing.assert_array_equal(own.mean, whole.mean[: len(own.mean)])
     assert parse_preset(third.to_toml()) == third
 
 
