@@ -80,7 +80,9 @@ class Row:
 
     def outputs(self) -> Float32:
         """What our stages give, (channels, height, width)."""
-        *_, (_, _, units) = run(self.stages, self.source, NativeKernel())  # type: ignore[misc]
+        for found in run(self.stages, self.source, NativeKernel()):
+            assert found is not None
+            units = found[2]
         assert units.shape[1:] == (HEIGHT, WIDTH)
         return np.asarray(units)
 

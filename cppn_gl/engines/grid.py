@@ -47,7 +47,7 @@ from cppn_gl.utils.threads import shared_out, thread_count
 
 MARGINS = 8  # radii in the height of a band
 SAMPLES = 2  # N of the N × N samples per pixel where samples are "auto"
-PIECE = 48 * 2**20  # bytes of the planes that are alive while a piece is evaluated; approximate
+PIECE = 64 * 2**20  # bytes of the planes that are alive while a piece is evaluated; approximate
 SMALL = 2**15  # positions; smaller phases are stacked up to it
 FEWEST = 8  # taps along a side of a tile
 BLOCK = 64 * 2**20  # bytes of the outputs of a lattice that are in memory at once; approximate
