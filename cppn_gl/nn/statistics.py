@@ -71,7 +71,7 @@ def measured(network: GraphNetwork, clock: Clock) -> Generator[None, None, Graph
     side = network.grid + 2 * margin
     _check_memory(stages, side)
     found: dict[int, Norm] = {}
-    kernel = native_grid.NativeKernel() if not native_grid.unsupported(stages) else NumPyKernel()
+    kernel = NumPyKernel() if native_grid.unsupported(stages) else native_grid.NativeKernel()
     steps = run(stages, positions(network, clock, margin), kernel)
     deadline: float | None = None
     while len(found) < len(norms):
