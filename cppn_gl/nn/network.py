@@ -335,6 +335,21 @@ class Network:
                 y = activate(layer.activation, y.astype(dtype, copy=False))
         return y
 
+    def evaluate_grid(
+        self, array: Any, *, spacing: int = 1, statistics: Any = None, border: str = "continue"
+    ) -> Float64:
+        """The reference on a grid: features (H, W, n_inputs) to outputs (H, W, n_outputs).
+
+        Of dense layers, which see single points, the other arguments do not matter; of others see
+        `GraphNetwork.evaluate_grid`.
+        """
+        values = np.asarray(array, np.float64)
+        if values.ndim != 3:
+            wanted = f"expected (rows, columns, {len(self.inputs)})"
+            raise ValueError(f"an array of shape {values.shape}; {wanted}")
+        outputs = self.evaluate(values.reshape(-1, values.shape[2]))
+        return outputs.reshape(*values.shape[:2], self.outputs)
+
     def to_numpy_source(self, **options: Any) -> str:
         """A NumPy program of the network, as text. Options: those of `source_code`.
 

@@ -22,7 +22,7 @@ from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.network import Region, Stage
 from cppn_gl.nn.normalize import Normalize
 from cppn_gl.nn.operations import Activation, Norm, Statistics
-from cppn_gl.utils.arrays import Float32, Float64
+from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.checks import PresetError
 
 SLICE = 0.008  # seconds of work between two yields, about
@@ -71,7 +71,7 @@ def measured(network: GraphNetwork, clock: Clock) -> Generator[None, None, Graph
     side = network.grid + 2 * margin
     _check_memory(stages, side)
     found: dict[int, Norm] = {}
-    kernel = native_grid.NativeKernel() if not native_grid.unsupported(stages) else NumPyKernel()
+    kernel = NumPyKernel() if native_grid.unsupported(stages) else native_grid.NativeKernel()
     steps = run(stages, positions(network, clock, margin), kernel)
     deadline: float | None = None
     while len(found) < len(norms):
@@ -80,7 +80,8 @@ def measured(network: GraphNetwork, clock: Clock) -> Generator[None, None, Graph
             number, _, units = step
             norm = norms[number + 1]
             own = cropped(units, (units.shape[1] - network.grid) // 2)
-            found[number + 1] = norm = dataclasses.replace(norm, statistics=_statistics(own))
+            measures = Statistics.from_moments(*kernel.moments(own))
+            found[number + 1] = norm = dataclasses.replace(norm, statistics=measures)
             # The running network reads it next.
             stages[number + 1] = dataclasses.replace(stages[number + 1], normalize=norm)
         yield
@@ -134,17 +135,6 @@ def positions(network: GraphNetwork, clock: Clock, margin: int) -> Planes:
     for row in range(len(x)):
         planes[:, row] = network.features(x[row], y[row], clock).T
     return planes
-
-
-def _statistics(planes: Float32) -> Statistics:
-    """Those of planes (channels, H, W)."""
-    means, variances = np.empty(len(planes)), np.empty(len(planes))
-    with np.errstate(all="ignore"):
-        for channel, plane in enumerate(planes):
-            values = plane.astype(np.float64)
-            means[channel] = values.mean()
-            variances[channel] = np.square(values - means[channel]).mean()
-    return Statistics.from_moments(means, variances)
 
 
 def _check_memory(stages: Sequence[Stage], side: int) -> None:

@@ -165,6 +165,15 @@ def test_a_chain_of_dense_layers_has_stages_as_well() -> None:
     assert network.radius == 0
 
 
+def test_dense_layers_can_be_evaluated_on_a_grid() -> None:
+    network = Network.random(depth=3, width=4)
+    array = np.random.default_rng(0).normal(size=(3, 5, 2))
+    found = network.evaluate_grid(array)
+    np.testing.assert_array_equal(found[2, 1], network.evaluate(array[2, 1:2])[0])
+    with pytest.raises(ValueError, match=r"expected \(rows, columns, 2\)"):
+        network.evaluate_grid(array[0])
+
+
 def test_depth_counts_weight_layers_on_the_longest_path() -> None:
     network = branched()
     assert (network.depth, network.width, network.outputs) == (3, 5, 3)

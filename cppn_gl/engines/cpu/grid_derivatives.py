@@ -24,7 +24,7 @@ from cppn_gl.nn.network import Network, Stage
 from cppn_gl.preset.tables import Viewport
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.tasks import Steps, share
-from cppn_gl.utils.threads import shared_out
+from cppn_gl.utils.threads import shared_out, thread_count
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class GridDerivatives:
 
     def _run(self, x: Float64, y: Float64, left: int = 0) -> Steps[Planes]:
         """The tripled planes of the last stage, from those of the features at points."""
-        source = self._planes(x, y)
+        source = yield from self._planes(x, y)
         deadline = yield 0.0
         units, done, count = source, 0, len(self._jets.stages)
         steps = run(self._jets.stages, source, self._jets, left=left, deadline=deadline)
@@ -88,8 +88,8 @@ class GridDerivatives:
             except StopIteration:
                 return units
 
-    def _planes(self, x: Float64, y: Float64) -> Planes:
-        """The features at points and their derivatives, as planes: see `Source.planes`."""
+    def _planes(self, x: Float64, y: Float64) -> Steps[Planes]:
+        """The features at points and their derivatives, as planes: see `Source.filled`."""
         shape = np.broadcast_shapes(x.shape, y.shape)
         x, y = (np.broadcast_to(a, shape).reshape(-1, shape[-1]) for a in (x, y))
         planes = np.empty((3, len(self._network.inputs), *x.shape), np.float32)
@@ -101,7 +101,10 @@ class GridDerivatives:
             jets = feature_jets(self._network, u, v, self._clock)
             planes[:, :, part] = jets.transpose(0, 2, 1).reshape(*planes.shape[:2], -1, shape[-1])
 
-        shared_out(some, range(0, len(x), rows))
+        each = rows * thread_count()
+        for top in range(0, len(x), each):
+            yield None
+            shared_out(some, range(top, min(top + each, len(x)), rows))
         return planes.reshape(-1, *x.shape)
 
     def _points(self, region: Region) -> tuple[Float64, Float64]:
