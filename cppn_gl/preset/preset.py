@@ -177,15 +177,16 @@ class Preset:
         key = self.spec, self.normalize, None if image is None else image.digest
         made = _structures.find(key)
         if made is None:
-            spec, last = self.spec, getattr(self.spec, "last_layer", None)
-            if isinstance(spec, Random) and last:  # its picture is of the layer as it is in the whole
-                spec = dataclasses.replace(spec, last_layer=None)
+            spec, last = self.spec, None
+            if isinstance(spec, Random) and spec.last_layer:
+                # A layer's picture shows it as it is in the whole network.
+                spec, last = dataclasses.replace(spec, last_layer=None), spec.last_layer
             network = spec.network().seeing(image)
             assert isinstance(network, GraphNetwork)
             if not isinstance(spec, File):
                 network = placed(network, self.normalize, spec.seed)
-            if spec is not self.spec:
-                network = network.truncated(last or 0)
+            if last is not None:
+                network = network.truncated(last)
             if network.statistics is None:
                 network = yield from measured(network, Clock())
             made = _structures.put(key, network)
