@@ -99,7 +99,9 @@ class Row:
             of = stage.operation
             table = {"type": type(of).__name__, "inputs": stage.inputs, "activation": "identity"}
             table["activation"] = NAMES[stage.activation]
-            table |= {key: getattr(of, key) for key in ("size", "dilation", "groups") if hasattr(of, key)}
+            table |= {
+                key: getattr(of, key) for key in ("size", "dilation", "groups") if hasattr(of, key)
+            }
             if isinstance(of, Conv):
                 arrays[f"weight {number}"], arrays[f"bias {number}"] = of.weight, of.bias
             if stage.normalize is not None:
@@ -136,7 +138,9 @@ def structure(name: str, depth: int, width: int, more: str = "") -> Row:
     left, top, right, bottom = lattice.rectangle(Region.of(SIZE))
     x = lattice.x(np.arange(left - margin, right + margin))
     y = lattice.y(np.arange(top - margin, bottom + margin))
-    source = lattice_grid.Source.of(network, Viewport(), Clock()).planes(x[None, None, :], y[None, :, None])
+    source = lattice_grid.Source.of(network, Viewport(), Clock()).planes(
+        x[None, None, :], y[None, :, None]
+    )
     words = f"{name}, depth {depth}, width {width}"
     return Row(words, network.stages, source, network)
 
@@ -252,7 +256,9 @@ def compare(python: str, rounds: int, words: Sequence[str]) -> None:
             f"| {speed / 1e9:.0f} | {speed / top:.0%} | {difference:.0e} |",
             flush=True,
         )
-    print(f"\nload {os.getloadavg()[0]:.1f}, {thread_count()} threads, peak {top / 1e9:.0f} GFLOP/s")
+    print(
+        f"\nload {os.getloadavg()[0]:.1f}, {thread_count()} threads, peak {top / 1e9:.0f} GFLOP/s"
+    )
 
 
 def tiles(rounds: int, words: Sequence[str]) -> None:

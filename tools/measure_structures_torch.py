@@ -64,7 +64,12 @@ class Stages:
             weight, bias = self.weights[number]
             reach = weight.shape[2] // 2 * table["dilation"]
             return functional.conv2d(
-                x[0], weight, bias, padding=reach, dilation=table["dilation"], groups=table["groups"]
+                x[0],
+                weight,
+                bias,
+                padding=reach,
+                dilation=table["dilation"],
+                groups=table["groups"],
             )
         if kind == "MaxPool":
             return functional.max_pool2d(x[0], table["size"], 1, table["size"] // 2)

@@ -18,6 +18,9 @@ between them is computed, too, and not used.
 A point's position depends on its number and on k alone, so pictures of two sizes agree to the bit
 where they share points.
 
+Where samples are so far apart that neighbours hardly share taps, the points are the samples, and
+each is a phase of its own.
+
 Deep zooms: features are rounded to float32 at every tap. Where the view lies far from the origin
 compared with its extent, the values of x and y at its centre are folded into the biases of the
 first convolutions, in float64, so that float32 only sees differences from the centre.
@@ -50,6 +53,8 @@ SAMPLES = 2  # N of the N × N samples per pixel where samples are "auto"
 PIECE = 48 * 2**20  # bytes of the planes that are alive while a piece is evaluated; approximate
 SMALL = 2**15  # positions; smaller phases are stacked up to it
 FEWEST = 8  # taps along a side of a tile
+ALONE = 2**40  # phases along an axis: more than a picture has points
+VECTOR = 16  # positions; narrower phases take as long
 BLOCK = 64 * 2**20  # bytes of the outputs of a lattice that are in memory at once; approximate
 CACHE = 128 * 2**20  # bytes of the outputs of lattices that are kept: 1920×1080 with 2×2 samples
 WHOLE = 1e-9  # relative: closer to a whole number is one
@@ -64,7 +69,8 @@ class Lattice:
 
     Point i, j (to the right, down) lies at center + ((2 i + odd) / (2 k), -(…)) · step. `scale`:
     points per distance between samples, at least 1, and exactly 1 where samples are points.
-    `density`: samples per pixel side.
+    `density`: samples per pixel side. `apart`: the distance of points that share no taps, or None;
+    they lie at center + ((2 i + odd) / 2, -(…)) · apart.
     """
 
     center: tuple[float, float]
@@ -73,6 +79,7 @@ class Lattice:
     odd: tuple[int, int]
     scale: float
     density: int
+    apart: float | None = None
 
     @classmethod
     def of(cls, network: Network, view: Viewport, region: Region) -> "Lattice":
@@ -80,9 +87,13 @@ class Lattice:
         density = region.density
         pitch = 2 * view.extent / (min(region.size) * density)
         ratio = network.step / pitch
+        odd = tuple(1 - side * density % 2 for side in region.size)
+        taps = 2 * network.radius + 1
+        if 1 / ratio**2 > taps * max(taps, VECTOR):
+            center, apart = tuple(view.center), pitch
+            return cls(center, network.step, ALONE, odd, 1.0, density, apart)  # type: ignore[arg-type]
         k = max(1, math.ceil(ratio * (1 - WHOLE)))
         exact = abs(k - ratio) <= WHOLE * k
-        odd = tuple(1 - side * density % 2 for side in region.size)
         scale = 1.0 if exact else k / ratio
         x, y = view.center
         return cls((x, y), network.step, k, odd, scale, density)  # type: ignore[arg-type]
@@ -90,15 +101,24 @@ class Lattice:
     @property
     def identity(self) -> Hashable:
         """What the places of its points depend on."""
-        return self.center, self.step, self.k, self.odd
+        return self.center, self.step, self.k, self.odd, self.apart
 
-    def x(self, numbers: Any) -> Float64:
-        """x of columns of points."""
-        return np.asarray(self.center[0] + (2 * numbers + self.odd[0]) / (2 * self.k) * self.step)
+    def x(self, numbers: Any, taps: Any = 0) -> Float64:
+        """x of columns of points, and of the taps to the right of them."""
+        return np.asarray(self.center[0] + self._away(numbers, taps, self.odd[0]))
 
-    def y(self, numbers: Any) -> Float64:
-        """y of rows of points; they count downwards."""
-        return np.asarray(self.center[1] - (2 * numbers + self.odd[1]) / (2 * self.k) * self.step)
+    def y(self, numbers: Any, taps: Any = 0) -> Float64:
+        """y of rows of points, and of the taps below them; both count downwards."""
+        return np.asarray(self.center[1] - self._away(numbers, taps, self.odd[1]))
+
+    def _away(self, numbers: Any, taps: Any, odd: int) -> Any:
+        if self.apart is not None:
+            return (2 * numbers + odd) / 2 * self.apart + taps * self.step
+        return (2 * (numbers + self.k * taps) + odd) / (2 * self.k) * self.step
+
+    def phases(self, box: Box) -> int:
+        """Phases along an axis of the points in a box: each one by itself, or k."""
+        return min(self.k, max(box[2] - box[0], box[3] - box[1]))
 
     def places(self, region: Region, axis: int) -> Float64:
         """The samples of a region with one sample per pixel, in numbers of points, along an axis.
@@ -181,10 +201,9 @@ class Piece:
 
     def points(self) -> tuple[Float64, Float64]:
         """x (phases, 1, width) and y (phases, height, 1) of its planes of features."""
-        k = self.lattice.k
-        across, down = (k * np.arange(-self.margin, side + self.margin) for side in self.shape)
-        x = self.lattice.x(np.array(self.columns)[:, None] + across)
-        y = self.lattice.y(np.array(self.rows)[:, None] + down)
+        across, down = (np.arange(-self.margin, side + self.margin) for side in self.shape)
+        x = self.lattice.x(np.array(self.columns)[:, None], across)
+        y = self.lattice.y(np.array(self.rows)[:, None], down)
         return x[:, None, :], y[:, :, None]
 
     def place(self, planes: Planes, into: Float32, box: Box) -> None:

@@ -104,7 +104,7 @@ class Drawing:
                 points = self._take(*part.part, groups=1)
                 ends = number / count, (number + 1) / count
                 yield from share(self._direct(sample, points), *ends)
-                places = tuple(np.arange(side, dtype=float) for side in part.part)
+                places = tuple(_numbered(np.arange(side, dtype=float)) for side in part.part)
                 how = {"k": 1, "block": part.part, "exact": True}
                 yield from self._resample(points, places, offset, boxes, planes, count, how)
                 self._give(points)
@@ -118,20 +118,22 @@ class Drawing:
         )
         found = self.programs.kept(key, box)
         if found is None:
-            side = tuple(-(-(box[axis + 2] - box[axis]) // lattice.k) for axis in (0, 1))
-            points = self._take(lattice.k * side[0], lattice.k * side[1], groups=1)
+            k = lattice.phases(box)
+            side = tuple(-(-(box[axis + 2] - box[axis]) // k) for axis in (0, 1))
+            points = self._take(k * side[0], k * side[1], groups=1)
             yield from share(self._evaluate(lattice, box, points), 0.0, 0.9)
             found = box, points
         else:
             self._held.append((self.programs, found[1]))
         (whole, points), programs = found, self.programs
+        k = lattice.phases(whole)
         how = {
-            "k": lattice.k,
-            "block": tuple(side // lattice.k for side in points.side),
+            "k": k,
+            "block": tuple(side // k for side in points.side),
             "exact": lattice.scale == 1,
         }
         for sample in part.each_sample():
-            places = tuple(lattice.places(sample, axis) - whole[axis] for axis in (0, 1))
+            places = tuple(_numbered(lattice.places(sample, axis), whole[axis]) for axis in (0, 1))
             yield from self._resample(points, places, offset, boxes, planes, count, how)
         self._held = [one for one in self._held if one[1] is not points]
         programs.keep(key, whole, points)
@@ -233,7 +235,7 @@ class Drawing:
     def _resample(
         self,
         points: Atlas,
-        places: tuple[Float64, ...],
+        places: tuple[Float32, ...],
         offset: tuple[int, int],
         boxes: list[Box],
         planes: Planes,
@@ -242,7 +244,7 @@ class Drawing:
     ) -> Steps[None]:
         """Add a sample's display values to boxes of the planes, or write them if it is the only one.
 
-        places: of the pixels' columns and rows among the points; offset: of the first pixel.
+        places: of the pixels' columns and rows, see `_numbered`; offset: of the first pixel.
         """
         for box in boxes:
             x, across = box[0] // LANES, -(-box[2] // LANES) - box[0] // LANES
@@ -298,7 +300,7 @@ class Resampler:
         self,
         scene: Scene,
         points: Atlas,
-        places: tuple[Float64, ...],
+        places: tuple[Float32, ...],
         offset: tuple[int, int],
         planes: Planes,
         rect: Rect,
@@ -323,8 +325,7 @@ class Resampler:
         blend = ADDITIVE if samples > 1 else None
         self._pass.draw(planes.target, (0, 0, *planes.texels), rect, blend=blend)
 
-    def _upload(self, places: tuple[Float64, ...]) -> None:
-        """Columns and rows, as the number of a point and the distance from it."""
+    def _upload(self, places: tuple[Float32, ...]) -> None:
         if self._drawn and all(map(np.array_equal, self._drawn, places)):
             return
         size = max(map(len, places))
@@ -334,9 +335,7 @@ class Resampler:
             self._places = self.ctx.texture((size, 2), 2, dtype="f4")
             self._places.filter = moderngl.NEAREST, moderngl.NEAREST
         for row, along in enumerate(places):
-            low = np.floor(along)
-            texels = np.stack([low, along - low], axis=-1).astype(np.float32)
-            self._places.write(texels.tobytes(), viewport=(0, row, len(along), 1))
+            self._places.write(along.tobytes(), viewport=(0, row, len(along), 1))
         self._drawn = places
 
     def release(self) -> None:
@@ -345,9 +344,18 @@ class Resampler:
             self._places.release()
 
 
+def _numbered(places: Float64, first: int = 0) -> Float32:
+    """Places in points as the number of a point, less `first`, and the distance from it: (n, 2).
+
+    Rounded down before `first` is subtracted, which may round a place up to the next point.
+    """
+    low = np.floor(places)
+    return np.stack([low - first, places - low], axis=-1).astype(np.float32)
+
+
 def _phases(piece: Piece, box: Box, points: Atlas) -> Iterator[Phase]:
     """Where a piece's outputs are among its positions, and where they belong in the lattice."""
-    k, (width, height), margin = piece.lattice.k, piece.shape, piece.margin
+    k, (width, height), margin = piece.lattice.phases(box), piece.shape, piece.margin
     rise = height + 2 * margin
     block = points.side[0] // k, points.side[1] // k
     for number, corner in enumerate(zip(piece.columns, piece.rows, strict=True)):

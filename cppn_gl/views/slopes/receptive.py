@@ -82,7 +82,9 @@ class ReceptiveView(PictureView):
             return f"needs a layer from 1 to {len(stages)}; receptive.unit names layer {unit[0]}"
         if unit[1] > stages[unit[0] - 1].units:
             most = stages[unit[0] - 1].units
-            return f"needs a unit from 1 to {most} of layer {unit[0]}; receptive.unit names {unit[1]}"
+            return (
+                f"needs a unit from 1 to {most} of layer {unit[0]}; receptive.unit names {unit[1]}"
+            )
         return ""
 
     def begin(
