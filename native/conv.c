@@ -148,19 +148,31 @@ INLINE void taps(const int rows, const int vectors, const int size, const job *j
 
 typedef void block(const job *j, const place *p);
 
-#define BLOCK(NAME, ROWS_, VECTORS_)                                     \
-    static void NAME##_##ROWS_(const job *j, const place *p) {           \
-        if (j->stage->size == 3) taps(ROWS_, VECTORS_, 3, j, p);         \
-        else if (j->stage->size == 1) taps(ROWS_, VECTORS_, 1, j, p);    \
-        else taps(ROWS_, VECTORS_, 0, j, p);                             \
+#define WIDE(ROWS_, VECTORS_)                                        \
+    static void wide_##ROWS_(const job *j, const place *p) {         \
+        if (j->stage->size == 3) taps(ROWS_, VECTORS_, 3, j, p);     \
+        else if (j->stage->size == 1) taps(ROWS_, VECTORS_, 1, j, p); \
+        else taps(ROWS_, VECTORS_, 0, j, p);                         \
     }
-#define BLOCKS(NAME, FEW_, MANY)                                                           \
-    BLOCK(NAME, 1, FEW_) BLOCK(NAME, 2, FEW_) BLOCK(NAME, 3, MANY) BLOCK(NAME, 4, MANY)    \
-    BLOCK(NAME, 5, MANY) BLOCK(NAME, 6, MANY)                                              \
-    static block *const NAME[] = {0,        NAME##_1, NAME##_2, NAME##_3,                  \
-                                  NAME##_4, NAME##_5, NAME##_6};
-BLOCKS(wide, BROAD, VECTORS)
-BLOCKS(narrow, 1, 1) /* for the last pixels of a row */
+WIDE(1, BROAD)
+WIDE(2, BROAD)
+WIDE(3, VECTORS)
+WIDE(4, VECTORS)
+WIDE(5, VECTORS)
+WIDE(6, VECTORS)
+static block *const wide[] = {0, wide_1, wide_2, wide_3, wide_4, wide_5, wide_6};
+
+/* For the last pixels of a row. */
+#define NARROW_BLOCK(ROWS_) \
+    static void narrow_##ROWS_(const job *j, const place *p) { taps(ROWS_, 1, 0, j, p); }
+NARROW_BLOCK(1)
+NARROW_BLOCK(2)
+NARROW_BLOCK(3)
+NARROW_BLOCK(4)
+NARROW_BLOCK(5)
+NARROW_BLOCK(6)
+static block *const narrow[] = {0,        narrow_1, narrow_2, narrow_3,
+                                narrow_4, narrow_5, narrow_6};
 
 /* The results of a tile from row y, column x on, whose inputs are gathered. `next`: the rows of
  * inputs that follow. */

@@ -81,7 +81,8 @@ def main() -> int:
         wanted = by_torch(network, patch, torch.float64)
         size = max(np.abs(wanted).max(), 1e-300)
         directions = rng.normal(size=(2, side, side, 2))
-        *_, (_, _, units) = forward(network.stages, np.concatenate([patch[None], directions]))
+        both = np.concatenate([patch[None], directions])
+        *_, (_, _, units) = filter(None, forward(network.stages, both))
         along = np.einsum("oijc,dijc->do", wanted, directions)
         errors = {
             "reverse": np.abs(reverse(network, patch, np.float64) - wanted).max() / size,

@@ -4,9 +4,9 @@ python tools/fuzz_weights.py [--files 100000] [--seed 0] [--megabytes 64]
 
 Each file is a valid one, .safetensors or .npz, with a few mutations: bytes changed, cut, repeated
 or inserted, numbers in it made huge or negative, parts of another file spliced in, and headers
-edited as text. A file is either read or refused with one line (ValueError). Anything else is
-printed with the number that makes that file again, and the exit status is 1. So it is if memory
-grows by more than the limit: no file here is larger than a few kB.
+and descriptions of graphs edited as text. A file is either read or refused with one line
+(ValueError). Anything else is printed with the number that makes that file again, and the exit
+status is 1. So it is if memory grows by more than the limit: no file here is larger than a few kB.
 """
 
 import argparse
@@ -26,8 +26,10 @@ import numpy as np
 
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.files import Tensors, npz_bytes, safetensors_bytes
+from cppn_gl.nn.graph_source import GraphFile
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.weights import Weights, tensors_of
+from cppn_gl.preset.preset import Preset
 
 INPUTS = ("x", "y", "z0")  # of every valid file
 LONGEST = 400  # characters of an error
@@ -58,7 +60,9 @@ def seeds() -> list[tuple[bytes, str]]:
     fourier = {"B": np.ones((4, 3), np.float32), "0.weight": np.ones((3, 8), np.float32)}
     texts = {"fourier_order": "cos,sin", "output_range": "-1,1", "omega": "6.28", "period": "2"}
     files += [(safetensors_bytes(each), ".safetensors") for each in (bare, Tensors(fourier, texts))]
-    return files
+    keys = {"depth": 3, "width": 4, "inputs": INPUTS, "boost": [[2, 1, 3.0]]}
+    graph = tensors_of(Preset().replace(structure="inception", which="hidden", **keys).network())
+    return [*files, (npz_bytes(graph), ".npz"), *[(safetensors_bytes(graph), ".safetensors")] * 3]
 
 
 def flip(data: bytearray, chance: random.Random, _: bytes) -> None:
@@ -120,8 +124,35 @@ def header(data: bytearray, chance: random.Random, _: bytes) -> None:
     data[: 8 + length] = len(text).to_bytes(8, "little") + text
 
 
+def graph(data: bytearray, chance: random.Random, _: bytes) -> None:
+    """Another value somewhere in the description of a graph, in a safetensors header."""
+    length = int.from_bytes(data[:8], "little")
+    try:
+        entries = json.loads(data[8 : 8 + length])
+        found = json.loads(entries["__metadata__"]["graph"])
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return
+    if not isinstance(found, dict) or not found.get("nodes"):
+        return
+    value = chance.choice(
+        (None, -2, 3, 10**9, 1.5, "add", "normalize", [], [[]], {}, [-1, 0], True)
+    )
+    into = chance.choice([found, *([found["nodes"]] if isinstance(found["nodes"], list) else [])])
+    if isinstance(into, list):
+        node = chance.choice(into)
+        if chance.random() < 0.2:
+            into.append(value if chance.random() < 0.5 else node)
+        elif isinstance(node, dict) and node:
+            node[chance.choice((*sorted(node), "size", "groups", "dilation"))] = value
+    else:
+        into[chance.choice(("grid", "region", "boost", "nodes", "others"))] = value
+    entries["__metadata__"]["graph"] = json.dumps(found)
+    text = json.dumps(entries).encode()
+    data[: 8 + length] = len(text).to_bytes(8, "little") + text
+
+
 MUTATIONS: tuple[Callable[[bytearray, random.Random, bytes], None], ...] = (
-    *(flip, cut, repeat, number, splice, insert, digits, header),
+    *(flip, cut, repeat, number, splice, insert, digits, header, graph, graph),
 )
 
 
@@ -139,8 +170,12 @@ def mutated(files: list[tuple[bytes, str]], seed: int) -> tuple[bytes, str]:
 def outcome(data: bytes, suffix: str) -> str:
     """What the readers make of a file: "read", or the first words of the error."""
     try:
-        source = File(f"a{suffix}", inputs=INPUTS, weights=Weights(data, suffix))
-        source.network()
+        weights = Weights(data, suffix)
+        if weights.graph is None:
+            File(f"a{suffix}", inputs=INPUTS, weights=weights).network()
+        else:
+            network = GraphFile(f"a{suffix}", weights=weights).network()
+            assert network.parameters <= len(data)
     except ValueError as error:
         words = str(error)
     else:

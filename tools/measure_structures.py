@@ -80,8 +80,7 @@ class Row:
 
     def outputs(self) -> Float32:
         """What our stages give, (channels, height, width)."""
-        for _, _, units in run(self.stages, self.source, NativeKernel()):  # type: ignore[misc]
-            pass
+        *_, (_, _, units) = run(self.stages, self.source, NativeKernel())  # type: ignore[misc]
         assert units.shape[1:] == (HEIGHT, WIDTH)
         return np.asarray(units)
 

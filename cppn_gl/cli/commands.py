@@ -165,7 +165,7 @@ def _bench_options(parser: Parser) -> None:
     parser.option(
         "--against", metavar="A,B", help="compare with these libraries: numpy, torch, jax"
     )
-    about = "networks as depth x width: 3x10,10x30 (default: seven, from 3x10 to 14x400)"
+    about = "networks as depth x width: 3x10,vgg-11x32 (default: seven, from 3x10 to 14x400)"
     parser.option("--networks", metavar="A,B", help=about)
     about = "picture sizes in pixels (default 640x360,1920x1080,3840x2160)"
     parser.option("--sizes", metavar="A,B", help=about)

@@ -21,9 +21,9 @@ where they share points.
 Where samples are so far apart that neighbours hardly share taps, the points are the samples, and
 each is a phase of its own.
 
-Deep zooms: features are rounded to float32 at every tap. Where the view lies far from the origin
-compared with its extent, the values of x and y at its centre are folded into the biases of the
-first convolutions, in float64, so that float32 only sees differences from the centre.
+Deep zooms: features are rounded to float32 at every tap, so that a view less than 10⁻⁶ of its
+centre's distance from the origin shows steps. Folding the centre into the biases of the first
+convolutions, in float64, was measured and does not help: their sums are as large, and rounded, too.
 """
 
 import dataclasses
@@ -40,9 +40,8 @@ from cppn_gl.engines.base import Region
 from cppn_gl.engines.geometry import sample_jitters
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.grid import Planes, stage_work
-from cppn_gl.nn.layers import SOURCE, Layer
+from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.network import Network, Stage
-from cppn_gl.nn.operations import Conv
 from cppn_gl.preset.tables import Viewport
 from cppn_gl.utils.arrays import Box, Float32, Float64, Size
 from cppn_gl.utils.tasks import Steps, at_once
@@ -58,7 +57,6 @@ VECTOR = 16  # positions; narrower phases take as long
 BLOCK = 64 * 2**20  # bytes of the outputs of a lattice that are in memory at once; approximate
 CACHE = 128 * 2**20  # bytes of the outputs of lattices that are kept: 1920×1080 with 2×2 samples
 WHOLE = 1e-9  # relative: closer to a whole number is one
-FAR = 8.0  # extents; a centre that far from the origin is folded into the first stages
 POINTS = 2**14  # whose features are computed at once
 ROWS = 32  # that are resampled at once
 
@@ -222,10 +220,10 @@ class Piece:
 class Plan:
     """How a lattice is evaluated: the pieces of a rectangle of points, and their work."""
 
-    def __init__(self, network: Network, lattice: Lattice):
+    def __init__(self, network: Network, lattice: Lattice, piece: int | None = None):
         self.network, self.lattice = network, lattice
         self.margin = network.radius
-        positions = PIECE // (4 * alive(network.stages, len(network.inputs)))
+        positions = (piece or PIECE) // (4 * alive(network.stages, len(network.inputs)))
         self._positions = max(positions, (FEWEST + 2 * self.margin) ** 2)
 
     def _stacks(self, box: Box) -> Iterator[tuple[Run, Run, int]]:
@@ -343,31 +341,10 @@ def alive(stages: Sequence[Stage], inputs: int) -> int:
 
 @dataclass(frozen=True)
 class Source:
-    """A network's stages as a view needs them, and its features there, less `origin`."""
+    """The input features of a network at a time."""
 
     network: Network
     clock: Clock
-    stages: tuple[Stage, ...]
-    origin: Float64  # (inputs,)
-
-    @classmethod
-    def of(cls, network: Network, view: Viewport, clock: Clock) -> "Source":
-        """With the view's centre folded into the first stages if it is far from the origin."""
-        origin = np.zeros(len(network.inputs))
-        far = max(map(abs, view.center)) > FAR * view.extent
-        first = [stage for stage in network.stages if SOURCE in stage.inputs]
-        if not far or not all(isinstance(one.operation, Conv | Layer) for one in first):
-            return cls(network, clock, network.stages, origin)
-        for axis, name in enumerate("xy"):
-            if name in network.inputs:
-                origin[network.inputs.index(name)] = view.center[axis]
-        stages = tuple(
-            dataclasses.replace(stage, operation=_moved(stage.operation, origin))
-            if SOURCE in stage.inputs
-            else stage
-            for stage in network.stages
-        )
-        return cls(network, clock, stages, origin)
 
     def planes(self, x: Float64, y: Float64) -> Planes:
         """`filled` at once."""
@@ -385,32 +362,20 @@ class Source:
         u, v = (a.reshape(count, *a.shape[-2:]) for a in (u, v))
         together = max(1, POINTS // (height * width))
         rows = height if together > 1 else max(1, POINTS // width)
-        planes = np.empty((len(self.origin), count, height, width), np.float32)
+        planes = np.empty((len(self.network.inputs), count, height, width), np.float32)
         pieces = [(i, row) for i in range(0, count, together) for row in range(0, height, rows)]
 
         def some(number: int) -> None:
             first, row = pieces[number]
             of, lines = slice(first, first + together), slice(row, row + rows)
-            near = (a[of] if a.shape[1] == 1 else a[of, lines] for a in (u, v))
-            values = self.network.features(*near, self.clock)
-            values -= self.origin
+            one, other = (a[of] if a.shape[1] == 1 else a[of, lines] for a in (u, v))
+            values = self.network.features(one, other, self.clock)
             planes[:, of, lines] = np.moveaxis(values, -1, 0)
 
         for done in range(0, len(pieces), thread_count()):
             yield None
             shared_out(some, range(done, min(done + thread_count(), len(pieces))))
         return planes.reshape(len(planes), -1, width)
-
-
-def _moved(operation: Any, origin: Float64) -> Any:
-    """A convolution or dense layer of inputs less `origin`, (inputs,)."""
-    weight = operation.weight.astype(np.float64).reshape(len(operation.bias), -1, 1)
-    groups = getattr(operation, "groups", 1)
-    of_group = origin.reshape(groups, -1)
-    sums = weight.reshape(groups, -1, of_group.shape[1], operation.weight[0, 0].size).sum(axis=3)
-    added = np.einsum("goi,gi->go", sums, of_group).ravel()
-    bias = np.clip(operation.bias + added, -1e30, 1e30).astype(np.float32)
-    return dataclasses.replace(operation, bias=bias)
 
 
 def resampled(

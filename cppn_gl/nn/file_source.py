@@ -237,7 +237,7 @@ class File(Source):
         else:  # the name is but a name
             found = _carried(origin.weights, origin.sha256)
             file = re.split(r"[/\\]", checked(line(4096), values["file"], "network.file"))[-1]
-        kind = cls if found.graph is None else _graph_source()
+        kind: type[Any] = cls if found.graph is None else _graph_source()
         random = [field.name for field in dataclasses.fields(Random)]
         for name in values:
             if name not in kind.key_names() and name in (*random, "layers", *cls.key_names()):
@@ -247,7 +247,8 @@ class File(Source):
                 hint = nearest(name, kind.key_names())
                 raise PresetError(f"no such key{hint}", key=f"network.{show(name)[1:-1]}")
         given = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
-        return kind(**{**given, "file": file, "weights": found})
+        source: Self = kind(**{**given, "file": file, "weights": found})
+        return source
 
     @property
     def label(self) -> str:

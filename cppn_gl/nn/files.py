@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,8 +93,7 @@ def _numbers(name: str, raw: NDArray[Any]) -> Floats:
     if name.startswith(NORMS) and raw.dtype.kind == "f":
         if not np.isfinite(raw).all():
             raise ValueError(f"{show(name)} holds NaN or infinity")
-        exact: Any = np.array(raw, np.float64)
-        return exact
+        return cast(Floats, np.array(raw, np.float64))
     if raw.dtype.kind == "u":  # bfloat16: the upper half of a float32
         raw = (raw.astype(np.uint32) << 16).view(np.float32)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -80,7 +80,7 @@ class Graph:
 
     def network(self, inputs: tuple[str, ...], **keys: Any) -> GraphNetwork:
         """The network. `keys`: latent, period, boost …. Raises PresetError if it does not fit."""
-        own = {"grid": self.grid, "region": self.region, "boost": self.boost}
+        own: dict[str, Any] = {"grid": self.grid, "region": self.region, "boost": self.boost}
         network = GraphNetwork(self.nodes, inputs, modules=self.modules, **(own | keys))
         if network.radius > MAX_RADIUS:
             problem = f"reaches {network.radius} taps to each side; expected at most {MAX_RADIUS}"

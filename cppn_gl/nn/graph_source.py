@@ -21,7 +21,8 @@ from cppn_gl.nn.graph_file import Graph, graph_tensors
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Region
 from cppn_gl.nn.operations import Conv
-from cppn_gl.nn.sources import MAX_NODES, check_boost, drawn_latents
+from cppn_gl.nn.sources import check_boost, drawn_latents
+from cppn_gl.nn.structures import MAX_NODES
 from cppn_gl.utils.checks import PresetError, checked, integer, key
 
 KEYS = ("file", "boost", "last_layer", "seed", "latent", "redistribute", "sha256")

@@ -19,7 +19,7 @@ from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import SOURCE, Layer
 from cppn_gl.nn.network import Stage
 from cppn_gl.nn.operations import Add, AvgPool, Concat, Conv, MaxPool
-from cppn_gl.utils.arrays import Float32
+from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.threads import on_all_cores, thread_count
 
 Planes = Float32  # (channels, height, width); rows are contiguous, planes and rows may be apart
@@ -149,6 +149,16 @@ class NumPyKernel:
                 _finish(stage, _elementwise(of, near), units[:, rows], _rows(pre, rows), 2)
 
         on_all_cores(some, range(0, height, count))
+
+    def moments(self, planes: Planes) -> tuple[Float64, Float64]:
+        """The mean of each channel over all positions, and its variance: (channels,) float64."""
+        means, variances = np.empty(len(planes)), np.empty(len(planes))
+        with np.errstate(all="ignore"):
+            for channel, plane in enumerate(planes):
+                values = plane.astype(np.float64)
+                means[channel] = values.mean()
+                variances[channel] = np.square(values - means[channel]).mean()
+        return means, variances
 
     def _products(
         self,

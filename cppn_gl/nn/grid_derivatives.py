@@ -11,8 +11,8 @@ one stage to all features at all taps of its receptive field. The statistics of 
 those of the declared region, measured once: they are constants here, as in every picture.
 """
 
-from collections.abc import Generator, Mapping, Sequence
-from typing import Any
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +22,31 @@ from cppn_gl.nn.derivatives import Jets, feature_jets
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.network import Network, Stage
+from cppn_gl.nn.operations import common
 from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.utils.threads import one_thread
 
-AT_ONCE = 2**22  # numbers of a source that are gone through at once, about
+AT_ONCE = 2**22  # numbers of a stage that are gone through at once, about
+SLICE = 5e7  # multiplications of a step, about
 
+Result = TypeVar("Result")
+Yielded = TypeVar("Yielded")
 Grid = NDArray[Any]  # (..., height, width, channels)
+
+
+def single_threaded(
+    steps: Generator[Yielded, None, Result],
+) -> Generator[Yielded, None, Result]:
+    """A generator whose matrix products run in one thread."""
+    while True:
+        with one_thread():
+            try:
+                found = next(steps)
+            except StopIteration as end:
+                result: Result = end.value
+                return result
+        yield found
 
 
 def patch(network: Network, x: Float64, y: Float64, side: int) -> tuple[Float64, Float64]:
@@ -54,6 +72,7 @@ def at_points(
     `more`: with those at the taps around it, `more` + 1 along a side. Yields between stages.
     """
     stages, found = network.stages, []
+    units: Grid | None = None
     side = 2 * stages[-1].radius + 1 + more
     count = max(1, AT_ONCE // (3 * side * side * max(stage.units for stage in stages)))
     for first in range(0, len(x), count):
@@ -62,15 +81,24 @@ def at_points(
         jets = feature_jets(network, across.ravel(), down.ravel(), clock)
         source = jets.reshape(3, *across.shape, -1).astype(dtype)
         steps = forward(stages, source)
-        while True:
-            with one_thread():
-                after = next(steps, None)
-            if after is None:
-                break
-            units = after[2]
+        for after in single_threaded(steps):
+            if after is not None:
+                units = after[2]
             yield None
+        assert units is not None
         found.append(units.reshape(3, -1, network.outputs))
     return np.concatenate(found, axis=1)
+
+
+def patch_bytes(network: Network, sums: int, stage: int = -1) -> float:
+    """The memory of `gradients` at a point in bytes, about."""
+    stages = network.stages
+    target = range(len(stages))[stage]
+    units = sum(
+        (2 * (stages[target].radius - stages[k].radius) + 1) ** 2 * stages[k].units
+        for k in ancestors(stages, target)
+    )
+    return 4.0 * units * (3 + sums)
 
 
 def points_work(network: Network, more: int = 0, sums: float = 3.0, stage: int = -1) -> float:
@@ -84,25 +112,30 @@ def points_work(network: Network, more: int = 0, sums: float = 3.0, stage: int =
     )
 
 
-def forward(stages: Sequence[Stage], source: Grid) -> Generator[tuple[int, Grid, Grid], None, None]:
+def forward(
+    stages: Sequence[Stage], source: Grid
+) -> Generator[tuple[int, Grid, Grid] | None, None, None]:
     """Forward mode: yields each stage's number from 0, its pre-activations and its units.
 
     Of the stages that the outputs depend on. `source`: (3, ..., height, width, inputs): features,
     their derivatives by x, and by y. So are what it yields. Pre-activations are those that enter
-    the activation, after a normalisation.
+    the activation, after a normalisation. Yields None within stages that take long.
     """
     last_use = {i: number for number, stage in enumerate(stages) for i in stage.inputs}
     values: dict[int, Grid] = {SOURCE: source}
     for number in ancestors(stages, len(stages) - 1):
-        stage = stages[number]
-        inputs = [values[i] for i in stage.inputs]
+        stage, parts = stages[number], []
+        for band, _ in bands(stage, [values[i] for i in stage.inputs]):
+            with np.errstate(all="ignore"):
+                sums = stage.operation.pre_activation(*(one[0] for one in band))
+                slopes = stage.operation.tangent(
+                    [one[0] for one in band], [one[1:] for one in band]
+                )
+            parts.append(np.concatenate([normalized(stage, sums)[None], _by_norm(stage, slopes)]))
+            yield None
+        pre = _joined(parts)
+        units = np.empty_like(pre)
         with np.errstate(all="ignore"):
-            before = stage.operation.pre_activation(*(one[0] for one in inputs))
-            slopes = stage.operation.tangent(
-                [one[0] for one in inputs], [one[1:] for one in inputs]
-            )
-            pre = np.concatenate([normalized(stage, before)[None], _by_norm(stage, slopes)])
-            units = np.empty_like(pre)
             units[0] = _boosted(stage, activate(stage.activation, pre[0]))
             units[1:] = _boosted(stage, derivative(stage.activation, pre[0]) * pre[1:])
         values[number] = units
@@ -118,19 +151,15 @@ def gradients(
 
     `source`: features (points, side, side, inputs), side = 2 · stage's radius + 1, so that the
     stage has one position for each point. `weights`: (sums, units), the weights of the units in
-    each sum. Returns (sums, points, side, side, inputs). Yields between stages.
+    each sum. Returns (sums, points, side, side, inputs). Yields now and then.
     """
     target = range(len(stages))[stage]
     needed = ancestors(stages, target)
     values: dict[int, Grid] = {SOURCE: source}
     before: dict[int, Grid] = {}
     for number in needed:
-        one = stages[number]
-        with np.errstate(all="ignore"):
-            sums = one.operation.pre_activation(*(values[i] for i in one.inputs))
-            before[number] = normalized(one, sums)
-            values[number] = _boosted(one, activate(one.activation, before[number]))
-        yield
+        before[number] = yield from pre_activations(stages[number], values)
+        values[number] = activated(stages[number], before[number])
     seed = np.broadcast_to(weights[:, None, None, None], (len(weights), *values[target].shape))
     found: dict[int, Grid] = {target: seed}
     for number in reversed(needed):
@@ -138,19 +167,54 @@ def gradients(
         with np.errstate(all="ignore"):
             gradient = _boosted(one, gradient) * derivative(one.activation, before.pop(number))
             gradient = _by_norm(one, gradient)
-            inputs = [values[i] for i in one.inputs]
-            for i, back in zip(one.inputs, one.operation.backward(inputs, gradient), strict=True):
-                found[i] = found[i] + back if i in found else back
+        inputs = [values[i] for i in one.inputs]
+        for i in one.inputs:
+            if i not in found:
+                found[i] = np.zeros((len(weights), *values[i].shape), gradient.dtype)
+        into = common(*(found[i] for i in one.inputs))
+        for band, rows in bands(one, inputs, len(weights)):
+            part = gradient[..., rows.start : rows.stop - 2 * one.operation.radius, :, :]
+            with np.errstate(all="ignore"):
+                for back, whole in zip(one.operation.backward(band, part), into, strict=True):
+                    whole[..., rows, :, :] += back
+            yield
         del values[number]
-        yield
     return found.get(SOURCE, np.zeros((len(weights), *source.shape), source.dtype))
 
 
-def computed(stage: Stage, values: Mapping[int, Grid]) -> Grid:
-    """A stage's units, from those of earlier stages."""
-    with np.errstate(all="ignore"):
-        sums = stage.operation.pre_activation(*(values[i] for i in stage.inputs))
-        return _boosted(stage, activate(stage.activation, normalized(stage, sums)))
+def pre_activations(stage: Stage, values: Mapping[int, Grid]) -> Generator[None, None, Grid]:
+    """What enters a stage's activation, from the units of earlier stages. Yields now and then."""
+    parts = []
+    for band, _ in bands(stage, [values[i] for i in stage.inputs]):
+        with np.errstate(all="ignore"):
+            parts.append(normalized(stage, stage.operation.pre_activation(*band)))
+        yield
+    return _joined(parts)
+
+
+def activated(stage: Stage, pre: Grid) -> Grid:
+    """A stage's units, from its pre-activations."""
+    return _boosted(stage, activate(stage.activation, pre))
+
+
+def bands(
+    stage: Stage, inputs: Sequence[Grid], passes: int = 1
+) -> Iterator[tuple[list[Grid], slice]]:
+    """The inputs of a stage in bands of rows that overlap by its window, and which rows they are.
+
+    A band takes about SLICE multiplications, of `passes` passes.
+    """
+    near = common(*inputs)
+    height, reach = near[0].shape[-3], 2 * stage.operation.radius
+    row = near[0][..., :1, :, 0].size * (stage.operation.parameters + 16 * stage.units) * passes
+    count = max(1, int(SLICE / row))
+    for top in range(0, height - reach, count):
+        rows = slice(top, min(top + count, height - reach) + reach)
+        yield [one[..., rows, :, :] for one in near], rows
+
+
+def _joined(parts: Sequence[Grid]) -> Grid:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-3)
 
 
 def ancestors(stages: Sequence[Stage], target: int) -> list[int]:

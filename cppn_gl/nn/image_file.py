@@ -189,9 +189,14 @@ class Input:
         return cls(**{**values, "image": path, "content": content})
 
     def replace(self, values: dict[str, Any]) -> "Input":
-        """With some keys changed; a file is relative to the current folder."""
-        own = {n: v for n, v in vars(self).items() if n != "content" or "image" not in values}
-        return Input.of({**own, **values}, USER) if "image" in values else Input(**own | values)
+        """With some keys changed; a file is relative to the current folder.
+
+        The name of an image that came inside a picture still stands for it.
+        """
+        own = {"fit": self.fit, "encoding": self.encoding, **values}
+        if "image" in values and (values["image"] != self.image or self.path is not None):
+            return Input.of(own, USER)
+        return Input(**{**own, "image": self.image, "content": self.content})
 
     @property
     def stored(self) -> StoredImage:

@@ -73,7 +73,7 @@ class ImageInput:
             columns = [column - first for column in columns]
             strip = self.pixels[:, first : first + max(map(np.max, columns)) + 1]
             lines = _between(strip[rows[0][..., 0]], strip[rows[1][..., 0]], down)
-            leading = np.ix_(*map(np.arange, lines.shape[:-2]), [0])[:-1]
+            leading = np.ix_(*map(np.arange, (*lines.shape[:-2], 1)))[:-1]
             left, other = (lines[(*leading, column)] for column in columns)
         else:
             left, other = (

@@ -100,12 +100,27 @@ def _factors(stage: Stage) -> Float32:
 
 
 def _max_pool(pool: MaxPool, values: Planes, slopes: Sequence[Planes], units: Planes) -> None:
-    """The slopes of the largest values in a window; of equal ones those of the first."""
+    """The slopes of the largest values in a window; of equal ones those of the first.
+
+    Along rows, then along columns: of equal values the first in reading order is left.
+    """
 
     def some(channel: int) -> None:
-        grids = [one[channel, ..., None] for one in (values[:], *slopes)]
-        found = pool.tangent(grids[:1], [np.stack(grids[1:])])
-        for k, slope in zip((BY_X, BY_Y), found, strict=True):
-            part(units, k)[channel] = slope[..., 0]
+        grids = [one[channel] for one in (values, *slopes)]
+        for axis in (1, 0):
+            side = grids[0].shape[axis] - pool.size + 1
+            shifted = [[_cut(one, axis, k, side) for one in grids] for k in range(pool.size)]
+            grids = [np.array(one) for one in shifted[0]]
+            for others in shifted[1:]:
+                larger = others[0] > grids[0]
+                for best, other in zip(grids, others, strict=True):
+                    np.copyto(best, other, where=larger)
+        for k, slope in zip((BY_X, BY_Y), grids[1:], strict=True):
+            part(units, k)[channel] = slope
 
     shared_out(some, range(len(values)))
+
+
+def _cut(plane: Float32, axis: int, start: int, count: int) -> Float32:
+    """A part of the rows (axis 0) or columns of a plane."""
+    return plane[start : start + count] if axis == 0 else plane[:, start : start + count]

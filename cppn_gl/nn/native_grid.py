@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cppn_gl.nn.graph import Stage
 from cppn_gl.nn.grid import Planes, stage_work
 from cppn_gl.nn.layers import Layer, Operation
+from cppn_gl.nn.network import Stage
 from cppn_gl.nn.operations import Activation, Add, AvgPool, Concat, Conv, MaxPool
 from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Float32, Float64

@@ -22,14 +22,20 @@ from cppn_gl.nn.activations import activate
 from cppn_gl.nn.displayed import Displayed
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.graph import GraphNetwork
-from cppn_gl.nn.grid_derivatives import ancestors, computed, patch, points_work
+from cppn_gl.nn.grid_derivatives import (
+    activated,
+    ancestors,
+    patch,
+    points_work,
+    pre_activations,
+    single_threaded,
+)
 from cppn_gl.nn.layers import MAX_WEIGHT, SOURCE, Array, Layer, Node, Operation
 from cppn_gl.nn.network import Network, Stage, network_bytes
 from cppn_gl.nn.operations import Conv
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.cache import MB, lru_cache_by_size
 from cppn_gl.utils.tasks import Steps
-from cppn_gl.utils.threads import one_thread
 
 CACHE_LIMIT = 4 * MB
 
@@ -128,9 +134,7 @@ def grid_changes(
     values: dict[int, Array] = {SOURCE: features.reshape(*across.shape, -1).astype(np.float32)}
     needed = ancestors(stages, len(stages) - 1)
     for number in needed:
-        with one_thread():
-            values[number] = computed(stages[number], values)
-        yield None
+        values[number] = yield from _units(stages[number], values)
     last, moved = needed[-1], []
     for number in numbers:
         other: dict[int, Array] = {}
@@ -141,12 +145,15 @@ def grid_changes(
                 stage = dataclasses.replace(stage, operation=operation)
             elif not any(i in other for i in stage.inputs):
                 continue
-            with one_thread():
-                other[later] = computed(stage, values | other)
-            yield None
+            other[later] = yield from _units(stage, values | other)
         change = other[last] - values[last] if last in other else np.zeros_like(values[last])
         moved.append(change.reshape(-1, network.outputs).astype(np.float64))
     return np.array(moved)
+
+
+def _units(stage: Stage, values: dict[int, Array]) -> Steps[Array]:
+    pre = yield from single_threaded(pre_activations(stage, values))
+    return activated(stage, pre)
 
 
 def changes_work(network: Network, more: int = 0) -> float:

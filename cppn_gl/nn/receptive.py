@@ -14,11 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cppn_gl.nn.features import Clock
-from cppn_gl.nn.grid_derivatives import AT_ONCE, gradients, patch
+from cppn_gl.nn.grid_derivatives import AT_ONCE, gradients, patch, single_threaded
 from cppn_gl.nn.network import Network, Stage
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.tasks import Steps
-from cppn_gl.utils.threads import one_thread
 
 HELD = 0.95  # of the squared derivatives: within the effective square
 
@@ -96,15 +95,7 @@ def measure(
         across, down = patch(network, x[some], y[some], side)
         features = network.features(across.ravel(), down.ravel(), clock)
         source = features.reshape(*across.shape, -1).astype(np.float32)
-        steps = gradients(stages, source, weights, stage)
-        while True:
-            try:
-                with one_thread():
-                    next(steps)
-            except StopIteration as end:
-                found = end.value.astype(np.float64)
-                break
-            yield
+        found = yield from single_threaded(gradients(stages, source, weights, stage))
         with np.errstate(all="ignore"):
-            squares += np.square(found).sum(axis=(0, 1, 4))
+            squares += np.square(found.astype(np.float64)).sum(axis=(0, 1, 4))
     return ReceptiveField(np.sqrt(squares / len(x)))

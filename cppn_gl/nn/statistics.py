@@ -22,7 +22,7 @@ from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.network import Region, Stage
 from cppn_gl.nn.normalize import Normalize
 from cppn_gl.nn.operations import Activation, Norm, Statistics
-from cppn_gl.utils.arrays import Float32, Float64
+from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.checks import PresetError
 
 SLICE = 0.008  # seconds of work between two yields, about
@@ -71,9 +71,8 @@ def measured(network: GraphNetwork, clock: Clock) -> Generator[None, None, Graph
     side = network.grid + 2 * margin
     _check_memory(stages, side)
     found: dict[int, Norm] = {}
-    native = None if native_grid.unsupported(stages) else native_grid.NativeKernel()
-    moments = _moments if native is None else native.moments
-    steps = run(stages, positions(network, clock, margin), native or NumPyKernel())
+    kernel = NumPyKernel() if native_grid.unsupported(stages) else native_grid.NativeKernel()
+    steps = run(stages, positions(network, clock, margin), kernel)
     deadline: float | None = None
     while len(found) < len(norms):
         step = steps.send(deadline)
@@ -81,8 +80,8 @@ def measured(network: GraphNetwork, clock: Clock) -> Generator[None, None, Graph
             number, _, units = step
             norm = norms[number + 1]
             own = cropped(units, (units.shape[1] - network.grid) // 2)
-            statistics = Statistics.from_moments(*moments(own))
-            found[number + 1] = norm = dataclasses.replace(norm, statistics=statistics)
+            measures = Statistics.from_moments(*kernel.moments(own))
+            found[number + 1] = norm = dataclasses.replace(norm, statistics=measures)
             # The running network reads it next.
             stages[number + 1] = dataclasses.replace(stages[number + 1], normalize=norm)
         yield
@@ -136,17 +135,6 @@ def positions(network: GraphNetwork, clock: Clock, margin: int) -> Planes:
     for row in range(len(x)):
         planes[:, row] = network.features(x[row], y[row], clock).T
     return planes
-
-
-def _moments(planes: Float32) -> tuple[Float64, Float64]:
-    """The mean of each channel of planes (channels, H, W), and its variance."""
-    means, variances = np.empty(len(planes)), np.empty(len(planes))
-    with np.errstate(all="ignore"):
-        for channel, plane in enumerate(planes):
-            values = plane.astype(np.float64)
-            means[channel] = values.mean()
-            variances[channel] = np.square(values - means[channel]).mean()
-    return means, variances
 
 
 def _check_memory(stages: Sequence[Stage], side: int) -> None:

@@ -313,6 +313,11 @@ class Renderer:
             return Choice(str(without_opengl(network)), f"{self._cpu} {problem}")
         return Choice(str(self._cpu), "requested")
 
+    def forget(self, what: Preset | Network) -> None:
+        """Forget what is kept of a network's pictures for other samples and colours, to time it."""
+        with self._current():
+            self._engine(_network(what)).forget(getattr(self, "painter", None))
+
     def tune(self, what: Preset | Network, size: tuple[int, int] = (640, 360)) -> Choice:
         """Time the engines on a preset, store the fastest, and return it.
 

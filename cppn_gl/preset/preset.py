@@ -177,10 +177,16 @@ class Preset:
         key = self.spec, self.normalize, None if image is None else image.digest
         made = _structures.find(key)
         if made is None:
-            network = self.spec.network().seeing(image)
+            spec, last = self.spec, None
+            if isinstance(spec, Random) and spec.last_layer:
+                # A layer's picture shows it as it is in the whole network.
+                spec, last = dataclasses.replace(spec, last_layer=None), spec.last_layer
+            network = spec.network().seeing(image)
             assert isinstance(network, GraphNetwork)
-            if not isinstance(self.spec, File):
-                network = placed(network, self.normalize, self.spec.seed)
+            if not isinstance(spec, File):
+                network = placed(network, self.normalize, spec.seed)
+            if last is not None:
+                network = network.truncated(last)
             if network.statistics is None:
                 network = yield from measured(network, Clock())
             made = _structures.put(key, network)

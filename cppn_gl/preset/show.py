@@ -312,9 +312,13 @@ VIEWS: dict[str, ViewRow] = {
             "the left to the outputs at the right. Every unit is a weighted sum of the column "
             "before it, put through the activation. Where a tile is flat at an end of the "
             "activation (of tanh, the deepest red or blue), its unit is saturated: small changes "
-            "do nothing.",
+            "do nothing. In a structure a tile is a channel; branches of a module lie one below "
+            "another, and beside the first channels are their kernels.",
             tries=(
                 "Point at a tile to see the unit enlarged, with its weights; click to keep it.",
+                "{enter} shows the unit under the pointer alone, {leave} returns.",
+                "With a unit kept, labels at the bottom of the panel pin it, so that it stays "
+                "below the tiles, or boost it: it is multiplied, and all that follows changes.",
                 "{knob_up} draws the weights as lines: colour is their sign.",
                 "{deeper} adds a column, {wider} a row.",
             ),

@@ -71,7 +71,7 @@ def pixels_of(image: Any, most: int) -> Float32:
     """
     from PIL import Image, ImageOps
 
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)  # which needs no second copy
     if image.mode == "F":
         raise ValueError("an image of floating-point values; expected 8 or 16 bits per channel")
     scale = math.sqrt(min(1.0, most / (image.width * image.height)))
@@ -82,7 +82,9 @@ def pixels_of(image: Any, most: int) -> Float32:
         grey: Float32 = np.asarray(Image.fromarray(deep).resize(size, Image.Resampling.BOX))
         return np.repeat(grey[..., None], 3, axis=-1)
     clear = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
-    image = image.convert("RGBA" if clear else "RGB").resize(size, Image.Resampling.BOX)
+    wanted = "RGBA" if clear else "RGB"
+    image = image if image.mode == wanted else image.convert(wanted)
+    image = image.resize(size, Image.Resampling.BOX)
     pixels = np.asarray(image, np.float32) / 255
     if clear:
         alpha = pixels[..., 3:]

@@ -159,8 +159,7 @@ def _address(array: Float32 | None) -> int | None:
 def _distances(planes: Float32) -> tuple[int, int]:
     """The distances of planes and of rows, in floats."""
     assert planes.dtype == np.float32
-    channels, height, width = planes.shape
     plane, row, column = planes.strides
-    assert column == 4 or width < 2
+    assert column == 4 or planes.shape[2] < 2
     assert plane % 4 == row % 4 == 0
     return plane // 4, row // 4

@@ -60,7 +60,7 @@ def _layers(spec: Random, network: GraphNetwork, outputs: str) -> str:
         more = " …" if len(spec.blocks) > MOST else ""
         words = f"Its blocks: {', '.join(listed)}{more}."
     else:
-        wide = counted(len(convs), f"convolution of {spec.kernel}×{spec.kernel}")
+        wide = f"{counted(len(convs), 'convolution')} of {spec.kernel}×{spec.kernel}"
         words = MODULES.get(spec.structure, "").replace("{convolutions}", wide)
     return (
         f"{words} In all {counted(len(network.stages), 'layer')}, {len(convs) + 1} with weights, "
@@ -94,10 +94,13 @@ def _image(preset: Preset, network: GraphNetwork) -> str:
     """The image that is an input."""
     listed = of_image(network.inputs)
     names = " and ".join(filter(None, (", ".join(listed[:-1]), listed[-1])))
+    seen = f"Its inputs {names} are the colours"
+    if len(listed) == 1:
+        seen = f"Its input {names} is the {'lightness' if names == 'grey' else f'{names} light'}"
     where = SIDES.get(preset.input.fit, "stretched over the square")
     return (
-        f"Its inputs {names} are the colours of the picture {preset.input.label}, {where} of the "
-        "preset and mirrored beyond its edges. The weights have learned nothing of it: what looks "
+        f"{seen} of the picture {preset.input.label}, {where} of the preset "
+        " and mirrored beyond its edges. The weights have learned nothing of it: what looks "
         "like an edge detector is chance."
     )
 

@@ -93,13 +93,11 @@ class Structuring(ABC):
             self.restructure(following(list(STRUCTURES), now, large))
 
     def restructure(self, name: str) -> None:
-        """Another structure; blocks that are listed make room for it."""
-        keys: dict[str, Any] = {"structure": name}
+        """Another structure, instead of blocks that are listed."""
         words = f"structure {name}: {STRUCTURES[name]}"
         if cast(Random, self.moment.spec).blocks:
-            keys["blocks"] = ()
             words += f"; in place of the blocks, {keys_of('history_back')} brings them back"
-        self.change(words, **keys)
+        self.change(words, structure=name)
 
     @property
     def stage(self) -> int:

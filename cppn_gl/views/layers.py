@@ -15,10 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import ImageDraw
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.evaluator import colors
 from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, in_order
 from cppn_gl.engines.cpu.trace import inputs, trace
+from cppn_gl.engines.grid import picture_work
 from cppn_gl.engines.stretch import grid, measure
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.displayed import Displayed
@@ -187,6 +189,14 @@ class LayersView(CPUView):
         network = scene.network
         parts = 1 if is_graph(network) else network.depth  # a pass over a lattice gives all
         return max(super().work(scene), work_per_pixel(network) / parts)
+
+    def effort(self, scene: Scene, region: Region) -> float:
+        """Of a structure that of one cell: all have the same points."""
+        if not is_graph(scene.network):
+            return super().effort(scene, region)
+        width, height = (side * region.samples for side in region.part)
+        cell = self.cell_picture_size(scene, (width, height), region.shape)
+        return picture_work(scene.network, scene.view, Region.of(cell))
 
     def cell_picture_size(self, scene: Scene, size: Size, shape: Size | None = None) -> Size:
         """The size of one layer's picture; less than half a cell with `before`."""

@@ -22,9 +22,10 @@ from cppn_gl.cli.bench import measure as bench_measure
 from cppn_gl.cli.bench import peers
 from cppn_gl.cli.bench.growth import CELLS, growth_of
 from cppn_gl.cli.bench.measure import Measurement, affordable, rounds, rows_of
+from cppn_gl.cli.bench.options import network_value
 from cppn_gl.cli.bench.peak import cpu_peak, gpu_peak
 from cppn_gl.cli.bench.peers import NumpyPeer, open_peers
-from cppn_gl.cli.bench.rows import Plan, Row, flop_per_pixel
+from cppn_gl.cli.bench.rows import Plan, Row, flop_per_pixel, name_of
 from cppn_gl.cli.bench.run import THREADS, measure, start_worker, steps_of
 from cppn_gl.cli.bench.table import COLUMNS, figure, table
 from cppn_gl.cli.bench.worker import bench_preset
@@ -193,6 +194,16 @@ def test_the_figures_follow_from_the_ms_and_the_parameters() -> None:
 def test_flop_per_pixel(network: tuple[int, int]) -> None:
     layers = bench_preset(*network).network().drawn
     assert flop_per_pixel(network) == 2 * sum(layer.weight.size for layer in layers)
+
+
+def test_networks_may_have_a_structure() -> None:
+    network = network_value("vgg-4x10")
+    assert network == (4, 10, "vgg")
+    assert name_of(network) == "vgg-4x10"
+    layers = [10 * 2 * 9, 10 * 10 * 9, 10 * 10 * 9, 3 * 10]
+    assert flop_per_pixel(network) == 2 * sum(layers)
+    with pytest.raises(ValueError, match="no structure 'vvg'; did you mean 'vgg'"):
+        network_value("vvg-4x10")
 
 
 @pytest.mark.parametrize("budget", [1, 5, 20, 120])

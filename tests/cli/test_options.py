@@ -1,7 +1,6 @@
 """Options follow from the keys of presets, and their values are TOML or bare words."""
 
 import contextlib
-import dataclasses
 from typing import Any
 
 import pytest
@@ -17,12 +16,13 @@ from cppn_gl.cli.options import (
     written,
 )
 from cppn_gl.preset.preset import TABLES, Preset
+from cppn_gl.preset.tables import fields_of
 from cppn_gl.utils.checks import PresetError
 
 WORDS = st.text() | st.sampled_from(
     ["1", "-1", "1e400", "nan", "[", "[1", "a,b", "x,y", "''", "=="]
 )
-DOTTED = [f"{table}.{f.name}" for table, cls in TABLES.items() for f in dataclasses.fields(cls)]
+DOTTED = [f"{table}.{field.name}" for table in TABLES for field in fields_of(table)]
 
 
 def parser() -> Parser:
@@ -40,10 +40,10 @@ def given_by(*words: str) -> dict[str, Any]:
 def test_every_short_key_is_an_option_with_its_help() -> None:
     made = parser()
     text = " ".join(made.format_help().split())
-    fields = [field for cls in TABLES.values() for field in dataclasses.fields(cls)]
+    fields = [field for table in TABLES for field in fields_of(table)]
     short = {field.name for field in fields if field.metadata.get("short")}
-    for table, cls in TABLES.items():
-        for field in dataclasses.fields(cls):
+    for table in TABLES:
+        for field in fields_of(table):
             option = "--" + field.name.replace("_", "-")
             if field.metadata.get("short"):
                 assert option in made.names

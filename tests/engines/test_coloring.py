@@ -25,7 +25,7 @@ from cppn_gl.utils.quantising import dithered, sixteen_bits
 from cppn_gl.utils.tasks import within
 from cppn_gl.viewer import canvas as canvases
 from cppn_gl.viewer.engine_selector import Pick
-from cppn_gl.viewer.warming import SAMPLES
+from cppn_gl.views.picture import SAMPLES
 
 SIZE = (37, 21)
 PRESET = Preset().replace(depth=3, width=5, inputs=["x", "y", "r"], center=[0.3, 0.1], seed=1)

@@ -130,6 +130,20 @@ def test_blocks_of_every_type_are_drawn_truly(
 
 
 @each
+def test_networks_without_neighbours_are_evaluated_at_the_samples(
+    painter: Painter, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grid_drawing, "BLOCK", 4096)  # in several parts
+    spec = Random(blocks=check_blocks([{"type": "dense", "channels": 9}]), seed=3)
+    of = scene(Preset(spec=spec))
+    assert of.network.radius == 0
+    check(painter, engine, of, (19, 13))
+    wanted, error = expected(of, (19, 13), 2)
+    wanted = np.clip(wanted, 0, 1).reshape(13, 2, 19, 2, 3).mean(axis=(1, 3))
+    assert np.abs(drawn(painter, engine, of, (19, 13), 2) - wanted).max() <= tolerance(error)
+
+
+@each
 def test_each_layer_has_its_activation(painter: Painter, engine: Engine) -> None:
     preset = structured(activation=["sin", "gelu", "elu"], output_activation="abs", width=3)
     check(painter, engine, scene(preset), (14, 12))
@@ -150,6 +164,16 @@ def test_version_3_30_of_glsl_is_enough_for_fragment_shaders(painter: Painter) -
     old = Painter(painter.ctx, 330)
     check(old, EXACT["grid-fragment"], scene(structured("inception")), (14, 12))
     old.release()
+
+
+@each
+@pytest.mark.parametrize("structure", ["mlp", "conv"])
+def test_an_image_is_seen(painter: Painter, engine: Engine, structure: str) -> None:
+    inputs = ["red", "green", "blue", "x"]
+    of = scene(structured(structure, inputs=inputs, **{"input.image": "chelsea"}))
+    wanted = at_once(coloring.paint(Rates(), of, NATIVE, Region.of((18, 12))))
+    assert wanted.std() > 0.01
+    assert np.abs(drawn(painter, engine, of, (18, 12)) - wanted).max() < 1e-5
 
 
 @each
@@ -199,6 +223,9 @@ def test_tiles_steps_and_parts_do_not_show(
     assert drawn(painter, engine, of, size, samples, budget=0.0).tobytes() == whole.tobytes()
     engine.forget(painter)
     monkeypatch.setattr(geometry, "BLOCK", 8192)
+    assert drawn(painter, engine, of, size, samples).tobytes() == whole.tobytes()
+    engine.forget(painter)
+    monkeypatch.setattr(painter, "largest", 16)
     assert drawn(painter, engine, of, size, samples).tobytes() == whole.tobytes()
     engine.forget(painter)
     part = drawn(painter, engine, of, size, samples, part=(5, 3, 18, 7))

@@ -146,7 +146,7 @@ WRONG: dict[str, tuple[Any, str]] = {
 
 def refused(text: str, arrays: Any = None) -> str:
     tensors = Tensors(dict(GOOD.arrays if arrays is None else arrays), {"graph": text})
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         read_graph(tensors).network(("x", "z1", "red"), latent=(0, 0))
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cppn_gl.nn import grid_derivatives
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.grid_derivatives import ancestors, at_points, forward, gradients, patch, points_work
@@ -70,7 +71,7 @@ def test_reverse_mode_is_what_differences_come_near() -> None:
 
 def test_forward_and_reverse_mode_agree() -> None:
     source = DRAW.normal(size=(3, SIDE, SIDE, 3))
-    *_, (_, before, units) = forward(NETWORK.stages, source)
+    *_, (_, before, units) = filter(None, forward(NETWORK.stages, source))
     assert np.allclose(units[0, 0, 0], outputs(source[0]), rtol=0, atol=1e-14)
     back = reverse(source[:1], np.eye(3))[:, 0]
     assert np.allclose(units[1:, 0, 0], np.einsum("ohwc,dhwc->do", back, source[1:]), atol=1e-14)
@@ -93,6 +94,20 @@ def test_float32_is_close_to_the_reference() -> None:
     found = reverse(source.astype(np.float32), np.eye(3, dtype=np.float32))
     assert found.dtype == np.float32
     assert np.abs(found - wanted).max() < 1e-5 * np.abs(wanted).max()
+
+
+def test_bands_of_rows_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = DRAW.normal(size=(1, SIDE, SIDE, 3))
+    jets = DRAW.normal(size=(3, SIDE + 2, SIDE + 2, 3))
+
+    def found() -> tuple[Any, Any]:
+        *_, (_, _, units) = filter(None, forward(NETWORK.stages, jets))
+        return reverse(source, np.eye(3)), units
+
+    whole = found()
+    monkeypatch.setattr(grid_derivatives, "SLICE", 1.0)
+    for one, other in zip(found(), whole, strict=True):
+        assert np.allclose(one, other, rtol=0, atol=1e-14)
 
 
 def test_a_hidden_unit_sees_no_more_than_its_stage_reaches() -> None:

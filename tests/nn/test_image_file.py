@@ -225,6 +225,7 @@ def test_an_image_that_comes_with_a_text_is_read_instead_of_any_file(tmp_path: P
     came = Input.of({"image": "../x/photo.jpg", "fit": "stretch"}, Origin(image=found.png))
     assert (came.image, came.path, came.label) == ("photo.jpg", None, "photo.jpg")
     assert came.stored == found
+    assert came.replace({"image": "photo.jpg"}) == came
     with pytest.raises(PresetError, match="the image in this file"):
         Input.of({"image": "photo.jpg"}, Origin(image=b"\x89PNG"))
 

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import functools
 import math
 import runpy
 from pathlib import Path
@@ -29,7 +30,7 @@ BLOCKS = """
     {type = "conv", channels = 4, kernel = 5}, {type = "conv", groups = "depthwise", dilation = 2},
     {type = "avg_pool", size = 3}, {type = "normalize"},
     {type = "concat", branches = [[{type = "dense"}], [{type = "max_pool", size = 5}], []]},
-    {type = "add", branches = [[{type = "conv", channels = 10}], [{type = "dense", channels = 10}]]},
+    {type = "add", branches = [[{type = "conv", channels = 8}], [{type = "dense", channels = 8}]]},
     {type = "activation", activation = "abs"}, {type = "conv", channels = 6, groups = 2},
 """
 TABLES = {
@@ -42,6 +43,7 @@ TABLES = {
 }
 
 
+@functools.cache
 def network_of(table: str) -> GraphNetwork:
     common = '[network]\ngrid = 16\nwidth = 4\ninit = "he_normal"\nseed = 3\n'
     found = parse_preset(common + table).network().seeing(placed(PHOTO))

@@ -151,11 +151,11 @@ def test_the_picture_of_a_layer_keeps_its_normalisation() -> None:
     one = preset("vgg", NORMALIZED)
     third = one.layer_picture(4)  # two convolutions, the pool, the third convolution
     network = graph(third)
-    assert [s.normalize is not None for s in network.stages] == [True, True, False, False]
+    assert [s.normalize is not None for s in network.stages] == [True, True, False, True]
     assert network.statistics is not None
     assert graph(one).statistics is not None
     for own, whole in zip(network.statistics, graph(one).statistics or (), strict=False):
-        np.testing.assert_array_equal(own.mean, whole.mean)
+        np.testing.assert_array_equal(own.mean, whole.mean[: len(own.mean)])
     assert parse_preset(third.to_toml()) == third
 
 

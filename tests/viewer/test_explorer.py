@@ -321,6 +321,11 @@ def test_a_click_opens_or_keeps_what_is_pointed_at() -> None:
     assert "Backspace" in explorer.message
     press(explorer, "leave")
     assert explorer.preset.options(UnitsOptions).unit == (1, 2)
+    explorer.pointed = lambda: Hit("unit 2", changes={"units.unit": (2, 2)}, enters=other)
+    press(explorer, "enter")  # opens what a click would only keep
+    assert explorer.preset == other
+    press(explorer, "leave")
+    assert explorer.preset.options(UnitsOptions).unit == (1, 2)
 
 
 def test_what_is_solid_is_turned_by_dragging_and_neared_by_the_wheel() -> None:

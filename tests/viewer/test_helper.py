@@ -23,7 +23,8 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.worker import Requests
 from cppn_gl.viewer import warming
 from cppn_gl.viewer.helper import Helper
-from cppn_gl.viewer.warming import SAMPLES, OldRequest, Warmer
+from cppn_gl.viewer.warming import OldRequest, Warmer
+from cppn_gl.views.picture import SAMPLES
 
 
 class Asked(Requests):

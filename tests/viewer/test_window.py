@@ -21,8 +21,8 @@ from cppn_gl.preset.parsing import parse_preset, read_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import read_shot
 from cppn_gl.preset.surprise import surprise
-from cppn_gl.viewer.warming import SAMPLES
 from cppn_gl.views import view_of
+from cppn_gl.views.picture import SAMPLES
 
 pytestmark = pytest.mark.window
 

@@ -18,9 +18,9 @@ from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.shot import read_shot
 from cppn_gl.preset.show import VIEWS, SensitivityOptions, SurfaceOptions, UnitsOptions
 from cppn_gl.utils.quantising import quantise
-from cppn_gl.viewer.warming import SAMPLES
 from cppn_gl.views import ALL
 from cppn_gl.views.base import CPUView, lay_over, painted
+from cppn_gl.views.picture import SAMPLES
 from cppn_gl.views.units.units import board_of
 
 pytestmark = [pytest.mark.window, pytest.mark.gl]

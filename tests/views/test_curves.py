@@ -200,3 +200,33 @@ def test_overflow_is_reported_and_drawn_without_a_warning() -> None:
     scene = scene_of(Preset(spec=spec))
     assert [p.note for p in panels(scene, along(scene, 30))] == ["overflow"] * 3
     assert CurvesView().overlay(scene, (320, 180), (60, 90)) is not None
+
+
+@pytest.mark.parametrize("size", [(640, 360), (300, 500), (20, 20)])
+@pytest.mark.parametrize("keys", [{}, {"layer": 4}, {"layer": 1}, {"before": True}])
+def test_curves_of_a_structure(size: tuple[int, int], keys: dict[str, object]) -> None:
+    scene = drawn(
+        inputs=("x", "y"),
+        structure="vgg",
+        extent=1.0,
+        view="curves",
+        **keys,
+        **{"network.grid": 24},
+    )
+    view = CurvesView()
+    assert painted(view, scene, size).shape == (size[1], size[0], 3)
+    assert view.overlay(scene, size, (size[0] / 6, size[1] / 2)) is not None
+
+
+def test_pointing_at_a_channel_names_its_layer() -> None:
+    scene = drawn(
+        inputs=("x", "y"), structure="vgg", depth=4, view="curves", **{"network.grid": 24}
+    )
+    view, size = CurvesView(), (960, 540)
+    frame = frames(view, scene, size)[0]
+    line = frame.panel.lines[0]
+    at = len(line.x) // 2
+    across, down = frame.place(line.x[at : at + 1], line.y[at : at + 1])
+    hit = view.hit(scene, size, (float(across[0]), float(down[0])))
+    assert hit is not None
+    assert "of layer 4, conv 3×3, tanh: " in hit.words

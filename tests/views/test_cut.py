@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cppn_gl.engines.cpu.grid import GridEvaluator
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import Layer
@@ -131,3 +132,42 @@ def test_r_is_never_negative() -> None:
     assert span(scene(inputs=("r",), extent=2.0, center=(-5.0, 0.0))) == ("r", 0.0, 2.0)
     found = along(scene(inputs=("r",), extent=2.0), 7)
     assert found.outputs == pytest.approx(scene(inputs=("r",)).network.evaluate(found.at[:, None]))
+
+
+@pytest.mark.parametrize("axis", ["x", "y"])
+def test_a_structure_along_a_line_has_the_values_of_its_points(axis: str) -> None:
+    one = scene(
+        inputs=(axis,), structure="vgg", extent=1.0, center=(0.2, -0.1), **{"network.grid": 24}
+    )
+    found = along(one, 48)  # half the distance of the taps: nothing is interpolated
+    assert found.axis == axis
+    assert found.hidden == len(one.network.stages) - 1
+    x, y = (np.full_like(found.at, c) for c in one.view.center)
+    x, y = (found.at, y) if axis == "x" else (x, found.at)
+    true = GridEvaluator(one.network, one.view, one.clock).values(x, y)
+    assert found.outputs == pytest.approx(true, abs=2e-5)
+    assert found.units is not None
+    assert found.units.shape == (len(found.at), 7)
+
+
+def test_a_structure_s_layer_along_a_line() -> None:
+    one = scene(
+        inputs=("x", "y"),
+        structure="vgg",
+        extent=1.0,
+        layer=2,
+        view="curves",
+        **{"network.grid": 24},
+    )
+    found = along(one, 30)
+    assert found.hidden == 1
+    assert found.outputs.shape == (len(found.at), 3)
+    whole = along(scene(inputs=("x", "y"), structure="vgg", extent=1.0, **{"network.grid": 24}), 30)
+    assert whole.at == pytest.approx(found.at)
+
+
+def test_a_structure_without_places_runs_in_time() -> None:
+    one = scene(inputs=("cos_t", "sin_t"), structure="conv", **{"network.grid": 24})
+    found = along(one, 500)
+    assert found.axis == "time"
+    assert found.outputs.std() > 0.01

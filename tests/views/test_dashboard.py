@@ -1,10 +1,12 @@
 """Where tiles lie: apart, inside, as large as there is room for, and found under the cursor."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cppn_gl.views.units.dashboard import Dashboard, dashboard
+from cppn_gl.views.units.dashboard import Dashboard, arranged, dashboard, pins
 
 SIZES = st.tuples(st.integers(60, 1920), st.integers(60, 1200))
 COUNTS = st.lists(st.integers(1, 60), min_size=2, max_size=30).map(tuple)
@@ -102,3 +104,55 @@ def test_all_lies_in_proportion_at_any_size(
         assert all(abs(times * a - b) <= 2 * times for a, b in pairs)
     for side in (0, 2, 3):  # its top is level with words, which have a size of their own
         assert abs(times * one.panel[side] - large.panel[side]) <= times
+
+
+BRANCHED = (((0, 2),), ((4, 16),), ((1, 4), (2, 4), (3, 4), (5, 4)), ((6, 16),), ((7, 3),))
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (320, 200), (500, 900), (97, 61)])
+@pytest.mark.parametrize("kernels", [frozenset(), frozenset({1, 2, 3})])
+@pytest.mark.parametrize("connected", [False, True])
+def test_branches_lie_one_below_another(
+    size: tuple[int, int], kernels: frozenset[int], connected: bool
+) -> None:
+    board = arranged(BRANCHED, size, connected, kernels=kernels, lines=2)
+    boxes = [board.box(unit) for unit in units(board)]
+    boxes += [board.box_in(column, k) for column in board.kernels for k in range(column.count)]
+    area = board.area
+    for left, top, right, bottom in boxes:
+        assert area[0] - 1 <= left < right <= area[2] + 1
+        assert area[1] - 1 <= top < bottom <= area[3] + 1
+    assert len(set(boxes)) == len(boxes)
+    one, two = (board.box((layer, 0)) for layer in (1, 2))
+    assert one[0] == two[0]
+    assert board.box((1, 3))[3] < two[1]
+    for layer in kernels:
+        kernel, unit = board.kernel_box((layer, 2)), board.box((layer, 2))
+        assert kernel is not None
+        assert kernel[2] <= unit[0] + 1
+        assert kernel[1::2] == unit[1::2]
+        assert board.kernel_at((kernel[0] + 0.5, kernel[1] + 0.5)) == (layer, 2)
+    assert board.kernel_box((6, 0)) is None
+
+
+def test_many_branches_of_one_unit_have_a_place() -> None:
+    board = arranged((((0, 1),), tuple((k, 1) for k in range(1, 60)), ((60, 1),)), (200, 100))
+    assert len({board.box((k, 0)) for k in range(61)}) == 61
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (500, 900)])
+@pytest.mark.parametrize("count", [1, 3, 8])
+def test_pinned_units_have_a_strip_below_the_tiles(size: tuple[int, int], count: int) -> None:
+    groups = (((0, 2),), ((1, 12),), ((2, 3),))
+    board = arranged(groups, size, pinned=count)
+    assert board.strip is not None
+    assert arranged(groups, size).strip is None
+    bottom = max(board.box(unit)[3] for unit in units(board))
+    boxes = pins(board.strip, count, size[0] / size[1])
+    for left, right in pairwise(boxes):
+        assert left[2] <= right[0]
+    for box in boxes:
+        assert bottom <= box[1]
+        assert board.strip[0] - 1 <= box[0]
+        assert box[2] <= board.strip[2] + 1
+        assert (box[2] - box[0]) / (box[3] - box[1]) == pytest.approx(size[0] / size[1], rel=0.1)

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from cppn_gl import Preset, load_preset
+from cppn_gl.engines.base import Region
+from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.stretch import grid, value_range
 from cppn_gl.nn.draws import INITS
@@ -14,6 +16,7 @@ from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.color import ValueRange, colored
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.base import painted
 from cppn_gl.views.layers import LayersView, pass_through, pre_activation_colors
 
@@ -306,3 +309,36 @@ def test_the_network_of_a_scene_is_left_alone() -> None:
     painted(VIEW, one, (60, 40))
     for layer, weight in zip(one.network.layers, before, strict=True):
         assert np.array_equal(layer.weight, weight)
+
+
+@pytest.mark.parametrize("keys", [{}, {"normalize.which": "hidden"}, {"outputs": 1}])
+def test_the_picture_of_a_structure_s_layer_is_that_which_it_opens(keys: dict[str, Any]) -> None:
+    """The layer's first channels, evaluated with the others, and alone."""
+    preset = Preset().replace(
+        view="layers", structure="inception", depth=3, width=6, **keys, **{"network.grid": 24}
+    )
+    scene, size = scene_of(preset), (36, 24)  # a pixel a tap
+    found = at_once(pass_through(scene, size))
+    assert len(found) == len(scene.network.stages)
+    for layer, one in enumerate(found, 1):
+        opened = scene_of(preset.layer_picture(layer).replace(**{"show.view": "picture"}))
+        evaluate = evaluator(opened.network, opened.view, opened.clock)
+        true = at_once(evaluate.outputs(Region.of(size)))
+        assert one.values == pytest.approx(true.reshape(len(one.values), -1), abs=1e-5)
+
+
+def test_a_structure_s_layers_have_cells_and_words() -> None:
+    preset = Preset().replace(
+        view="layers", structure="vgg", depth=4, width=5, **{"network.grid": 24}
+    )
+    scene = scene_of(preset)
+    cells = VIEW.cells(scene, SIZE)
+    assert cells.count == len(scene.network.stages) == 5
+    assert painted(VIEW, scene, SIZE).shape == (SIZE[1], SIZE[0], 3)
+    assert VIEW.overlay(scene, SIZE) is not None
+    left, top, right, bottom = cells.box(2)
+    hit = VIEW.hit(scene, SIZE, ((left + right) / 2, (top + bottom) / 2))
+    assert hit is not None
+    assert hit.words == "layer 3 of 5, max pool 3×3: its first 3 channels as outputs, sees 7×7 taps"
+    assert hit.opens is not None
+    assert len(VIEW.dithered(preset.replace(dither=True), SIZE)) == 5

@@ -168,3 +168,9 @@ def test_it_is_drawn_over_the_picture() -> None:
     changed = (plain != shown).any(axis=2)
     assert 0.1 < changed.mean() < 0.5
     assert (shown.reshape(-1, 3) == HELD[:3]).all(axis=1).any()
+
+
+def test_what_takes_too_long_is_refused_in_a_line() -> None:
+    huge = PRESET.replace(structure="conv", kernel=11, depth=60, width=16)
+    assert VIEW.problem(huge).startswith("needs fewer taps or channels: 591 × 591 taps")
+    assert VIEW.problem(huge.replace(**{"receptive.unit": (2, 1)})) == ""

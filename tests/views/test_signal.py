@@ -6,6 +6,7 @@ from rows import FRAGMENT
 
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.names import ENGINES
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers
 from cppn_gl.output.renderer import Renderer
@@ -197,3 +198,33 @@ def test_no_text_is_cut_off_by_the_card(size: tuple[int, int]) -> None:
     assert (edge == edge[:1]).all()
     heads = overlay[card.box[1] : card.frames[0][0].box[1], left + 12 : right - 12, :3]
     assert heads.max() > 150  # the columns are named
+
+
+@pytest.mark.gl
+def test_a_structure_is_measured_before_its_picture_is_drawn(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preset = Preset().replace(
+        view="signal", structure="vgg", depth=4, width=4, **{"network.grid": 16}
+    )
+    scene, view = scene_of(preset), SignalView()
+    assert renderer.ctx is not None
+    with renderer.ctx:
+        planes = Planes(renderer.ctx, (64, 36))
+        stage = Stage(renderer.painter, lambda network: ENGINES["numpy"])
+        drawing = view.begin(stage, planes, scene)
+        while not drawing.step(within(0.001)):
+            pass
+        drawing.release()
+        planes.release()
+    monkeypatch.setattr("cppn_gl.views.plots.signal.columns", None)
+    size = (960, 600)
+    assert view.overlay(scene, size) is not None
+    left, top, right, bottom = view._card(scene, size).frames[0][0].box
+    hit = view.hit(scene, size, ((left + right) / 2, (top + bottom) / 2))
+    assert hit is not None
+    assert hit.words.startswith("layer 2, conv 3×3, tanh: mean ")
+    pool = view.hit(scene, size, ((2 * left + 3 * right) / 5, (top + bottom) / 2))
+    assert pool is not None
+    assert pool.words.startswith("layer 3, max pool 3×3: mean ")
+    assert "saturated" not in pool.words

@@ -5,13 +5,16 @@ import math
 import numpy as np
 import pytest
 
+from cppn_gl.engines.cpu.trace import trace
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.sources import Layers
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.plots.strength import GRID, counterpart, gain, grid_side, is_normalized, measure
+from cppn_gl.views.units.wiring import weighted
 
 
 def scene(**keys: object) -> Scene:
@@ -116,3 +119,31 @@ def test_the_counterpart_is_the_same_preset_normalised_or_not() -> None:
     assert not is_normalized(back)
     found = measure(scene_of(other))
     assert (found.unit_std[1:5] > 0.2).all()
+
+
+def test_a_structure_is_measured_layer_by_layer() -> None:
+    one = scene(structure="inception", depth=3, width=8, activation="relu", **{"network.grid": 24})
+    found, stages = measure(one), one.network.stages
+    assert len(found.mean) == len(stages) + 1
+    side = grid_side(one.network)
+    for layer, values in enumerate(at_once(trace(one, (side, side))), 1):
+        assert found.mean[layer] == pytest.approx(values.units.mean(dtype=np.float64))
+        assert found.std[layer] == pytest.approx(values.units.std(dtype=np.float64))
+    weights = np.array([weighted(stage) for stage in stages])
+    assert (np.isnan(found.gains) == ~weights).all()
+    assert (np.isnan(found.saturated[1:]) == [s.activation == "identity" for s in stages]).all()
+    kernel = stages[1].operation.weight.astype(float)  # type: ignore[attr-defined]
+    fan_in = kernel[0].size
+    assert found.gains[1] == pytest.approx(math.sqrt(fan_in * (kernel**2).mean()))
+
+
+def test_the_prediction_follows_a_structure_s_branches() -> None:
+    """With no activations and random signs, the parts of a sum add their squares."""
+    one = scene(structure="resnet", depth=4, width=8, activation="identity", **{"network.grid": 24})
+    found, stages = measure(one), one.network.stages
+    adds = [k for k, stage in enumerate(stages) if stage.label == "add"]
+    for k in adds:
+        read = [found.predicted[i + 1] for i in stages[k].inputs]
+        assert found.predicted[k + 1] == pytest.approx(math.hypot(*read))
+    normalized = measure(scene_of(counterpart(one.preset)))
+    assert normalized.predicted[1] == pytest.approx(1)

@@ -8,19 +8,28 @@ import pytest
 from threads import at_once
 
 from cppn_gl import Preset, Renderer, load_preset
+from cppn_gl.engines.cpu.trace import trace
 from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.features import features
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, scene_of
+from cppn_gl.utils.tasks import at_once as at_once_
 from cppn_gl.utils.tasks import within
 from cppn_gl.views import view_of
 from cppn_gl.views.base import Stage, painted
 from cppn_gl.views.text import line_height
+from cppn_gl.views.units.closeup import closeup
 from cppn_gl.views.units.diverging import reach_of, tinted
 from cppn_gl.views.units.unit_samples import shaded
-from cppn_gl.views.units.units import UnitsView, board_of, selected_unit
+from cppn_gl.views.units.units import (
+    UnitsView,
+    board_of,
+    enlarged_unit,
+    pinned_boxes,
+    selected_unit,
+)
 
 VIEW = UnitsView()
 SIZE = (640, 360)
@@ -294,3 +303,133 @@ def test_a_coarse_picture_leaves_nothing_to_evaluate_for_its_overlay(
         pass
     monkeypatch.setattr("cppn_gl.views.units.unit_samples.sample_units", None)
     assert view.overlay(scene, shape) is not None
+
+
+STRUCTURE = Preset().replace(
+    view="units", structure="inception", depth=3, width=6, init="he_normal", **{"network.grid": 24}
+)
+
+
+def middle(box: tuple[int, int, int, int]) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_tiles_of_a_structure_are_its_channels(before: bool) -> None:
+    """At the middle of each tile, the value of the channel that was evaluated alone."""
+    scene = scene_of(STRUCTURE.replace(before=before))
+    board, picture = board_of(scene, SIZE), painted(VIEW, scene, SIZE)
+    values = at_once_(trace(scene, (SIZE[0] // 4, SIZE[1] // 4)))
+    place = SIZE[1] // 8 * (SIZE[0] // 4) + SIZE[0] // 8
+    for layer, found in enumerate(values[:-1], 1):
+        units = found.pre_activations if before else found.units
+        reach = reach_of(units, None if before else scene.network.stages[layer - 1].activation)
+        for index in range(units.shape[1]):
+            x, y = middle(board.box((layer, index)))
+            true = tinted(units[place, index], reach)
+            assert np.abs(picture[int(y), int(x)] - true).max() < 0.15, (layer, index)
+
+
+@pytest.mark.parametrize("size", [(320, 200), (640, 480), (1280, 720), (300, 500), (20, 9)])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"connections": True},
+        {"structure": "resnet", "depth": 6, "units.pinned": [[1, 1], [3, 2], [50, 1]]},
+        {"structure": "vgg", "layer": 3, "units.unit": [2, 1], "network.boost": [[2, 1, 3.0]]},
+    ],
+)
+def test_structures_at_any_size(size: tuple[int, int], keys: dict[str, Any]) -> None:
+    scene = scene_of(STRUCTURE.replace(**keys))
+    assert painted(VIEW, scene, size).shape == (size[1], size[0], 3)
+    board = board_of(scene, size)
+    for cursor in (None, middle(board.box((2, 0))), middle(board.panel)):
+        words = VIEW.overlay(scene, size, cursor)
+        assert words is not None
+        assert words.shape == (size[1], size[0], 4)
+
+
+def test_pointing_at_a_channel_says_what_it_sees() -> None:
+    scene = scene_of(STRUCTURE.replace(structure="vgg", depth=4))
+    board = board_of(scene, SIZE)
+    hit = VIEW.hit(scene, SIZE, middle(board.box((2, 2))))
+    assert hit is not None
+    assert hit.words == "channel 3 of layer 2, conv 3×3, tanh in vgg 1: sees 5×5 taps"
+    kernel = board.kernel_box((1, 0))
+    assert kernel is not None
+    hit = VIEW.hit(scene, SIZE, middle(kernel))
+    assert hit is not None
+    assert hit.changes == {"units.unit": (1, 1)}
+    assert VIEW.point(scene, SIZE, middle(kernel)) is None
+
+
+def test_a_point_of_a_channel_s_tile_is_that_of_the_picture() -> None:
+    scene = scene_of(STRUCTURE.replace(extent=1.7, center=(0.3, -0.2)))
+    board = board_of(scene, SIZE)
+    left, top, right, bottom = board.box((2, 0))
+    corners = [
+        VIEW.point(scene, SIZE, place) for place in ((left, top), (right - 1e-6, bottom - 1e-6))
+    ]
+    assert all(corner is not None and corner.unit == (2, 0) for corner in corners)
+    wide, high = corners[1].x - corners[0].x, corners[0].y - corners[1].y  # type: ignore[union-attr]
+    assert wide <= 2 * 1.7 * SIZE[0] / SIZE[1] + 1e-3
+    assert high == pytest.approx(2 * 1.7, rel=1e-3)
+    at = VIEW.point(scene, SIZE, middle(board.box((2, 0))))
+    assert at is not None
+    assert (at.x, at.y) == pytest.approx((0.3, -0.2), abs=1e-6)
+
+
+@pytest.mark.parametrize("preset", [PRESET, STRUCTURE])
+def test_enter_opens_a_unit_and_pages_turn_to_the_next(preset: Preset) -> None:
+    scene = scene_of(preset)
+    hit = VIEW.hit(scene, SIZE, middle(board_of(scene, SIZE).box((2, 0))))
+    assert hit is not None
+    assert hit.enters is not None
+    alone = scene_of(hit.enters)
+    assert enlarged_unit(alone) == (2, 0)
+    assert VIEW.page(hit.enters, 1) == {"units.unit": (2, 2)}
+    assert VIEW.page(hit.enters, -1) == {"units.unit": (2, 1)}
+    assert VIEW.page(preset, 1) is None
+    point = VIEW.point(alone, SIZE, middle(closeup(SIZE).picture))
+    assert point is not None
+    assert (point.unit, point.x, point.y) == (
+        (2, 0),
+        pytest.approx(0, abs=0.02),
+        pytest.approx(0, abs=0.02),
+    )
+
+
+def test_pinned_units_stay_while_the_pointer_moves() -> None:
+    scene = scene_of(STRUCTURE.replace(**{"units.pinned": [[2, 1]]}))
+    board = board_of(scene, SIZE)
+    ((unit, box),) = pinned_boxes(scene, board, SIZE[0] / SIZE[1])
+    picture = painted(VIEW, scene, SIZE)
+    tile = picture[box[1] + 8 : box[3] - 8, box[0] + 8 : box[2] - 8]
+    assert unit == (2, 0)
+    assert tile.std() > 0.01
+    hit = VIEW.hit(scene, SIZE, middle(box))
+    assert hit is not None
+    assert hit.changes == {"units.unit": (2, 1)}
+    assert VIEW.point(scene, SIZE, middle(box)) is not None
+
+
+def test_a_boost_is_marked_and_changes_what_follows() -> None:
+    plain, boosted = (
+        scene_of(STRUCTURE.replace(**keys)) for keys in ({}, {"boost": [[2, 1, 4.0]]})
+    )
+    left, top, right, bottom = board_of(plain, SIZE).box((2, 0))
+    marks = [VIEW.overlay(scene, SIZE)[top:bottom, left:right] for scene in (plain, boosted)]  # type: ignore[index]
+    assert not marks[0].any()
+    assert marks[1].any()
+    one, other = (painted(VIEW, scene, SIZE) for scene in (plain, boosted))
+    a, b, c, d = board_of(plain, SIZE).box((6, 2))  # after the two channels of the first branch
+    assert not np.array_equal(one[b:d, a:c], other[b:d, a:c])
+
+
+def test_a_moving_cursor_evaluates_no_structure(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = scene_of(STRUCTURE.replace(connections=True))
+    painted(VIEW, scene, SIZE)
+    board = board_of(scene, SIZE)
+    monkeypatch.setattr("cppn_gl.views.units.unit_samples.sample_units", None)
+    for layer in range(len(scene.network.stages) + 1):
+        VIEW.overlay(scene, SIZE, middle(board.box((layer, 0))))

@@ -196,3 +196,18 @@ def test_a_slice_of_the_volume_is_the_picture_of_that_time() -> None:
     assert third_input(scene).name == "t"
     now = values(scene.network)
     assert found.span[0] < np.median(now) < found.span[1]
+
+
+@pytest.mark.parametrize("view", [gradient.GradientView, sensitivity.SensitivityView])
+def test_a_network_that_sees_far_is_measured_on_a_lattice(
+    view: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = scene_of(of("branches", view.__module__.rpartition(".")[2]))
+    measure = gradient.measure if view is gradient.GradientView else sensitivity.measure
+    near = at_once(measure(scene))
+    monkeypatch.setattr(gradient, "FAR", 0)
+    gradient._measured.clear()
+    sensitivity._measured.clear()
+    far = at_once(measure(scene))
+    ends = (near, far) if isinstance(near, tuple) else (near.limits, far.limits)
+    assert np.allclose(np.log(ends[0]), np.log(ends[1]), atol=0.7)

@@ -49,6 +49,8 @@ class Picture:
         self.part = None if whole else (0, (height - rows) // 2, width, rows)
 
     def draw(self) -> Any:
+        if self.network.by_grid:
+            self.renderer.forget(self.network)
         return self.renderer.render(self.network, self.size, part=self.part)
 
 

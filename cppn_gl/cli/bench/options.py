@@ -13,13 +13,14 @@ from typing import Any
 
 from cppn_gl.cli.bench.growth import CELLS
 from cppn_gl.cli.bench.peers import PEERS, missing
-from cppn_gl.cli.bench.rows import MIN_ROUNDS, NETWORKS, SIZES, Pair, Plan
+from cppn_gl.cli.bench.rows import MIN_ROUNDS, NETWORKS, SIZES, Pair, Plan, Sizes
 from cppn_gl.cli.options import UsageError, size_value
 from cppn_gl.engines.names import engine_name
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
+from cppn_gl.nn.structures import STRUCTURES
 from cppn_gl.preset.shot import SIZE
 from cppn_gl.utils import native, threads
-from cppn_gl.utils.checks import PresetError, checked, choice, integer, number, pair, show
+from cppn_gl.utils.checks import PresetError, checked, choice, integer, nearest, number, pair, show
 from cppn_gl.utils.files import CaptureError, check_target, write_atomic
 from cppn_gl.utils.toml import toml_value
 
@@ -53,6 +54,8 @@ def bench_plan(args: argparse.Namespace) -> Plan:
         value = toml_value(args.budget)
         changes["budget"] = checked(number(1, MAX_BUDGET), value, "--budget")
     plan = Plan(**changes)
+    if plan.against and any(network[2:] for network, _ in plan.cells):
+        raise UsageError("--against compares networks of dense layers; leave the structures out")
     for name in plan.against:
         if problem := missing(name):
             raise UsageError(f"--against {name}: {problem}")
@@ -68,18 +71,24 @@ def several_of(text: str, option: str, read: Callable[[str], Any]) -> tuple[Any,
     return tuple(dict.fromkeys(checked(read, word, option) for word in words))
 
 
-def network_value(text: str) -> Pair:
-    """(10, 30) from "10x30": depth and width. Raises ValueError."""
-    network = pair(text)
+def network_value(text: str) -> Sizes:
+    """Depth and width: (10, 30) from "10x30", (11, 32, "vgg") from "vgg-11x32".
+
+    Raises ValueError.
+    """
+    structure, dash, sizes = text.rpartition("-")
+    network = pair(sizes)
     if network is None:
-        raise ValueError(f"{show(text)} is not a network as depth x width, like 10x30")
+        raise ValueError(f"{show(text)} is not a network as depth x width, like 10x30 or vgg-11x32")
+    if dash and structure not in STRUCTURES:
+        raise ValueError(f"no structure {show(structure)}{nearest(structure, list(STRUCTURES))}")
     depth, width = network
     for name, value, most in (("depth", depth, MAX_DEPTH), ("width", width, MAX_WIDTH)):
         try:
             integer(1, most)(value)
         except ValueError as error:
             raise ValueError(f"{show(text)}: {name} {error}") from None
-    return depth, width
+    return (depth, width, structure) if dash else (depth, width)
 
 
 def _thread_count(text: str) -> int:

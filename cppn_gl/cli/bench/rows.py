@@ -5,8 +5,11 @@ Plan (cells, engine, peers, threads, budget) -> Row for each cell: network and s
 
 import dataclasses
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import product
 from typing import Any
+
+import numpy as np
 
 NETWORKS = ((3, 10), (8, 16), (10, 30), (27, 30), (40, 30), (14, 120), (14, 400))  # depth, width
 SIZES = ((640, 360), (1920, 1080), (3840, 2160))
@@ -16,7 +19,8 @@ MIN_ROUNDS, MAX_ROUNDS = 5, 25
 INPUTS, OUTPUTS = 2, 3
 
 Pair = tuple[int, int]
-Cell = tuple[Pair, Pair]  # network, size
+Sizes = tuple[int, int] | tuple[int, int, str]  # of a network: depth, width; and its structure
+Cell = tuple[Sizes, Pair]  # network, size
 MEASURED = (  # the fields of a Row that a measurement fills
     *("engine", "ms", "best_ms", "estimated", "rounds", "rows"),
     *("peers", "peers_best", "peers_kept", "batches"),
@@ -40,17 +44,23 @@ class Plan:
     growth: bool = False
 
 
-def flop_per_pixel(network: Pair) -> int:
+@lru_cache
+def flop_per_pixel(network: Sizes) -> int:
     """2 × the multiply-adds of all layers; activations and biases are not counted."""
-    depth, width = network
+    depth, width, *structure = network
+    if structure:
+        from cppn_gl.cli.bench.worker import bench_preset
+
+        stages = bench_preset(*network).network().stages
+        return 2 * sum(getattr(stage.operation, "weight", np.zeros(0)).size for stage in stages)
     if depth == 1:
         return 2 * INPUTS * OUTPUTS
     return 2 * (INPUTS * width + (depth - 2) * width**2 + width * OUTPUTS)
 
 
-def name_of(pair: Pair) -> str:
-    """(10, 30) as "10x30"."""
-    return "{}x{}".format(*pair)
+def name_of(sizes: Sizes) -> str:
+    """(10, 30) as "10x30", (11, 32, "vgg") as "vgg-11x32"."""
+    return "-".join((*sizes[2:], "{}x{}".format(*sizes)))
 
 
 @dataclass
@@ -60,7 +70,7 @@ class Row:
     `peers_kept` are the peers' ms with the result left on the GPU.
     """
 
-    network: Pair
+    network: Sizes
     size: Pair
     threads: int | None = None
     engine: str | None = None

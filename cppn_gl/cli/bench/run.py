@@ -20,7 +20,7 @@ import numpy as np
 
 from cppn_gl._version import __version__
 from cppn_gl.cli.bench.growth import growth_of
-from cppn_gl.cli.bench.rows import MEASURED, Pair, Plan, Row, flop_per_pixel, name_of
+from cppn_gl.cli.bench.rows import MEASURED, Pair, Plan, Row, Sizes, flop_per_pixel, name_of
 from cppn_gl.engines.gl.context import ContextError
 from cppn_gl.utils.worker import DiedError, LateError, Message, Worker
 
@@ -83,7 +83,7 @@ class Bench:
         self._active_peers: list[str] = []  # those that are still measured
         self.peak: tuple[float | None, str | None] = (None, None)  # GFLOP/s, how it was measured
         self.notes: list[str] = []
-        self._failed: dict[Pair, str] = {}
+        self._failed: dict[Sizes, str] = {}
         self._tuning: float | None = None if plan.engine != "auto" else TUNING
         self._starting = STARTING
 
@@ -135,7 +135,7 @@ class Bench:
             steps.append((weight, partial(self._measure, network, size)))
         return steps
 
-    def _smallest(self, network: Pair) -> Row:
+    def _smallest(self, network: Sizes) -> Row:
         """The row of a network at its smallest size."""
         rows = (row for row in self.rows.values() if row.network == network)
         return min(rows, key=lambda row: pixels_of(row.size))
@@ -190,7 +190,7 @@ class Bench:
         if answer["gflops"] > (self.peak[0] or 0.0):
             self.peak = answer["gflops"], answer["how"]
 
-    def _tune(self, network: Pair) -> None:
+    def _tune(self, network: Sizes) -> None:
         """Let the renderer find its fastest engine, if there is enough time."""
         if self._tuning is None or self.left < UNIT:
             return
@@ -208,7 +208,7 @@ class Bench:
         if "error" in answer:
             self._note(f"{name_of(network)}: comparing all engines: {answer['error']}")
 
-    def _measure(self, network: Pair, size: Pair) -> None:
+    def _measure(self, network: Sizes, size: Pair) -> None:
         row = self.rows[network, size]
         if network in self._failed:
             row.reason = self._failed[network]
@@ -229,7 +229,7 @@ class Bench:
             self._fill(row, answer)
             return
 
-    def _request(self, network: Pair, size: Pair) -> Message:
+    def _request(self, network: Sizes, size: Pair) -> Message:
         return {
             "do": "measure",
             "engine": self.plan.engine,
@@ -269,7 +269,7 @@ class Bench:
             row.reason = f"rough estimate only: drawing {late}"
         return False
 
-    def _cold(self, network: Pair) -> None:
+    def _cold(self, network: Sizes) -> None:
         """Time a process from its start to the first picture, with shader caches disabled."""
         row = self._smallest(network)
         if row.ms is None or self.left < UNIT:
@@ -287,7 +287,7 @@ class Bench:
                 row.first_picture_s = answer.get("first_picture_s")
                 row.compile_s = answer.get("compile_s")
 
-    def _cold_answer(self, network: Pair) -> Message:
+    def _cold_answer(self, network: Sizes) -> Message:
         request = {"do": "cold", "engine": self.plan.engine, "network": network}
         worker = self._start(self._environment | NO_CACHES)
         try:

@@ -3,6 +3,7 @@
 a request as a line of JSON on stdin -> Handler.<do> -> lines of JSON on stdout, the last "done"
 """
 
+import dataclasses
 import sys
 import time
 import warnings
@@ -21,11 +22,18 @@ from cppn_gl.utils.worker import Message, Requests
 
 SEED, WEIGHT_SCALE = 7, 0.55
 FIRST_SIZE = (640, 360)
+GRID = 360
 
 
-def bench_preset(depth: int, width: int) -> Preset:
-    """The timed network: tanh, sigmoid output, uniform weights, a fixed seed."""
-    return Preset(spec=Random(depth=depth, width=width, weight_scale=WEIGHT_SCALE, seed=SEED))
+def bench_preset(depth: int, width: int, structure: str = "mlp") -> Preset:
+    """The timed network: tanh, sigmoid output, uniform weights, a fixed seed.
+
+    The taps of a structure are as far apart as the pixels of a picture of 360 rows.
+    """
+    spec = Random(depth=depth, width=width, weight_scale=WEIGHT_SCALE, seed=SEED)
+    if structure != "mlp":
+        spec = dataclasses.replace(spec, structure=structure, grid=GRID)
+    return Preset(spec=spec)
 
 
 class Handler:

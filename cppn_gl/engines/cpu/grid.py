@@ -63,7 +63,7 @@ class GridEvaluator(Evaluator):
     ):
         self.network, self._view, self._clock = network, view, clock
         self._kernel = kernel or kernel_for(network)
-        self._source = Source.of(network, view, clock)
+        self._source = Source(network, clock)
         self._work = [stage_work(stage) for stage in network.stages]
         self.worked = 0.0  # multiplications so far
 
@@ -192,8 +192,7 @@ class GridEvaluator(Evaluator):
     def _evaluated(self, plan: Plan, box: Box) -> Steps[Float32]:
         """The outputs (rows, columns, outputs) at a lattice's points, as kept or evaluated now."""
         kind = type(self._kernel).__name__
-        what = identity(self.network, self._clock), self._source.origin.tobytes()
-        key = kind, what, plan.lattice.identity
+        key = kind, identity(self.network, self._clock), plan.lattice.identity
         found = lattices.find(key, box)
         if found is not None:
             return found
@@ -219,7 +218,7 @@ class GridEvaluator(Evaluator):
         self.worked += work_of(self.network, source.shape[2], source.shape[1])
         deadline = yield 0.0
         steps = run(
-            self._source.stages, source, self._kernel, pre=pre, left=left, deadline=deadline
+            self.network.stages, source, self._kernel, pre=pre, left=left, deadline=deadline
         )
         found = next(steps, None)
         while True:

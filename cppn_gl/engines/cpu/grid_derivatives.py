@@ -15,7 +15,7 @@ import numpy as np
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.grid import kernel_for
 from cppn_gl.engines.geometry import pixel_points
-from cppn_gl.engines.grid import POINTS, Lattice, Plan, Source, resampled, work_of
+from cppn_gl.engines.grid import POINTS, Lattice, Plan, resampled, work_of
 from cppn_gl.nn.derivatives import feature_jets
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.grid import Planes, run
@@ -24,7 +24,7 @@ from cppn_gl.nn.network import Network, Stage
 from cppn_gl.preset.tables import Viewport
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.tasks import Steps, share
-from cppn_gl.utils.threads import shared_out
+from cppn_gl.utils.threads import shared_out, thread_count
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,7 @@ class GridDerivatives:
 
     def __init__(self, network: Network, view: Viewport, clock: Clock):
         self._network, self._view, self._clock = network, view, clock
-        self._source = Source.of(network, view, clock)
-        self._jets = Jets(self._source.stages, kernel_for(network))
+        self._jets = Jets(self._network.stages, kernel_for(network))
         self._tripled = _Tripled(
             self._jets.stages, 3 * network.inputs, network.radius, 3 * network.outputs
         )
@@ -74,7 +73,7 @@ class GridDerivatives:
 
     def _run(self, x: Float64, y: Float64, left: int = 0) -> Steps[Planes]:
         """The tripled planes of the last stage, from those of the features at points."""
-        source = self._planes(x, y)
+        source = yield from self._planes(x, y)
         deadline = yield 0.0
         units, done, count = source, 0, len(self._jets.stages)
         steps = run(self._jets.stages, source, self._jets, left=left, deadline=deadline)
@@ -89,8 +88,8 @@ class GridDerivatives:
             except StopIteration:
                 return units
 
-    def _planes(self, x: Float64, y: Float64) -> Planes:
-        """The features at points and their derivatives, as planes: see `Source.planes`."""
+    def _planes(self, x: Float64, y: Float64) -> Steps[Planes]:
+        """The features at points and their derivatives, as planes: see `Source.filled`."""
         shape = np.broadcast_shapes(x.shape, y.shape)
         x, y = (np.broadcast_to(a, shape).reshape(-1, shape[-1]) for a in (x, y))
         planes = np.empty((3, len(self._network.inputs), *x.shape), np.float32)
@@ -100,10 +99,12 @@ class GridDerivatives:
             part = slice(start, start + rows)
             u, v = (np.ascontiguousarray(a[part]).ravel() for a in (x, y))
             jets = feature_jets(self._network, u, v, self._clock)
-            jets[0] -= self._source.origin
             planes[:, :, part] = jets.transpose(0, 2, 1).reshape(*planes.shape[:2], -1, shape[-1])
 
-        shared_out(some, range(0, len(x), rows))
+        each = rows * thread_count()
+        for top in range(0, len(x), each):
+            yield None
+            shared_out(some, range(top, min(top + each, len(x)), rows))
         return planes.reshape(-1, *x.shape)
 
     def _points(self, region: Region) -> tuple[Float64, Float64]:

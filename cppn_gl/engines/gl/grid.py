@@ -16,14 +16,13 @@ POINTWISE = "draws networks whose units see their neighbours, and not others"
 class Grid(Engine):
     """Draws stage by stage, in textures of whole layers."""
 
+    help = "convolutions layer by layer: compute shaders (OpenGL 4.3); `grid-fragment` needs 3.3"
     compiles = True
     grids = True
 
     def __init__(self, *, by_compute: bool):
         self.by_compute = by_compute
         self.name = "grid" if by_compute else "grid-fragment"
-        how = "compute shaders (OpenGL 4.3)" if by_compute else "fragment shaders (OpenGL 3.3)"
-        self.help = f"convolutions layer by layer, by {how}"
 
     def problem(self, network: Network | None, device: Device) -> str:
         if self.by_compute and not device.compute:

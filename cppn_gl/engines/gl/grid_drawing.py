@@ -8,7 +8,7 @@ on the device, phase by phase, and are kept for other samples and colours.
 """
 
 import time as wall
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -17,7 +17,8 @@ import numpy as np
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.geometry import pixel_points
-from cppn_gl.engines.gl.grid_plan import Pass
+from cppn_gl.engines.gl import packing
+from cppn_gl.engines.gl.grid_plan import QUAD, Pass
 from cppn_gl.engines.gl.grid_programs import Atlas, GridPrograms, Job, Prepared
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.passes import ADDITIVE, Rect
@@ -27,10 +28,12 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.grid import BLOCK, Lattice, Piece, Source, alive, blocks
 from cppn_gl.engines.grid import Plan as Pieces
 from cppn_gl.engines.rates import RateKey
+from cppn_gl.nn.features import constant
 from cppn_gl.preset.scene import Scene, identity
-from cppn_gl.utils.arrays import Box, Float32, Float64
+from cppn_gl.utils.arrays import Box, Float64
 from cppn_gl.utils.tasks import Steps, left, share
 
+WHOLE: Box = (0, 0, 0, 0)  # of what is kept for a piece
 ROWS = 8  # of positions that a draw computes at least
 TEXELS = 2**18  # that are resampled in a step
 
@@ -69,7 +72,7 @@ class Drawing:
         self.painter, self.scene, self.kind = painter, scene, kind
         self._by_compute = by_compute
         self.network = scene.network
-        self.features = Source.of(scene.network, scene.view, scene.clock)
+        self.features = Source(scene.network, scene.clock)
         self._held: list[tuple[GridPrograms, Atlas]] = []
 
     @property
@@ -78,7 +81,7 @@ class Drawing:
 
     def compiled(self) -> Steps[Prepared]:
         """Compile what is missing, a program at a time."""
-        prepared = self.programs.prepared(self.network, self.features)
+        prepared = self.programs.prepared(self.network)
         for key in prepared.keys:
             yield 0.0
             self.programs.warm(prepared, key)
@@ -88,11 +91,25 @@ class Drawing:
         """A region in parts, for each of which the outputs are in memory at once."""
         if self.network.radius:
             lattice = Lattice.of(self.network, self.scene.view, region)
-            return blocks(Pieces(self.network, lattice), region)
+            found = blocks(Pieces(self.network, lattice), region)
+            return [part for block in found for part in self._fitting(lattice, block)]
         channels = alive(self.network.stages, len(self.network.inputs))
         (width, height), rows = region.part, max(1, BLOCK // (4 * channels * region.part[0]))
         tops = range(0, height, rows)
         return [region.cut(0, top, width, min(rows, height - top)) for top in tops]
+
+    def _fitting(self, lattice: Lattice, part: Region) -> list[Region]:
+        """A part, cut into halves until the texture of its points is no larger than it may be."""
+        (width, height), side = part.part, _side(lattice, lattice.rectangle(part))
+        if max(side) <= self.painter.largest:
+            return [part]
+        if side[0] > side[1]:
+            half = packing.round_up(width // 2, LANES)
+            halves = part.cut(0, 0, half, height), part.cut(half, 0, width - half, height)
+        else:
+            half = height // 2
+            halves = part.cut(0, 0, width, half), part.cut(0, half, width, height - half)
+        return [one for each in halves for one in self._fitting(lattice, each)]
 
     def part(self, part: Region, region: Region, planes: Planes) -> Steps[None]:
         """Draw a part of a region, all samples."""
@@ -118,42 +135,59 @@ class Drawing:
         )
         found = self.programs.kept(key, box)
         if found is None:
-            k = lattice.phases(box)
-            side = tuple(-(-(box[axis + 2] - box[axis]) // k) for axis in (0, 1))
-            points = self._take(k * side[0], k * side[1], groups=1)
+            points = self._take(*_side(lattice, box), groups=1)
             yield from share(self._evaluate(lattice, box, points), 0.0, 0.9)
             found = box, points
         else:
             self._held.append((self.programs, found[1]))
-        (whole, points), programs = found, self.programs
-        k = lattice.phases(whole)
+        whole, points = found
         how = {
-            "k": k,
-            "block": tuple(side // k for side in points.side),
+            "k": lattice.phases(whole),
+            "block": _block(lattice, whole),
             "exact": lattice.scale == 1,
         }
         for sample in part.each_sample():
             places = tuple(_numbered(lattice.places(sample, axis), whole[axis]) for axis in (0, 1))
             yield from self._resample(points, places, offset, boxes, planes, count, how)
-        self._held = [one for one in self._held if one[1] is not points]
-        programs.keep(key, whole, points)
+        self._keep(key, whole, points)
 
     # Evaluating.
 
     def _evaluate(self, lattice: Lattice, box: Box, points: Atlas) -> Steps[None]:
         """Evaluate the outputs at a lattice's points in a box."""
-        pieces = list(Pieces(self.network, lattice).pieces(box))
+        pieces = list(Pieces(self.network, lattice, self.programs.piece).pieces(box))
+        of = self.network
+        constants = (constant(name, self.scene.clock, of.latent) for name in of.inputs)
+        about = of.inputs, tuple(constants), of.period
+        image = of.image.digest if of.image else b""
+        key = about, image, self.scene.view, lattice.identity
         for number, piece in enumerate(pieces):
             ends = number / len(pieces), (number + 1) / len(pieces)
-            source = yield from share(self.features.filled(*piece.points()), ends[0], ends[0])
-            phases = list(_phases(piece, box, points))
+            place = *key, piece.columns, piece.rows, piece.shape, piece.margin
+            found = self.programs.kept(place, WHOLE)
+            if found is None:
+                source = yield from share(self._uploaded(*piece.points()), ends[0], ends[0])
+            else:
+                source = found[1]
+                self._held.append((self.programs, source))
+            phases = list(_phases(piece, box))
             yield from share(self._run(source, piece.margin, phases, points), *ends)
+            self._keep(place, WHOLE, source)
 
     def _direct(self, sample: Region, points: Atlas) -> Steps[None]:
         """Evaluate the outputs at the samples themselves."""
-        (x, y), (width, height) = self._positions(sample), sample.part
-        source = yield from self.features.filled(x, y)
+        width, height = sample.part
+        source = yield from self._uploaded(*self._positions(sample))
         yield from self._run(source, 0, [((0, 0, width, height), (0, 0))], points)
+        self._give(source)
+
+    def _uploaded(self, x: Float64, y: Float64) -> Steps[Atlas]:
+        """The features at points, see `Source.filled`, in textures."""
+        planes = yield from self.features.filled(x, y)
+        channels, height, width = planes.shape
+        source = self._take(width, height, groups=-(-channels // QUAD))
+        source.upload(planes)
+        return source
 
     def _positions(self, sample: Region) -> tuple[Float64, Float64]:
         (first, top), (width, height) = sample.offset, sample.part
@@ -166,14 +200,14 @@ class Drawing:
             jitter=sample.jitters[0],
         )
 
-    def _run(self, source: Float32, margin: int, phases: list[Phase], points: Atlas) -> Steps[None]:
-        """Do all passes over planes of features; their outputs go to the phases' points.
+    def _run(self, source: Atlas, margin: int, phases: list[Phase], points: Atlas) -> Steps[None]:
+        """Do all passes over features; their outputs go to the phases' points.
 
         Draws rows of positions until the time is over, and waits for them at the end of a step.
         """
-        prepared = self.programs.prepared(self.network, self.features)
-        side = source.shape[2], source.shape[1]
-        total = sum(one.work for one in prepared.packed.passes) * side[0] * side[1]
+        prepared = self.programs.prepared(self.network)
+        total = prepared.packed.work * source.side[0] * source.side[1]
+        step = None
         done = spent = 0.0
         deadline = yield 0.0
         started = wall.perf_counter()
@@ -181,6 +215,9 @@ class Drawing:
         for job in self._jobs(prepared, source, margin, phases, points):
             first, top, width, height = job.part
             row, work = 0, job.one.work * width
+            if job.one.step is not step:  # what the steps before have written is read
+                step = job.one.step
+                self._wait()
             while row < height:
                 if spent >= budget > 0 or (spent and not budget):
                     self._finish(spent, started)
@@ -194,22 +231,27 @@ class Drawing:
                 spent, row = spent + rows * work, row + rows
         self._finish(spent, started)
 
+    def _wait(self) -> None:
+        """Let what follows read what has been written; fragment shaders need no such barrier."""
+        if self._by_compute:
+            self.painter.ctx.memory_barrier()
+
     def _finish(self, work: float, started: float) -> None:
+        self._wait()
         self.painter.ctx.finish()
         self.painter.record(self.kind, work, wall.perf_counter() - started)
 
     def _jobs(
         self,
         prepared: Prepared,
-        source: Float32,
+        source: Atlas,
         margin: int,
         phases: list[Phase],
         points: Atlas,
     ) -> Iterator[Job]:
         """The jobs of all passes, in order. Storages are taken and given back between them."""
-        made, side = prepared.plan, (source.shape[2], source.shape[1])
-        used = {made.source.storage: self._take(*side, groups=made.source.storage.groups)}
-        used[made.source.storage].upload(source)
+        made, side = prepared.plan, source.side
+        used = {made.source.storage: source}
         numbers = {step: number for number, step in enumerate(made.steps)}
         passes: dict[int, list[Pass]] = {}
         for one in prepared.packed.passes:
@@ -228,7 +270,9 @@ class Drawing:
                     part = edge, edge, side[0] - 2 * edge, side[1] - 2 * edge
                     yield Job(one, inputs, used[value.storage], one.first, part)
             for storage in [one for one in used if one.last <= number]:
-                self._give(used.pop(storage))
+                atlas = used.pop(storage)
+                if atlas is not source:
+                    self._give(atlas)
 
     # Resampling.
 
@@ -242,7 +286,7 @@ class Drawing:
         samples: int,
         how: dict[str, Any],
     ) -> Steps[None]:
-        """Add a sample's display values to boxes of the planes, or write them if it is the only one.
+        """Add a sample's display values to boxes of the planes; the only one overwrites.
 
         places: of the pixels' columns and rows, see `_numbered`; offset: of the first pixel.
         """
@@ -272,6 +316,14 @@ class Drawing:
                 programs.give(atlas)
                 return
 
+    def _keep(self, key: Hashable, box: Box, atlas: Atlas) -> None:
+        """Let the programs that textures are from keep them, to be found again."""
+        for number, (programs, held) in enumerate(self._held):
+            if held is atlas:
+                del self._held[number]
+                programs.keep(key, box, atlas)
+                return
+
     def release(self) -> None:
         for _, atlas in list(self._held):
             self._give(atlas)
@@ -288,7 +340,8 @@ class Resampler:
             f"#define ALPHA {int(channels == 4)}",
             "#define SELECT(value, bad, mark) \\",
             "    value = mix(value, REAL(mark), greaterThan(bad, REAL(0.0)))",
-            "uniform struct { vec2 alpha; float sample_weight; int clamped; } frame;",
+            "struct Frame { vec2 alpha; float sample_weight; int clamped; };",
+            "uniform Frame frame;",
         ]
         self._pass = RenderPass.load(
             self.ctx, "grid_resample.frag", "\n".join(head), folder=painter.programs.folder
@@ -353,11 +406,24 @@ def _numbered(places: Float64, first: int = 0) -> Float32:
     return np.stack([low - first, places - low], axis=-1).astype(np.float32)
 
 
-def _phases(piece: Piece, box: Box, points: Atlas) -> Iterator[Phase]:
+def _block(lattice: Lattice, box: Box) -> tuple[int, int]:
+    """How many points of a box a phase has at most, along each axis."""
+    width, height = (-(-(box[axis + 2] - box[axis]) // lattice.k) for axis in (0, 1))
+    return width, height
+
+
+def _side(lattice: Lattice, box: Box) -> tuple[int, int]:
+    """The texels of the phases of a box, side by side, along each axis."""
+    phases = (min(lattice.k, box[axis + 2] - box[axis]) for axis in (0, 1))
+    width, height = (a * b for a, b in zip(phases, _block(lattice, box), strict=True))
+    return width, height
+
+
+def _phases(piece: Piece, box: Box) -> Iterator[Phase]:
     """Where a piece's outputs are among its positions, and where they belong in the lattice."""
-    k, (width, height), margin = piece.lattice.phases(box), piece.shape, piece.margin
+    k, (width, height), margin = piece.lattice.k, piece.shape, piece.margin
     rise = height + 2 * margin
-    block = points.side[0] // k, points.side[1] // k
+    block = _block(piece.lattice, box)
     for number, corner in enumerate(zip(piece.columns, piece.rows, strict=True)):
         part = margin, number * rise + margin, width, height
         to = [

@@ -1,6 +1,6 @@
 """Resources of the engines `grid` on one context: programs, weights, textures of units.
 
-    Source -> GridPrograms.prepared() -> Prepared: plan, passes, weights on the device
+    Network -> GridPrograms.prepared() -> Prepared: plan, passes, weights on the device
     Pass   -> Kernel.run(): draws the units of some positions into an Atlas
 
 With compute shaders a storage is one texture, and an invocation computes several positions. With
@@ -22,7 +22,6 @@ from cppn_gl.engines.gl.passes import Rect
 from cppn_gl.engines.gl.programs import COMPUTE_VERSION, LOCAL, LOCAL_SOFTWARE
 from cppn_gl.engines.gl.shader import ShaderError, Source, compose, explain_log
 from cppn_gl.engines.gl.targets import release_target
-from cppn_gl.engines.grid import Source as Features
 from cppn_gl.engines.grid import contains
 from cppn_gl.nn.network import Network
 from cppn_gl.utils.arrays import Box, Float32, Size
@@ -30,8 +29,9 @@ from cppn_gl.utils.cache import LRUCache
 
 MAX_KERNELS = 48
 MAX_PREPARED = 4  # networks whose weights are kept
-POOL = 256 * 2**20  # bytes of textures that wait to be used again
-LATTICES = 128 * 2**20  # bytes of the outputs of lattices that are kept
+POOL_SOFTWARE = 128 * 2**20  # bytes of textures that wait to be used again, of a processor
+KEPT = 256 * 2**20  # bytes of outputs and features at lattices' points that are kept
+PIECE = 256 * 2**20  # bytes of the units that a GPU evaluates at once, to have enough to do
 BANKS = 4  # textures of a storage for fragment shaders, all targets of a draw
 LARGEST_BLOCK = 65_536  # bytes; larger uniform blocks gain nothing
 KINDS = "conv", "max", "avg", "sum"
@@ -169,7 +169,7 @@ class Kernel:
                 self.program[name].value = value
 
     def run(self, job: Job, weights: "Weights") -> None:
-        """Do a job; what it writes can be read afterwards."""
+        """Do a job. What compute shaders write can be read after a memory barrier."""
         one, step, (left, top, width, height) = job.one, job.one.step, job.part
         pad = (0,) * (4 - len(job.inputs))
         self._set(
@@ -202,7 +202,6 @@ class Kernel:
             columns = -(-width // wide) * step.dilation
             groups_x, groups_y = -(-columns // self._local[0]), -(-height // self._local[1])
             self.program.run(max(1, groups_x), max(1, groups_y))
-            self.ctx.memory_barrier()
         else:
             corner = job.into.corner(job.first)
             shift = corner[0] + job.shift[0], corner[1] + job.shift[1]
@@ -322,8 +321,10 @@ class GridPrograms:
 
     def __init__(self, painter: Painter, by_compute: bool):
         self.ctx, self.by_compute = painter.ctx, by_compute
-        self.version, self.folder = painter.programs.version, painter.programs.folder
         software = painter.programs.software
+        self.piece = None if software else PIECE
+        self._pool_bytes = POOL_SOFTWARE if software else 2 * PIECE
+        self.version, self.folder = painter.programs.version, painter.programs.folder
         self.largest = painter.largest
         self.local = LOCAL_SOFTWARE if software else LOCAL
         self.pixels, most = SHAPE_SOFTWARE if software else SHAPE
@@ -345,14 +346,12 @@ class GridPrograms:
         self._pool: list[Atlas] = []
         self._kept: list[tuple[Hashable, Box, Atlas]] = []  # the least recently used first
 
-    def prepared(self, network: Network, features: Features | None = None) -> Prepared:
-        """A network's plan and passes, for stages as a view needs them. Draws and sends nothing."""
-        moved = features is not None and features.origin.any()
-        key = network.digest, features.origin.tobytes() if features and moved else b""
+    def prepared(self, network: Network) -> Prepared:
+        """A network's plan and passes. Draws and sends nothing."""
+        key = network.digest
 
         def make() -> Prepared:
-            stages = features.stages if features and moved else network.stages
-            made = plan(stages, len(network.inputs))
+            made = plan(network.stages, len(network.inputs))
             packed = pack(made, self.limits)
             keys = tuple(dict.fromkeys(map(self.key, packed.passes)))
             return Prepared(key, made, packed, keys)
@@ -413,25 +412,26 @@ class GridPrograms:
     def give(self, atlas: Atlas) -> None:
         """Give textures back, to be used again."""
         self._pool.append(atlas)
-        while self._pool and (self.released or sum(one.bytes for one in self._pool) > POOL):
+        limit = -1 if self.released else self._pool_bytes
+        while self._pool and sum(one.bytes for one in self._pool) > limit:
             self._pool.pop(0).release()
 
     def kept(self, key: Hashable, box: Box) -> tuple[Box, Atlas] | None:
-        """Outputs at a lattice's points that contain a box. They have to be kept again."""
+        """What is kept for a lattice's points that contain a box. It has to be kept again."""
         for number, (of, points, _) in enumerate(self._kept):
             if of == key and contains(points, box):
                 return self._kept.pop(number)[1:]
         return None
 
     def keep(self, key: Hashable, box: Box, atlas: Atlas) -> None:
-        """Keep the outputs at a lattice's points in a box, for the next samples and colours."""
+        """Keep the values at a lattice's points in a box, for samples, colours, or weights."""
         self._kept.append((key, box, atlas))
-        limit = -1 if self.released else LATTICES
+        limit = -1 if self.released else KEPT
         while self._kept and sum(one.bytes for *_, one in self._kept) > limit:
             self._kept.pop(0)[2].release()
 
     def forget(self) -> None:
-        """Keep no outputs any more."""
+        """Keep no values any more."""
         for *_, atlas in self._kept:
             atlas.release()
         self._kept.clear()

@@ -309,9 +309,19 @@ class Diagram:
                     continue
                 taken.append(box)
                 self._names[row.layer] = box
+                place = at(rect, *box[:2])
+                sides = round(box[2] - box[0]), round(box[3] - box[1])
+                name = f"name of layer {row.layer}"
+                gui.places[name] = Rect(round(place.x), round(place.y), *sides)
                 pen.add_rect_filled(at(rect, *box[:2]), at(rect, *box[2:]), GROUT, small / 4)
                 pen.add_text(font, small, at(rect, left, top), 0xFFD8D8D8, words)
                 break
+        for frame in board.frames:  # at the right, above the frame
+            left, top, right, _ = frame.box
+            wide = imgui.calc_text_size(frame.name).x
+            box = right - wide - 2, top - small - 1, right + 2, top - 1
+            if frame.level == 1 and box[0] > left and not any(_overlap(box, one) for one in taken):
+                pen.add_text(font, small, at(rect, box[0] + 2, box[1]), ink(0.6), frame.name)
         imgui.pop_font()
 
     def _lit_atlas(self, drawn: Drawn) -> NDArray[np.uint8]:

@@ -51,8 +51,7 @@ class StructureEditors:
             field.dotted, now, tuple(STRUCTURES), width, notes=lambda name: STRUCTURES[name]
         )
         if chosen is not None and chosen != now:
-            more = {"network.blocks": ()} if spec.blocks else {}
-            self.set(field.dotted, **{field.dotted: chosen, **more})
+            self.set(field.dotted, **{field.dotted: chosen})
 
     def _blocks(self, field: Field, width: float) -> None:
         """The blocks in words, each repeated or removed by clicks, and a menu of more."""

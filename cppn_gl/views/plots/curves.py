@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cppn_gl.engines.base import Region
 from cppn_gl.nn.activations import ACTIVATIONS, bounds, derivative
 from cppn_gl.nn.displayed import inks_of
 from cppn_gl.nn.features import coordinates
@@ -216,6 +217,13 @@ class CurvesView(CPUView):
 
     def __init__(self) -> None:
         self._kept: LRUCache[tuple[Scene, Size], _Plot] = LRUCache(_KEPT)
+
+    def effort(self, scene: Scene, region: Region) -> float:
+        """Of a network on grids that of a line, with what its points see."""
+        if not scene.network.by_grid:
+            return super().effort(scene, region)
+        rows = 2 * scene.network.radius + 1
+        return rows * _points(scene, region.shape) * work_per_pixel(scene.network)
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         return self.paint_for(scene, size, size)

@@ -49,6 +49,7 @@ DERIVATIVES = Pipeline("derivatives.frag", "derivatives.frag", 1)
 GRID = 16  # points along a side of the grid that the scale is measured on
 GRID_WORK = 4e7  # multiplications at most; fewer points for larger networks
 SPOT, SPOTS_WORK = 4, 1e9  # taps of a spot besides one, along a side; multiplications in all
+FAR = 40  # taps to each side
 AT_CURSOR = 3e8  # multiplications that a frame waits for
 DIGITS = 3  # of the scale's limits: neither the last bits nor their cause are seen
 MOST_DECADES, FEWEST_DECADES = 4.0, 0.5  # of the scale
@@ -225,12 +226,26 @@ def measure(scene: Scene) -> Steps[tuple[float, float]]:
     found = _measured.find(key)
     if found is not None:
         return found
-    x, y, more = spots(scene, points_work(scene.network, SPOT), SPOTS_WORK)
-    jets = yield from grid_derivatives.at_points(
-        scene.network, x, y, scene.clock, np.float32, more=more
-    )
+    jets = yield from _sampled(scene)
     low, high = scale_limits(steepness(jets.astype(np.float64), counted))
     return _measured.put(key, (float(f"{low:.{DIGITS}g}"), float(f"{high:.{DIGITS}g}")))
+
+
+def _sampled(scene: Scene) -> Steps[Jets]:
+    """Outputs and slopes at spots, or, where these reach far, at the pixels of a small picture."""
+    network = scene.network
+    if far_sighted(network):
+        derivatives = GridDerivatives(network, scene.view, scene.clock)
+        jets = yield from derivatives.outputs(Region.of((GRID, GRID)))
+        return jets.reshape(3, -1, network.outputs)
+    x, y, more = spots(scene, points_work(network, SPOT), SPOTS_WORK)
+    at_spots = grid_derivatives.at_points(network, x, y, scene.clock, np.float32, more=more)
+    return (yield from at_spots)
+
+
+def far_sighted(network: Network) -> bool:
+    """Whether a spot takes so many taps that a whole lattice is not much more."""
+    return network.radius > FAR
 
 
 _measured: LRUCache[Hashable, tuple[float, float]] = LRUCache(64)

@@ -17,19 +17,19 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from cppn_gl.engines.base import Region
+from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.nn.grid_derivatives import points_work
+from cppn_gl.nn.grid_derivatives import patch_bytes, points_work
 from cppn_gl.nn.receptive import HELD as HELD_SHARE
 from cppn_gl.nn.receptive import ReceptiveField, measure
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.scene import Scene, identity
+from cppn_gl.preset.scene import Scene, identity, scene_of
 from cppn_gl.preset.show import CHANNELS, ReceptiveOptions
 from cppn_gl.utils.arrays import RGB, Box, Float32, Float64, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.tasks import Stepping, Steps, Task, at_once, during
 from cppn_gl.views import text
-from cppn_gl.views.base import Hit, Stage, View, Words, plane_point
+from cppn_gl.views.base import Hit, Picture, Stage, View, Words, plane_point
 from cppn_gl.views.lettering import canvas
 from cppn_gl.views.picture import PictureView
 from cppn_gl.views.slopes.legend import LEAST, MARGIN, PAD, Legend, LegendLayout
@@ -37,6 +37,7 @@ from cppn_gl.views.slopes.palette import heat
 from cppn_gl.views.strokes import Stroke, layer_of_strokes
 
 MOST_SUMS = 64  # units of a layer that are looked at
+MOST_WORK, MOST_BYTES = 3e11, 2**29  # of a measurement at a point: multiplications, memory
 AT_CURSOR = 3e8  # multiplications of a measurement that a frame waits for
 DECADES = 4.0  # of the scale
 AROUND = 2  # taps shown beyond the box of a network that sees one point
@@ -74,14 +75,29 @@ class ReceptiveView(PictureView):
         )
 
     def problem(self, preset: Preset) -> str:
+        """A unit that is not there, or one that sees more than can be measured."""
+        if problem := self._unit_problem(preset):
+            return problem
+        if not preset.spec.by_grid:
+            return ""
+        scene = scene_of(preset)
+        stage, sums = _stage(scene), len(_weights(scene))
+        points = max(1, preset.options(ReceptiveOptions).averaged) ** 2
+        work = points * points_work(scene.network, sums=1 + sums, stage=stage)
+        if work > MOST_WORK or patch_bytes(scene.network, sums, stage) > MOST_BYTES:
+            side = 2 * scene.network.stages[stage].radius + 1
+            seen = f"{side} × {side} taps" + (f" at {points} points" if points > 1 else "")
+            return f"needs fewer taps or channels: {seen} are too many to measure"
+        return ""
+
+    def _unit_problem(self, preset: Preset) -> str:
         unit = preset.options(ReceptiveOptions).unit
         if unit is None:
             return ""
-        stages = preset.network().stages
-        if not 1 <= unit[0] <= len(stages):
-            return f"needs a layer from 1 to {len(stages)}; receptive.unit names layer {unit[0]}"
-        if unit[1] > stages[unit[0] - 1].units:
-            most = stages[unit[0] - 1].units
+        units = units_of(preset)
+        if not 1 <= unit[0] <= len(units):
+            return f"needs a layer from 1 to {len(units)}; receptive.unit names layer {unit[0]}"
+        if unit[1] > (most := units[unit[0] - 1]):
             return (
                 f"needs a unit from 1 to {most} of layer {unit[0]}; receptive.unit names {unit[1]}"
             )
@@ -99,6 +115,10 @@ class ReceptiveView(PictureView):
             yield from during(task, owned)
 
         return Stepping(steps(), owned)
+
+    def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Steps[Picture]:
+        yield from self._measure(scene, settled_point(scene))
+        return (yield from super().paint_region(scene, engine, region))
 
     def _measure(self, scene: Scene, point: Point) -> Steps[ReceptiveField]:
         key = _key(scene, point)
@@ -143,7 +163,8 @@ class ReceptiveView(PictureView):
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """The measures at a pixel; a click keeps the point, or on the point kept lets it go."""
         point = self.looked_from(scene, size, place)
-        card = Card.of(scene, self.field(scene, point), size, _pixel(scene, size, point))
+        field = self.field(scene, point)
+        card = Card.of(scene, field, size, _pixel(scene, size, point))
         if card is not None and card.covers(place):
             return None
         at = plane_point(scene, size, place)
@@ -154,14 +175,16 @@ class ReceptiveView(PictureView):
                 return Hit("the point kept", changes={"receptive.point": None})
         if max(abs(at.x), abs(at.y)) > FARTHEST:
             return None
-        return Hit(
-            "what this point sees" if point == (at.x, at.y) else "a click measures here",
-            changes={"receptive.point": (at.x, at.y)},
-        )
+        words = "a click measures here"
+        if point == (at.x, at.y):
+            words = (
+                f"sees {field.effective} × {field.effective} of {field.side} × {field.side} taps"
+            )
+        return Hit(words, changes={"receptive.point": (at.x, at.y)})
 
     def page(self, preset: Preset, steps: int) -> dict[str, Any] | None:
         """To another layer: all its units; after the last one the outputs."""
-        last = len(preset.network().stages)
+        last = len(units_of(preset))
         unit = preset.options(ReceptiveOptions).unit
         layer = min(max((last if unit is None else unit[0]) + steps, 1), last)
         return {"receptive.unit": None if layer == last else (layer, 0)}
@@ -451,6 +474,13 @@ def tangents(place: Point, reach: float, square: tuple[int, int, int]) -> list[t
     aside = [-down * a + across * b for a, b in CORNERS]
     both = int(np.argmin(aside)), int(np.argmax(aside))
     return [(small[k], large[k]) for k in both]
+
+
+def units_of(preset: Preset) -> list[int]:
+    """The number of units of each layer."""
+    if preset.spec.by_grid:
+        return [stage.units for stage in preset.network().stages]
+    return [rows for rows, _ in preset.start.shapes]
 
 
 def settled_point(scene: Scene) -> Point:

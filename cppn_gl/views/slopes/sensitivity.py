@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
+from cppn_gl.engines.cpu.grid import GridEvaluator
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.perturbation import (
@@ -47,6 +48,7 @@ from cppn_gl.views.slopes.gradient import (
     SPOT,
     SPOTS_WORK,
     channels,
+    far_sighted,
     grid,
     scale_limits,
     spots,
@@ -165,10 +167,9 @@ class SensitivityView(View):
 
     def page(self, preset: Preset, steps: int) -> dict[str, Any] | None:
         """Of a network on a grid, from one layer with weights to another."""
-        network = preset.network()
-        if not network.by_grid:
+        if not preset.spec.by_grid:
             return None
-        numbers = weight_layers(network)
+        numbers = weight_layers(preset.network())
         now = numbers.index(_layer_of(numbers, preset.options(SensitivityOptions).layer))
         chosen = min(max(now + steps, 0), len(numbers) - 1)
         return {"show.layer": numbers[chosen] if chosen < len(numbers) - 1 else 0}
@@ -239,8 +240,21 @@ def _moved(scene: Scene, noise: float, seed: int) -> Steps[Float64]:
 def _moved_on_grid(scene: Scene, noise: float, seed: int) -> Steps[Float64]:
     """The same for a network on a grid, at spots."""
     network = scene.network
+    if far_sighted(network):
+        return (yield from _moved_on_lattice(scene, noise, seed))
     x, y, more = spots(scene, changes_work(network, SPOT), SPOTS_WORK)
     return (yield from grid_changes(network, x, y, scene.clock, noise, seed, more=more))
+
+
+def _moved_on_lattice(scene: Scene, noise: float, seed: int) -> Steps[Float64]:
+    """The same at the pixels of a small picture: networks that see far cost no more there."""
+    region, found = Region.of((GRID, GRID)), []
+    layers = weight_layers(scene.network)
+    others = (perturbed(scene.network, layer, noise, seed) for layer in layers)
+    for network in (scene.network, *others):
+        outputs = yield from GridEvaluator(network, scene.view, scene.clock).outputs(region)
+        found.append(outputs.reshape(-1, network.outputs).astype(np.float64))
+    return np.array(found[1:]) - found[0]
 
 
 def _limits(sizes: Float64) -> tuple[float, float]:

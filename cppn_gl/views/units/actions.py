@@ -16,7 +16,6 @@ from cppn_gl.views.units.dashboard import PINNED, Unit
 from cppn_gl.views.units.unit_samples import unit_name
 
 LARGEST = 64.0  # factor of a boost by a click
-Boosts = tuple[tuple[int, int, float], ...]
 
 
 @dataclass(frozen=True)
@@ -44,17 +43,10 @@ def closer(scene: Scene, unit: Unit) -> Hit:
     return Hit(name, opens=scene.preset.replace(**keys))
 
 
-def boosts_of(preset: Preset) -> Boosts | None:
-    """The boosts of a preset; None if its network cannot have any."""
-    if "boost" not in preset.spec.key_names():
-        return None
-    return tuple(tuple(one) for one in preset.spec.boost)  # type: ignore[attr-defined]
-
-
 def factor_of(preset: Preset, unit: Unit) -> float:
     """The factor by which a preset boosts a unit: the product of all that it lists for it."""
     factor = 1.0
-    for layer, number, by in boosts_of(preset) or ():
+    for layer, number, by in preset.spec.boost:
         if (layer, number - 1) == unit:
             factor *= by
     return factor
@@ -62,7 +54,7 @@ def factor_of(preset: Preset, unit: Unit) -> float:
 
 def boost_to(preset: Preset, unit: Unit, factor: float) -> dict[str, Any]:
     """The keys that give a unit a boost, instead of those that it has."""
-    others = [one for one in boosts_of(preset) or () if (one[0], one[1] - 1) != unit]
+    others = [one for one in preset.spec.boost if (one[0], one[1] - 1) != unit]
     mine = [] if factor == 1 else [(unit[0], unit[1] + 1, factor)]
     return {"network.boost": (*others, *mine)}
 
@@ -107,7 +99,7 @@ def _all(scene: Scene, unit: Unit) -> list[tuple[str, Hit]]:
     elif len(kept) < PINNED:
         more = (*kept, numbered)
         found.append(("pin", Hit(f"{name}: pinned", changes={"units.pinned": more})))
-    if unit[0] and boosts_of(preset) is not None:
+    if unit[0] and not preset.learns:
         now = factor_of(preset, unit)
         for label, factor in (("boost ×2", 2 * now), ("÷2", now / 2), ("×0", 0.0), ("×1", 1.0)):
             if factor != now and abs(factor) <= LARGEST:

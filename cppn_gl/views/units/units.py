@@ -13,7 +13,9 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image, ImageDraw
 
+from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.trace import inputs, trace
+from cppn_gl.engines.grid import picture_work
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import UnitsOptions
@@ -54,6 +56,7 @@ from cppn_gl.views.units.wiring import (
 
 AT_ONCE = 2**15  # pixels coloured in one step
 LABEL, LIT = (44, 50, 60, 255), (92, 102, 116, 255)  # ground of a label in the panel
+FIRST = 1, 1  # the unit shown alone if none is selected
 KERNEL_ROOM = 7  # pixels of a tile's shorter side with room for a kernel
 
 
@@ -89,10 +92,11 @@ def pinned_units(scene: Scene) -> list[Unit]:
 
 
 def enlarged_unit(scene: Scene) -> Unit | None:
-    """The unit shown alone, if there is one."""
+    """The unit shown alone, if there is one: without `[units] unit` the first."""
     options = scene.options(UnitsOptions)
-    unit = options.unit and (options.unit[0], options.unit[1] - 1)
-    return unit if options.zoom and unit and _exists(scene, unit) else None
+    layer, number = options.unit or FIRST
+    unit = layer, number - 1
+    return unit if options.zoom and _exists(scene, unit) else None
 
 
 def _exists(scene: Scene, unit: Unit) -> bool:
@@ -119,6 +123,13 @@ class UnitsView(CPUView):
         units = sum(stage.units for stage in scene.network.stages)
         one = 1 if enlarged_unit(scene) else units
         return max(super().work(scene), work_per_pixel(scene.network) / one)
+
+    def effort(self, scene: Scene, region: Region) -> float:
+        """Of a structure that of the samples, of which tiles are parts, however small they are."""
+        if not is_graph(scene.network) or enlarged_unit(scene) is not None:
+            return super().effort(scene, region)
+        size = _sample_size(scene, region.shape)
+        return picture_work(scene.network, scene.view, Region.of(size))
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         return self.paint_for(scene, size, size)
@@ -220,11 +231,7 @@ class UnitsView(CPUView):
 
     def _samples_of(self, scene: Scene, shape: Size) -> Steps[UnitSamples]:
         """Samples of all units for a picture of size `shape`."""
-        network, aspect, least = scene.network, shape[0] / shape[1], 0
-        if is_graph(network):  # its tiles are parts of them
-            wide, high = board_of(scene, shape).tile
-            least = round(max(high, wide / aspect) ** 2 * aspect)
-        return (yield from self._samples.get(scene, sample_size(network, aspect, least)))
+        return (yield from self._samples.get(scene, _sample_size(scene, shape)))
 
     def _unit_samples(self, scene: Scene, size: Size) -> UnitSamples:
         return at_once(self._samples_of(scene, size))
@@ -278,9 +285,7 @@ class UnitsView(CPUView):
                 if width(name, small) > box[2] - box[0] - small:
                     name = f"{unit[0]}: {unit[1] + 1}"
                 chip(draw, (box[0] + 2, box[1] + 2), name, small)
-        boosted = {
-            (layer, number - 1) for layer, number, _ in getattr(scene.preset.spec, "boost", ())
-        }
+        boosted = {(layer, number - 1) for layer, number, _ in scene.preset.spec.boost}
         for unit in sorted(boosted):
             factor = factor_of(scene.preset, unit)
             boxes = [box for one, box in pinned if one == unit]
@@ -369,14 +374,23 @@ class UnitsView(CPUView):
     def page(self, preset: Preset, steps: int) -> dict[str, tuple[int, int]] | None:
         """With one unit alone: the next units of its layer."""
         options = preset.options(UnitsOptions)
-        if not options.zoom or options.unit is None:
+        if not options.zoom:
             return None
-        layer, number = options.unit
+        layer, number = options.unit or FIRST
         network = preset.network()
         if layer > len(network.stages):
             return None
         count = network.stages[layer - 1].units if layer else len(network.inputs)
         return {"units.unit": (layer, min(max(number + steps, 1), count))}
+
+
+def _sample_size(scene: Scene, shape: Size) -> Size:
+    """The size of the samples of all units for a picture of size `shape`."""
+    aspect, least = shape[0] / shape[1], 0
+    if is_graph(scene.network):  # its tiles are parts of them
+        wide, high = board_of(scene, shape).tile
+        least = round(max(high, wide / aspect) ** 2 * aspect)
+    return sample_size(scene.network, aspect, least)
 
 
 def reaches_of(scene: Scene, layer: int, values: Float32) -> Float64:

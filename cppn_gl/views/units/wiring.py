@@ -23,13 +23,13 @@ Columns = tuple[tuple[tuple[int, int], ...], ...]  # (layer, units) of the layer
 BRIEF = {
     "conv ": "",
     "max pool": "pool",
-    "mean pool": "mean",
+    "avg pool": "avg",
     "concat": "cat",
     "add": "+",
     "normalize": "norm",
     "activation": "act",
 }
-SHORTEST = ("pool", "mean")  # before the size of a window
+SHORTEST = ("pool", "avg")  # before the size of a window
 
 
 def is_graph(network: Network) -> bool:
