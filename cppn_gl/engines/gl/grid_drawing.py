@@ -142,7 +142,7 @@ class Drawing:
             self._held.append((self.programs, found[1]))
         whole, points = found
         how = {
-            "k": lattice.phases(whole),
+            "k": lattice.k,
             "block": _block(lattice, whole),
             "exact": lattice.scale == 1,
         }
