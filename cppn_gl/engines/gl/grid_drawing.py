@@ -30,7 +30,7 @@ from cppn_gl.engines.grid import Plan as Pieces
 from cppn_gl.engines.rates import RateKey
 from cppn_gl.nn.features import constant
 from cppn_gl.preset.scene import Scene, identity
-from cppn_gl.utils.arrays import Box, Float64
+from cppn_gl.utils.arrays import Box, Float32, Float64
 from cppn_gl.utils.tasks import Steps, left, share
 
 WHOLE: Box = (0, 0, 0, 0)  # of what is kept for a piece
