@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cppn_gl.engines.grid import fewest_rows
 from cppn_gl.preset.shot import Shot, usual_samples
 from cppn_gl.utils.files import open_plain
 from cppn_gl.views import view_of
@@ -31,6 +30,8 @@ def band_rows(shot: Shot) -> int:
     width, height = shot.size
     rows = max(MIN_ROWS, BAND // (width * usual_samples(shot.samples)))
     if shot.preset.spec.structured and view_of(shot.preset).by_pixel:
+        from cppn_gl.engines.grid import fewest_rows
+
         now = shot.preset.at(shot.time)
         rows = max(rows, fewest_rows(now.network(), now.view, shot.size, GRID_BAND))
     return min(rows, height)
