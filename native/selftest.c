@@ -1,4 +1,5 @@
-/* A program that draws and trains random networks of hostile shapes, values and sizes.
+/* A program that draws and trains random networks of hostile shapes, values and sizes, and computes
+ * such stages of graphs.
  *
  *     selftest [seeds [first seed [verbose]]]
  *

@@ -9,6 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.engines.grid import patch_work
 from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.layers import SOURCE
 from cppn_gl.preset.preset import Preset
@@ -45,6 +46,8 @@ def expected(scene: Scene, size: tuple[int, int], density: int = 1) -> tuple[Flo
         return exact, _error(network, features, 1, exact)
     ratio = network.step / (2 * scene.view.extent / (min(size) * density))
     k = max(1, math.ceil(ratio - 1e-9))
+    if (k / ratio) ** 2 > patch_work(network):  # every sample for itself, from the taps around it
+        return _each(scene, across, down)
     pitch, margin = network.step / k, k * network.radius
     axes, weights = [], []
     for places, side in ((across, size[0]), (down, size[1])):
@@ -59,6 +62,19 @@ def expected(scene: Scene, size: tuple[int, int], density: int = 1) -> tuple[Flo
     exact = network.evaluate_grid(features, spacing=k, statistics=network.statistics, border="none")
     error = _error(network, features, k, exact)
     return np.einsum("yj,xi,jio->yxo", weights[1], weights[0], exact), error
+
+
+def _each(scene: Scene, across: Floats, down: Floats) -> tuple[Floats, float]:
+    network, error = scene.network, 0.0
+    assert isinstance(network, GraphNetwork)
+    around = network.step * np.arange(-network.radius, network.radius + 1)
+    found = np.empty((len(down), len(across), network.outputs))
+    for row, column in np.ndindex(found.shape[:2]):
+        features = _features(scene, across[column] + around, down[row] + around)
+        exact = network.evaluate_grid(features, statistics=network.statistics, border="none")
+        error = max(error, _error(network, features, 1, exact))
+        found[row, column] = exact[0, 0]
+    return found, error
 
 
 def tolerance(error: float) -> float:

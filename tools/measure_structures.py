@@ -80,7 +80,9 @@ class Row:
 
     def outputs(self) -> Float32:
         """What our stages give, (channels, height, width)."""
-        *_, (_, _, units) = run(self.stages, self.source, NativeKernel())  # type: ignore[misc]
+        for found in run(self.stages, self.source, NativeKernel()):
+            assert found is not None
+            units = found[2]
         assert units.shape[1:] == (HEIGHT, WIDTH)
         return np.asarray(units)
 
@@ -137,9 +139,8 @@ def structure(name: str, depth: int, width: int, more: str = "") -> Row:
     left, top, right, bottom = lattice.rectangle(Region.of(SIZE))
     x = lattice.x(np.arange(left - margin, right + margin))
     y = lattice.y(np.arange(top - margin, bottom + margin))
-    source = lattice_grid.Source.of(network, Viewport(), Clock()).planes(
-        x[None, None, :], y[None, :, None]
-    )
+    features = network.features(*np.meshgrid(x, y), Clock())
+    source = np.ascontiguousarray(np.moveaxis(features, -1, 0), np.float32)
     words = f"{name}, depth {depth}, width {width}"
     return Row(words, network.stages, source, network)
 

@@ -8,7 +8,8 @@
 A network's taps are `network.step` apart. Where samples of a picture are step / k apart, k whole,
 the lattice is that of the samples; otherwise it is the one of the next finer such distance. Its
 origin is the middle of the picture, so that samples of an exact lattice are its points. Outputs
-between its points are interpolated bilinearly.
+between its points are interpolated bilinearly. Where the taps are much closer together than the
+samples, these are the points themselves, which is cheaper than to evaluate all that lies between.
 
 The points of a lattice of step / k fall into k² phases: those of one phase are a step apart, and
 see each other's inputs. So a phase is an ordinary picture at the taps' own resolution, surrounded
@@ -46,7 +47,7 @@ from cppn_gl.utils.threads import shared_out, thread_count
 
 MARGINS = 8  # radii in the height of a band
 SAMPLES = 2  # N of the N × N samples per pixel where samples are "auto"
-PIECE = 48 * 2**20  # bytes of the planes that are alive while a piece is evaluated; approximate
+PIECE = 64 * 2**20  # bytes of the planes that are alive while a piece is evaluated; approximate
 SMALL = 2**15  # positions; smaller phases are stacked up to it
 FEWEST = 8  # taps along a side of a tile
 BLOCK = 64 * 2**20  # bytes of the outputs of a lattice that are in memory at once; approximate
@@ -62,7 +63,8 @@ class Lattice:
 
     Point i, j (to the right, down) lies at center + ((2 i + odd) / (2 k), -(…)) · step. `scale`:
     points per distance between samples, at least 1, and exactly 1 where samples are points.
-    `density`: samples per pixel side.
+    `density`: samples per pixel side. `apart`: if not 0, the samples themselves are the points, and
+    no two share taps: point i lies at center + (2 i + odd) / 2 · apart, in a phase of its own.
     """
 
     center: tuple[float, float]
@@ -71,6 +73,7 @@ class Lattice:
     odd: tuple[int, int]
     scale: float
     density: int
+    apart: float = 0.0
 
     @classmethod
     def of(cls, network: Network, view: Viewport, region: Region) -> "Lattice":
@@ -80,23 +83,31 @@ class Lattice:
         ratio = network.step / pitch
         k = max(1, math.ceil(ratio * (1 - WHOLE)))
         exact = abs(k - ratio) <= WHOLE * k
-        odd = tuple(1 - side * density % 2 for side in region.size)
-        scale = 1.0 if exact else k / ratio
-        x, y = view.center
-        return cls((x, y), network.step, k, odd, scale, density)  # type: ignore[arg-type]
+        width, height = (1 - side * density % 2 for side in region.size)
+        scale, odd, (x, y) = 1.0 if exact else k / ratio, (width, height), view.center
+        if scale**2 > patch_work(network):
+            k = max(region.size) * density + 1
+            return cls((x, y), network.step, k, odd, 1.0, density, apart=pitch)
+        return cls((x, y), network.step, k, odd, scale, density)
 
     @property
     def identity(self) -> Hashable:
         """What the places of its points depend on."""
-        return self.center, self.step, self.k, self.odd
+        return self.center, self.step, self.k, self.odd, self.apart
 
     def x(self, numbers: Any) -> Float64:
         """x of columns of points."""
-        return np.asarray(self.center[0] + (2 * numbers + self.odd[0]) / (2 * self.k) * self.step)
+        return np.asarray(self.center[0] + self._distance(numbers, 0))
 
     def y(self, numbers: Any) -> Float64:
         """y of rows of points; they count downwards."""
-        return np.asarray(self.center[1] - (2 * numbers + self.odd[1]) / (2 * self.k) * self.step)
+        return np.asarray(self.center[1] - self._distance(numbers, 1))
+
+    def _distance(self, numbers: Any, axis: int) -> Any:
+        """How far points are from the centre."""
+        if self.apart:
+            return (2 * numbers + self.odd[axis]) / 2 * self.apart
+        return (2 * numbers + self.odd[axis]) / (2 * self.k) * self.step
 
     def places(self, region: Region, axis: int) -> Float64:
         """The samples of a region with one sample per pixel, in numbers of points, along an axis.
@@ -179,10 +190,13 @@ class Piece:
 
     def points(self) -> tuple[Float64, Float64]:
         """x (phases, 1, width) and y (phases, height, 1) of its planes of features."""
-        k = self.lattice.k
-        across, down = (k * np.arange(-self.margin, side + self.margin) for side in self.shape)
-        x = self.lattice.x(np.array(self.columns)[:, None] + across)
-        y = self.lattice.y(np.array(self.rows)[:, None] + down)
+        k, step = self.lattice.k, self.lattice.step
+        columns, rows = np.array(self.columns)[:, None], np.array(self.rows)[:, None]
+        across, down = (np.arange(-self.margin, side + self.margin) for side in self.shape)
+        if self.lattice.apart:
+            x, y = self.lattice.x(columns) + step * across, self.lattice.y(rows) - step * down
+        else:
+            x, y = self.lattice.x(columns + k * across), self.lattice.y(rows + k * down)
         return x[:, None, :], y[:, :, None]
 
     def place(self, planes: Planes, into: Float32, box: Box) -> None:
@@ -249,11 +263,21 @@ def work_of(network: Network, width: int, height: int) -> float:
     )
 
 
+def patch_work(network: Network) -> float:
+    """The work of a point that shares nothing with others, over that of one among many.
+
+    Of stacked patches the columns of the margin are left out stage by stage, but not the rows.
+    """
+    whole, reach = sum(map(stage_work, network.stages)), 2 * network.radius + 1
+    across = sum((reach - 2 * stage.radius) * stage_work(stage) for stage in network.stages)
+    return reach * across / whole
+
+
 def picture_work(network: Network, view: Viewport, region: Region) -> float:
     """Estimated multiplications of drawing a region of a picture, margins included.
 
     Coarse pictures are not much cheaper than those whose pixels are as far apart as the taps: all
-    taps are evaluated in any case.
+    taps are evaluated, unless the pixels are so far apart that patches of taps are cheaper.
     """
     if network.radius == 0:
         return len(region.jitters) * work_of(network, *region.part)

@@ -433,7 +433,7 @@ def draw(scene: Scene, of: Plan, size: Size) -> Steps[Drawn]:
     """Draw the map of a scene shown at `size` pixels; yields between layers."""
     network, grid = scene.network, grid_of(of, scene.network)
     if network.by_grid:
-        return (yield from _draw_grid(scene, of, size, grid))
+        return (yield from _draw_grid(scene, of, size))
     evaluate = evaluator(network, scene.view, scene.clock)
     rows, columns = _pixel_rows(grid[1], size[1]), _pixel_rows(grid[0], size[0])
     points = (rows[:, None] * size[0] + columns).ravel()
@@ -465,9 +465,13 @@ def draw(scene: Scene, of: Plan, size: Size) -> Steps[Drawn]:
     return Drawn(scene, of, size, image, outcome, samples, tuple(reaches), tuple(lines))
 
 
-def _draw_grid(scene: Scene, of: Plan, size: Size, grid: Size) -> Steps[Drawn]:
-    """`draw` of a network that whole grids are evaluated of: every stage at the tiles' points."""
+def _draw_grid(scene: Scene, of: Plan, size: Size) -> Steps[Drawn]:
+    """`draw` of a network that whole grids are evaluated of, all of them once."""
     network = scene.network
+    left, top, right, bottom = of.outcome
+    most = max(16.0, VALUES / sum(row.count for row in of.rows))
+    scale = min(1.0, math.sqrt(most / max(1, (right - left) * (bottom - top))))
+    grid = max(2, round(scale * (right - left))), max(2, round(scale * (bottom - top)))
     layers = yield from trace(scene, grid)
     fed = inputs(scene, grid)
     atlas = np.zeros((of.size[1] * of.size[0], 4), np.uint8)
@@ -487,10 +491,7 @@ def _draw_grid(scene: Scene, of: Plan, size: Size, grid: Size) -> Steps[Drawn]:
         yield
     before = tuple(layer.pre_activations for layer in layers)
     samples = UnitSamples(network, scene.view, scene.clock, grid, fed, before)
-    left, top, right, bottom = of.outcome
-    small = max(2, right - left), max(2, bottom - top)
-    ends = yield from trace(scene, small)
-    outcome = yield from _coloured(scene, ends[-1].units, small, size)
+    outcome = yield from _coloured(scene, layers[-1].units, grid, size)
     image = atlas.reshape(of.size[1], of.size[0], 4)
     return Drawn(scene, of, size, image, outcome, samples, tuple(reaches), tuple(lines))
 

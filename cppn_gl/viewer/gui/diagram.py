@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from cppn_gl.viewer.gui.base import Gui
 
 MAP_SLICE, PROBE_SLICE = 0.004, 0.002  # seconds of work a frame
-TRAINING_SLICE = 0.012  # instead, while a network trains
+LONG_SLICE = 0.012  # instead, while a network trains, and of networks on grids
 LIT = 2.0  # seconds for which units show their values at the pointer after it has moved
 BEHIND = 0.35  # opacity of the others while a unit's lines are shown
 # In font sizes:
@@ -101,8 +101,9 @@ class Diagram:
         foot = self._write_foot(gui, rect, scene)
         room = rect.width, rect.height - foot
         board = plan_of(scene.network, room, gui.unit, round(size[0] / size[1], 2))
-        training = self._explorer.learning.playing  # then there are fewer frames
-        self._map.follow(scene, board, size, TRAINING_SLICE if training else MAP_SLICE)
+        # There are fewer frames while a network trains, and one on a grid takes longer.
+        long = self._explorer.learning.playing or scene.network.by_grid
+        self._map.follow(scene, board, size, LONG_SLICE if long else MAP_SLICE)
         drawn = self._map.drawn
         if self._map.busy:
             gui.go_on()

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.trace import inputs, trace
-from cppn_gl.engines.grid import picture_work
+from cppn_gl.engines.grid import Lattice, picture_work
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.preset.show import UnitsOptions
@@ -56,8 +56,12 @@ from cppn_gl.views.units.wiring import (
 
 AT_ONCE = 2**15  # pixels coloured in one step
 LABEL, LIT = (44, 50, 60, 255), (92, 102, 116, 255)  # ground of a label in the panel
+ENOUGH = 5e8  # multiplications that the samples of a structure take, if fewer samples take less
+FINEST = 24  # points of the samples' lattice between two taps
+FEWEST = 12  # samples along a side
 FIRST = 1, 1  # the unit shown alone if none is selected
 KERNEL_ROOM = 7  # pixels of a tile's shorter side with room for a kernel
+_sizes: LRUCache[Hashable, Size] = LRUCache(16)
 
 
 def board_of(scene: Scene, size: Size) -> Dashboard:
@@ -386,11 +390,26 @@ class UnitsView(CPUView):
 
 def _sample_size(scene: Scene, shape: Size) -> Size:
     """The size of the samples of all units for a picture of size `shape`."""
-    aspect, least = shape[0] / shape[1], 0
-    if is_graph(scene.network):  # its tiles are parts of them
-        wide, high = board_of(scene, shape).tile
-        least = round(max(high, wide / aspect) ** 2 * aspect)
-    return sample_size(scene.network, aspect, least)
+    network, aspect = scene.network, shape[0] / shape[1]
+    if not is_graph(network):
+        return sample_size(network, aspect)
+    wide, high = board_of(scene, shape).tile
+    least = round(max(high, wide / aspect) ** 2 * aspect)  # its tiles are parts of them
+
+    def affordable() -> Size:
+        """Fewer where the view is so small that each point has taps of its own."""
+        size = sample_size(network, aspect, least)
+        while min(size) >= 2 * FEWEST:
+            lattice = Lattice.of(network, scene.view, Region.of(size))
+            work = picture_work(network, scene.view, Region.of(size))
+            smaller = size[0] // 2, size[1] // 2
+            less = picture_work(network, scene.view, Region.of(smaller))
+            if less > work / 2 or (lattice.k <= FINEST and work <= ENOUGH):
+                break
+            size = smaller
+        return size
+
+    return _sizes.get((network.digest, scene.view, aspect, least), affordable)
 
 
 def reaches_of(scene: Scene, layer: int, values: Float32) -> Float64:
