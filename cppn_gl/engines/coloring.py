@@ -27,6 +27,7 @@ from cppn_gl.utils.tasks import Stepping, Steps, Task, during, left, share
 from cppn_gl.utils.threads import on_all_cores
 
 if TYPE_CHECKING:
+    from cppn_gl.nn.network import Network
     from cppn_gl.engines.gl.painter import Painter
     from cppn_gl.engines.gl.targets import Planes
 
@@ -155,7 +156,7 @@ def rows_of(region: Region) -> list[tuple[int, int]]:
     return spans
 
 
-def _settled(network: Network, region: Region) -> Region:
+def _settled(network: "Network", region: Region) -> Region:
     if not network.by_grid:
         return region
     from cppn_gl.engines.grid import settled  # dense networks need not load it
