@@ -156,6 +156,10 @@ def read_graph(tensors: Tensors) -> Graph:
         node, path = _node(entry, index, left, counts)
         nodes.append(node)
         modules.append(path)
+    read = {i for node in nodes for i in node.inputs}
+    for index in range(len(nodes) - 1):
+        if index not in read:
+            raise ValueError(f"no node reads node {index + 1}, which is not the last one")
     if left:
         raise ValueError(f"{show(next(iter(left)))} belongs to no node of its graph")
     return Graph(

@@ -43,7 +43,13 @@ class GraphFile(File):
             period = float(texts["period"]) if "period" in texts else None
         except ValueError as error:
             raise self._error(f"metadata: {getattr(error, 'problem', error)}") from None
-        stages = self.graph.network(inputs, latent=(0.0,) * latent_count(inputs)).stages
+        try:
+            stages = self.graph.network(inputs, latent=(0.0,) * latent_count(inputs)).stages
+        except PresetError as error:
+            raise self._error(error.problem) from None
+        if not isinstance(stages[-1].operation, Conv):
+            problem = f"its last layer is {stages[-1].label!r}; expected a conv, with the outputs"
+            raise self._error(problem)
         hidden = [stage.activation for stage in stages[:-1] if stage.activation != "identity"]
         self._set(
             inputs=inputs,

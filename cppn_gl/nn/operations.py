@@ -146,7 +146,7 @@ class Conv:
     def shape(self, *inputs: int) -> int:
         """The number of outputs, if there are as many inputs as weights. Raises PresetError."""
         out, columns = int(self.weight.shape[0]), int(self.weight.shape[1]) * self.groups
-        if inputs != (columns,):
+        if _only(inputs) != columns:
             raise PresetError(f"has weights for {columns} inputs; expected {inputs[0]}")
         return out
 
@@ -367,7 +367,7 @@ class Norm(Pointwise):
         return content.digest()
 
     def shape(self, *inputs: int) -> int:
-        if inputs != (len(self.gain),):
+        if _only(inputs) != len(self.gain):
             raise PresetError(f"normalises {len(self.gain)} channels; expected {inputs[0]}")
         return len(self.gain)
 

@@ -156,6 +156,7 @@ def test_the_point_under_the_cursor_is_measured_if_that_is_quick() -> None:
     assert VIEW.looked_from(scene, SIZE, at) == pytest.approx((80 / 180, 80 / 180))
     slow = scene_of(PRESET.replace(structure="conv", kernel=11, depth=9, width=64))
     assert VIEW.looked_from(slow, SIZE, at) == (0.0, 0.0)
+    assert VIEW.looked_from(scene, SIZE, (at[0], SIZE[1])) == (0.0, 0.0)  # below the picture
     many = scene_of(PRESET.replace(averaged=2))
     assert VIEW.looked_from(many, SIZE, at) == (0.0, 0.0)
 

@@ -21,6 +21,7 @@ from cppn_gl.views.plots.signal import (
     SignalView,
     card_box,
     columns,
+    measuring_columns,
     panels,
     std_limits,
     words,
@@ -63,6 +64,12 @@ def test_panels_hold_the_measured_numbers() -> None:
     assert saturation.lines[0].y == pytest.approx(100 * signal.saturated, nan_ok=True)
     assert std.log
     assert std.x == mean.x == saturation.x
+
+
+@pytest.mark.parametrize("structure", ["mlp", "conv"])
+def test_measuring_yields_its_progress(structure: str) -> None:
+    steps = measuring_columns(scene(depth=3, width=4, structure=structure, grid=16))
+    assert all(one is None or isinstance(one, float) for one in steps)
 
 
 def test_columns_share_their_axes() -> None:

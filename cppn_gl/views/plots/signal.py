@@ -57,8 +57,11 @@ def measuring_columns(scene: Scene) -> Steps[list[NamedSignal]]:
     if scene.preset.learns:  # the other would have to be trained
         return [NamedSignal("this network", own)]
     toggled = counterpart(scene.preset)
+    kept: list[object] = []  # what was drawn, until the network is made
     if toggled.spec.structured:
-        yield from toggled.at(scene.clock.time).prepare()
+        for made in toggled.at(scene.clock.time).prepare():
+            kept.append(made)
+            yield None
     other = yield from measuring(scene_of(toggled, scene.clock.time))
     if is_normalized(scene.preset):
         return [
