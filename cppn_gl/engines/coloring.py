@@ -27,7 +27,6 @@ from cppn_gl.utils.tasks import Stepping, Steps, Task, during, left, share
 from cppn_gl.utils.threads import on_all_cores
 
 if TYPE_CHECKING:
-    from cppn_gl.nn.network import Network
     from cppn_gl.engines.gl.painter import Painter
     from cppn_gl.engines.gl.targets import Planes
 
@@ -42,7 +41,7 @@ def begin(
 
     Other scenes may be drawn between two steps.
     """
-    region = _settled(scene.network, region)
+    region = _settled(scene, region)
     if region.adaptive:
         owned = ExitStack()
         return Stepping(_refine(painter, planes, scene, engine, region, owned), owned)
@@ -156,12 +155,12 @@ def rows_of(region: Region) -> list[tuple[int, int]]:
     return spans
 
 
-def _settled(network: "Network", region: Region) -> Region:
-    if not network.by_grid:
+def _settled(scene: Scene, region: Region) -> Region:
+    if not scene.network.by_grid:
         return region
     from cppn_gl.engines.grid import settled  # dense networks need not load it
 
-    return settled(network, region)
+    return settled(scene.network, region)
 
 
 def _parts(scene: Scene, region: Region) -> list[Region]:
@@ -174,7 +173,7 @@ def _parts(scene: Scene, region: Region) -> list[Region]:
 
 def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[NDArray[np.float32]]:
     """Draw a region by a CPU engine in the preset's colours: (height, width, channels) values."""
-    region = _settled(scene.network, region)
+    region = _settled(scene, region)
     if region.adaptive:
         return (yield from refined(region, partial(paint, rates, scene, engine)))
     color = scene.preset.color
