@@ -317,8 +317,8 @@ VIEWS: dict[str, ViewRow] = {
             tries=(
                 "Point at a tile to see the unit enlarged, with its weights; click to keep it.",
                 "{enter} shows the unit under the pointer alone, {leave} returns.",
-                "With a unit kept, labels at the bottom of the panel pin it, so that it stays "
-                "below the tiles, or boost it: it is multiplied, and all that follows changes.",
+                "With a unit kept, point at the panel: labels at its bottom pin the unit, so that it "
+                "stays below the tiles, or boost it: it is multiplied, and all that follows changes.",
                 "{knob_up} draws the weights as lines: colour is their sign.",
                 "{deeper} adds a column, {wider} a row.",
             ),
