@@ -20,7 +20,6 @@ from cppn_gl.engines.base import Engine, Raster, Region
 from cppn_gl.engines.cpu.products import contribution
 from cppn_gl.engines.rates import Rates
 from cppn_gl.engines.stretch import value_range_steps
-from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import Color, ValueRange, colored, printed, stroke_of
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.alpha import straight, with_alpha
