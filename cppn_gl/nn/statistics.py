@@ -74,7 +74,7 @@ def measured(network: GraphNetwork, clock: Clock) -> Generator[None, None, Graph
     found: dict[int, Norm] = {}
     kernel = NumPyKernel() if native_grid.unsupported(stages) else native_grid.NativeKernel()
     source = yield from positions(network, clock, margin)
-    steps = run(stages, source, kernel)
+    steps = run(stages, source, kernel, deadline=wall.perf_counter() + SLICE)
     del source
     deadline: float | None = None
     while len(found) < len(norms):
