@@ -261,7 +261,8 @@ VIEWS: dict[str, ViewRow] = {
             reading="Each point of the picture has an x and a y. From these, or from the colours "
             "of an image there, the network computes numbers, its outputs: they are the colour of "
             "that point, by default red, green and blue. Smooth parts are where the outputs hardly "
-            "change from point to point. Fine detail is where the layers have multiplied small differences.",
+            "change from point to point. Fine detail is where the layers have multiplied small "
+            "differences.",
             tries=(
                 "{deeper} and {shallower} add and remove a layer: detail grows with depth.",
                 "{stronger} and {weaker} make all weights larger or smaller: too small, and one "
