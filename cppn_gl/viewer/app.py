@@ -446,7 +446,9 @@ class App:
         self.canvas.want(self.scene, self.picture.size)
         # Not both in one turn: a software renderer takes as long to present as a slice.
         self._presented = not self._presented and self._present(size, now)
-        if not self._presented and not self._weights.busy:
+        if self._weights.busy and self.canvas.front is None:
+            self._draw(now)  # something while the first network is measured
+        elif not self._presented and not self._weights.busy:
             self._capture(now)
             self._draw(now)
             self._prepare(now)
@@ -467,6 +469,8 @@ class App:
             self._problems["training"] = explorer.learning.problem
         ready = explorer.learning.ready
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE, ready)
+        if words := self._weights.message:
+            self.hud.say(words, now)
 
     def _lay_out(self, size: tuple[int, int]) -> None:
         """Find the picture's place in a window of `size` pixels."""
