@@ -68,6 +68,17 @@ class UnitSamples:
         return z if before else boosted(self.network.stages[layer - 1], z, units)
 
 
+def boost_sizes(stage: Stage, *, before: bool = False) -> Float32:
+    """How much larger boosts make a stage's units, (units,), 1 where they are switched off.
+
+    Colour scales grow with them, so that a boosted unit's tile stays as it is. `before`: of
+    pre-activations, which are not boosted.
+    """
+    if before or stage.boost is None:
+        return np.ones(stage.units, np.float32)
+    return np.where(stage.boost == 0, np.float32(1), np.abs(stage.boost)).astype(np.float32)
+
+
 def boosted(stage: Stage, z: Float32, units: slice = slice(None)) -> Float32:
     """The units of pre-activations z (N, units): after the activation, and boosted."""
     values = activate(stage.activation, z)
@@ -163,7 +174,10 @@ def summarize(samples: UnitSamples, unit: Unit, *, before: bool = False) -> Unit
         reach = reach_of(samples.pre_activations[layer - 1])
     else:
         step = max(1, len(values) // ENOUGH)
-        reach = reach_within(samples.values(layer, step=step), bound_of(network, layer))
+        sizes = boost_sizes(stage)
+        plain = samples.values(layer, step=step)
+        plain = plain if stage.boost is None else plain / sizes
+        reach = reach_within(plain, bound_of(network, layer)) * float(sizes[index])
     weights, largest, sources, pictures = _weights(network, unit)
     graph = is_graph(network)
     return UnitSummary(
