@@ -488,11 +488,10 @@ def _draw_grid(scene: Scene, of: Plan, size: Size) -> Steps[Drawn]:
     most, lines = max(FEWEST_LINES, LINES // network.depth), []
     last = len(layers)
     for number, (layer, stage) in enumerate(zip(layers, network.stages, strict=True), 1):
-        sizes = boost_sizes(stage).astype(np.float64)
-        one = reach_of(
-            layer.units if stage.boost is None else layer.units / sizes, stage.activation
-        )
-        reaches.append(one if stage.boost is None else one * sizes)
+        sizes = boost_sizes(stage)
+        plain = layer.units if stage.boost is None else layer.units / sizes
+        one = reach_of(plain, stage.activation)
+        reaches.append(one if stage.boost is None else one * sizes.astype(np.float64))
         if not of.rows[number].bare:
             shown = network if number == last else None
             _tint(atlas, tiles[number], layer.units, reaches[-1], shown)

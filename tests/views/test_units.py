@@ -426,6 +426,15 @@ def test_a_boost_is_marked_and_changes_what_follows() -> None:
     assert not np.array_equal(one[b:d, a:c], other[b:d, a:c])
 
 
+def test_a_unit_of_a_group_has_the_kernels_of_its_group() -> None:
+    blocks = [{"type": "conv", "channels": 6}, {"type": "conv", "channels": 9, "groups": 3}]
+    scene = scene_of(Preset().replace(blocks=blocks, **{"network.grid": 16}))
+    found = summarize(at_once_(sample_units(scene, (20, 20))), (2, 4))
+    weight = scene.network.stages[1].operation.weight  # type: ignore[attr-defined]
+    assert found.sources == ("3", "4")
+    np.testing.assert_array_equal(found.kernels, weight[4])
+
+
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_a_boosted_tile_stays_as_it_is(activation: str) -> None:
     plain, boosted = (

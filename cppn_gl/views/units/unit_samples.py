@@ -16,6 +16,7 @@ from cppn_gl.nn.activations import activate
 from cppn_gl.nn.displayed import Ink, ink_layers, inks_of, through
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network, Stage
+from cppn_gl.nn.operations import Conv
 from cppn_gl.preset.color import NOT_A_NUMBER
 from cppn_gl.preset.preset import Viewport
 from cppn_gl.preset.scene import Scene
@@ -213,10 +214,14 @@ def _weights(
     (source, _), *_ = incoming(network, layer)
     count = count_of(network, source)
     names = network.inputs if source == 0 else tuple(str(k + 1) for k in range(count))
-    largest = float(np.abs(every).max())
-    if every.shape[-1] == 1:
-        return every[index, :, 0, 0], largest, names, None
-    return np.zeros(0, np.float32), largest, names, every[index]
+    largest, own = float(np.abs(every).max()), every[index]
+    if isinstance(stage.operation, Conv) and stage.operation.groups > 1:  # only those of its group
+        out, count = stage.operation.weight.shape[:2]
+        first = index * stage.operation.groups // out * count
+        own, names = own[first : first + count], names[first : first + count]
+    if own.shape[-1] == 1:
+        return own[:, 0, 0], largest, names, None
+    return np.zeros(0, np.float32), largest, names, own
 
 
 def channel_of(network: Network, unit: Unit, *, before: bool) -> Channel | None:
