@@ -28,6 +28,8 @@ FLAGS = (
     # The sources say what is fused, so that every machine gets the same bits.
     *("-ffp-contract=off", "-fno-math-errno"),
 )
+# The speed of a product changed by a fifth with the place of its loop, and so with other functions.
+ALIGNED = ("-falign-loops=32",)
 SANITIZE = (
     *("-g", "-O1", "-fno-omit-frame-pointer"),
     *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
@@ -87,7 +89,7 @@ def build(
         name = "selftest.exe" if windows else "selftest"
     else:
         name = "libcppn" + (".dll" if windows else ".dylib" if mac else ".so")
-    flags = [*FLAGS, *(SANITIZE if sanitize else ())]
+    flags = [*FLAGS, *(SANITIZE if sanitize else ()), *(ALIGNED if _knows(cc, ALIGNED) else ())]
     if not windows:
         flags.append("-fPIC")
     elif "__clang__" not in macros:

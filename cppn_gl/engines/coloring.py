@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from cppn_gl.engines.adaptive import grown, refined
 from cppn_gl.engines.base import Engine, Raster, Region
 from cppn_gl.engines.cpu.products import contribution
-from cppn_gl.engines.grid import parts_of, settled
 from cppn_gl.engines.rates import Rates
 from cppn_gl.engines.stretch import value_range_steps
 from cppn_gl.preset.color import Color, ValueRange, colored, printed, stroke_of
@@ -42,7 +41,7 @@ def begin(
 
     Other scenes may be drawn between two steps.
     """
-    region = settled(scene.network, region)
+    region = _settled(scene, region)
     if region.adaptive:
         owned = ExitStack()
         return Stepping(_refine(painter, planes, scene, engine, region, owned), owned)
@@ -156,13 +155,29 @@ def rows_of(region: Region) -> list[tuple[int, int]]:
     return spans
 
 
+def _settled(scene: Scene, region: Region) -> Region:
+    if not scene.network.by_grid:
+        return region
+    from cppn_gl.engines.grid import settled  # dense networks need not load it
+
+    return settled(scene.network, region)
+
+
+def _parts(scene: Scene, region: Region) -> list[Region]:
+    if not scene.network.by_grid:
+        return [region]
+    from cppn_gl.engines.grid import parts_of
+
+    return parts_of(scene.network, scene.view, region)
+
+
 def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[NDArray[np.float32]]:
     """Draw a region by a CPU engine in the preset's colours: (height, width, channels) values."""
-    region = settled(scene.network, region)
+    region = _settled(scene, region)
     if region.adaptive:
         return (yield from refined(region, partial(paint, rates, scene, engine)))
     color = scene.preset.color
-    parts = [region] if color.plain else parts_of(scene.network, scene.view, region)
+    parts = [region] if color.plain else _parts(scene, region)
     if len(parts) > 1:
         return (yield from _paint_parts(rates, scene, engine, region, parts))
     around, channels = _around(region, color), scene.network.channels

@@ -39,6 +39,7 @@ POINT, ORDER, BATCH, DROPOUT = 24, 25, 32, 33
 
 MAX_SEED = 2**63 - 1
 CACHE_LIMIT = 8 * MB  # for draws that are not in use
+AT_ONCE = 2**14  # blocks of four words that are drawn at once: memory is bounded
 OVERHEAD = 500  # bytes of an array besides its numbers
 
 # Initialisations: distribution of the draws, and variance of the weights by (fan in, fan out), or
@@ -296,13 +297,16 @@ def draw_places(
     for some_rows, some_columns, some in zip(*parts, strict=True):
         block, word = np.divmod(some_columns, 4)
         blocks, of = np.unique(block, return_inverse=True)
-        counter = np.zeros((len(some_rows), len(blocks), 4), np.uint64)
-        counter[..., 0] = blocks
-        counter[..., 1] = some_rows[:, None]
-        counter[..., 2] = layer
-        counter[..., 3] = kind
         key = (seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF)
-        words_there = philox4x32(counter, key)[:, of, word]
-        some[:] = uniform(words_there) if distribution == "uniform" else normal(words_there)
+        count = max(1, AT_ONCE // len(blocks))
+        for first in range(0, len(some_rows), count):
+            near = slice(first, first + count)
+            counter = np.zeros((len(some_rows[near]), len(blocks), 4), np.uint64)
+            counter[..., 0] = blocks
+            counter[..., 1] = some_rows[near, None]
+            counter[..., 2] = layer
+            counter[..., 3] = kind
+            there = philox4x32(counter, key)[:, of, word]
+            some[near] = uniform(there) if distribution == "uniform" else normal(there)
     found.flags.writeable = False
     return found

@@ -81,7 +81,7 @@ class Linked(Protocol):
 def fused(nodes: Sequence[Linked]) -> list[tuple[int, ...]]:
     """The stages of nodes: each is an operation, its normalisation and its activation in a row.
 
-    The last node of a stage gives its units.
+    The last node of a stage gives its units. Stages stand in the order of these.
     """
     readers: dict[int, list[int]] = {}
     for number, node in enumerate(nodes):
@@ -104,7 +104,7 @@ def fused(nodes: Sequence[Linked]) -> list[tuple[int, ...]]:
             run.append(after[0])
         taken.update(run)
         found.append(tuple(run))
-    return found
+    return sorted(found, key=lambda run: run[-1])
 
 
 class GraphNetwork(Network):
@@ -211,8 +211,9 @@ class GraphNetwork(Network):
 
     @cached_property
     def _opaque(self) -> Network:
-        *others, last = self.stages
-        return self.restaged([*others, _first(last, 3, last.activation)])
+        last = self.stages[-1]
+        activation = last.activation if _cuttable(last) else "identity"
+        return self.restaged(_with_outputs(self.stages, 3, activation))
 
     @property
     def parameters(self) -> int:
@@ -429,16 +430,9 @@ class GraphNetwork(Network):
             dataclasses.replace(stage, inputs=tuple(places[i] for i in stage.inputs))
             for stage in map(self.stages.__getitem__, kept)
         ]
-        if isinstance(last.operation, Conv) and last.operation.groups == 1:
-            stages[-1] = _first(stages[-1], count, self.output_activation)
-        else:
+        if not _cuttable(last):
             stages[-1] = dataclasses.replace(stages[-1], activation="identity")
-            chosen = Conv(
-                np.eye(count, last.units, dtype=np.float32)[..., None, None],
-                np.zeros(count, np.float32),
-            )
-            own = Stage(chosen, self.output_activation, (len(stages) - 1,), count)
-            stages.append(own)
+        stages = _with_outputs(stages, count, self.output_activation)
         return self.restaged(stages)
 
     # What only chains of dense layers have.
@@ -474,6 +468,25 @@ class GraphNetwork(Network):
     def __repr__(self) -> str:
         names = " → ".join(stage.label for stage in self.stages)
         return f"GraphNetwork({'+'.join(self.inputs)} → {names}, {self.parameters} parameters)"
+
+
+def _cuttable(stage: Stage) -> bool:
+    """Whether its first units can be had alone: a convolution's that is not in groups."""
+    return isinstance(stage.operation, Conv) and stage.operation.groups == 1
+
+
+def _with_outputs(stages: Sequence[Stage], count: int, activation: str) -> list[Stage]:
+    """The stages with the first units of the last one as outputs, with an activation.
+
+    Where that one cannot be cut, a 1×1 convolution chooses them, from its activated units.
+    """
+    *others, last = stages
+    if _cuttable(last):
+        return [*others, _first(last, count, activation)]
+    chosen = Conv(
+        np.eye(count, last.units, dtype=np.float32)[..., None, None], np.zeros(count, np.float32)
+    )
+    return [*stages, Stage(chosen, activation, (len(stages) - 1,), count)]
 
 
 def _first(stage: Stage, count: int, activation: str) -> Stage:

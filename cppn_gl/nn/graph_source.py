@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from cppn_gl.nn.blocks import MAX_NODES
 from cppn_gl.nn.features import TURN, check_inputs, latent_count
 from cppn_gl.nn.file_source import File, names_in
 from cppn_gl.nn.files import WRITERS
@@ -22,7 +23,6 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Region
 from cppn_gl.nn.operations import Conv
 from cppn_gl.nn.sources import check_boost, drawn_latents
-from cppn_gl.nn.structures import MAX_NODES
 from cppn_gl.utils.checks import PresetError, checked, integer, key
 
 KEYS = ("file", "boost", "last_layer", "seed", "latent", "redistribute", "sha256")
@@ -43,7 +43,13 @@ class GraphFile(File):
             period = float(texts["period"]) if "period" in texts else None
         except ValueError as error:
             raise self._error(f"metadata: {getattr(error, 'problem', error)}") from None
-        stages = self.graph.network(inputs, latent=(0.0,) * latent_count(inputs)).stages
+        try:
+            stages = self.graph.network(inputs, latent=(0.0,) * latent_count(inputs)).stages
+        except PresetError as error:
+            raise self._error(error.problem) from None
+        if not isinstance(stages[-1].operation, Conv):
+            problem = f"its last layer is {stages[-1].label!r}; expected a conv, with the outputs"
+            raise self._error(problem)
         hidden = [stage.activation for stage in stages[:-1] if stage.activation != "identity"]
         self._set(
             inputs=inputs,

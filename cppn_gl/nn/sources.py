@@ -11,13 +11,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn import draws, interpolation
 from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.blocks import MAX_NODES, STRUCTURES, Block, blocks_of, check_blocks
 from cppn_gl.nn.draws import INITS, SEED
 from cppn_gl.nn.features import (
     MAX_LATENTS,
@@ -27,23 +28,8 @@ from cppn_gl.nn.features import (
     latent_count,
     of_image,
 )
-from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH, Layer
+from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH, SIZES, Layer
 from cppn_gl.nn.network import OUTPUTS, Network, Region, output_layer
-from cppn_gl.nn.operations import SIZES
-from cppn_gl.nn.structures import (
-    MAX_NODES,
-    STRUCTURES,
-    Block,
-    Planned,
-    Sizes,
-    Weights,
-    blocks_of,
-    check_blocks,
-    layout_of,
-    nodes_of,
-    plan,
-    stage_units,
-)
 from cppn_gl.utils.checks import (
     PresetError,
     choice,
@@ -56,6 +42,9 @@ from cppn_gl.utils.checks import (
     validate,
 )
 from cppn_gl.utils.origin import NOWHERE, USER, Origin
+
+if TYPE_CHECKING:
+    from cppn_gl.nn.structures import Planned
 
 MLP = next(iter(STRUCTURES))
 LAYER_KEYS = ("weight", "bias", "activation")
@@ -481,6 +470,8 @@ class Random(Source):
     def stage_units(self) -> tuple[int, ...]:
         """The units of each layer, as views and `boost` count them: see `Network.stages`."""
         if self.structured:
+            from cppn_gl.nn.structures import stage_units  # dense networks need not load it
+
             return stage_units(self.plan)
         return (*(self.width,) * (self.depth - 1), self.outputs)
 
@@ -503,8 +494,10 @@ class Random(Source):
         return bool(self.blocks) or self.structure != MLP
 
     @cached_property
-    def plan(self) -> tuple[Planned, ...]:
+    def plan(self) -> "tuple[Planned, ...]":
         """The nodes of a structure, before their weights are drawn."""
+        from cppn_gl.nn.structures import Sizes, plan
+
         blocks = self.blocks or blocks_of(self.structure, self.depth, self.kernel)
         sizes = Sizes(
             len(self.inputs),
@@ -540,6 +533,8 @@ class Random(Source):
     @property
     def layout(self) -> interpolation.DrawLayout:
         if self.structured:
+            from cppn_gl.nn.structures import layout_of
+
             return layout_of(self.plan, latent_count(self.inputs), INITS[self.init][0])
         return self._layout(self.depth)
 
@@ -582,6 +577,7 @@ class Random(Source):
 
     def _graph(self, drawn: list[NDArray[np.float32]], latent: NDArray[np.float32]) -> Network:
         from cppn_gl.nn.graph import GraphNetwork
+        from cppn_gl.nn.structures import Weights, nodes_of
 
         weights = [one.operation for one in self.plan if isinstance(one.operation, Weights)]
         scales = [

@@ -6,7 +6,6 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from cppn_gl.nn.features import Clock, constant
-from cppn_gl.nn.grid import stage_work
 from cppn_gl.nn.network import Network, network_bytes
 from cppn_gl.preset.preset import Preset, T, Viewport
 
@@ -78,6 +77,8 @@ def work_per_pixel(network: Network) -> float:
     engines/grid.py.
     """
     if network.by_grid:
+        from cppn_gl.nn.grid import stage_work  # dense networks need not load it
+
         return sum(map(stage_work, network.stages)) + 25
     return work_of(layer.weight.shape for layer in network.drawn)
 

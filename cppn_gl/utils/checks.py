@@ -152,7 +152,8 @@ class OneOf:
 
     def __call__(self, value: Any) -> Any:
         known = list(self.known)
-        if isinstance(value, str) and value not in known:
+        named = isinstance(value, str) and any(isinstance(name, str) for name in known)
+        if named and value not in known:
             raise ValueError(f"no {show(value)}{nearest(value, map(str, known))}")
         whole = isinstance(value, Integral) and not isinstance(value, bool)
         if not (whole or isinstance(value, str)) or value not in known:

@@ -23,6 +23,7 @@ from cppn_gl.utils.files import open_plain
 FORMATS = ["PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP"]
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp")
 MAX_BYTES, MAX_PIXELS = 2**28, 10**8
+MAX_SIDE = 10**6  # pixels: Pillow has a pointer to each row, more than the pixels of a strip
 
 
 @contextlib.contextmanager
@@ -57,6 +58,8 @@ def _image(file: Any) -> Any:
         image = Image.open(file, formats=FORMATS)
         if image.width * image.height > MAX_PIXELS:
             raise Image.DecompressionBombError
+        if max(image.size) > MAX_SIDE:
+            raise ValueError(f"an image of more than {MAX_SIDE:,} pixels a side")
     except UnidentifiedImageError:
         raise ValueError(f"not an image of a known format: {', '.join(FORMATS)}") from None
     except Image.DecompressionBombError:

@@ -13,6 +13,7 @@ from rows import EXACT, GRIDS, NATIVE
 from cppn_gl.engines import coloring
 from cppn_gl.engines import grid as geometry
 from cppn_gl.engines.base import Device, Engine, Region
+from cppn_gl.engines.cpu.grid import GridEvaluator
 from cppn_gl.engines.gl import grid_drawing, grid_programs
 from cppn_gl.engines.gl.context import open_context
 from cppn_gl.engines.gl.grid_programs import GridPrograms
@@ -20,11 +21,11 @@ from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.rates import Rates
+from cppn_gl.nn.blocks import check_blocks
 from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.layers import Node
 from cppn_gl.nn.operations import Conv
 from cppn_gl.nn.sources import Random
-from cppn_gl.nn.structures import check_blocks
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.resources import resource
@@ -179,6 +180,22 @@ def test_an_image_is_seen(painter: Painter, engine: Engine, structure: str) -> N
 @each
 def test_far_views_are_as_sharp_as_those_of_the_processor(painter: Painter, engine: Engine) -> None:
     check(painter, engine, scene(structured(center=[300.0, -40.0], extent=1.5)), (9, 7))
+
+
+@each
+@pytest.mark.parametrize("extent", [1e-6, 1e6])
+def test_pixels_that_share_no_taps_are_drawn(
+    painter: Painter, engine: Engine, extent: float
+) -> None:
+    of = scene(structured(depth=3, extent=extent))
+    steps = GridEvaluator(of.network, of.view, of.clock).outputs(Region.of((9, 7)))
+    assert np.abs(drawn(painter, engine, of, (9, 7)) - at_once(steps)).max() < 2e-5
+
+
+def test_a_place_just_before_a_point_is_not_rounded_up_to_it() -> None:
+    before = np.nextafter(0.0, -1.0)  # less -100 it is 100
+    (number, rest), _ = grid_drawing._numbered(np.array([before, 2.25]), first=-100)
+    assert (number, rest) == (99, 1)
 
 
 @each

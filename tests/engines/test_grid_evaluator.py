@@ -217,6 +217,15 @@ def test_values_at_points_are_those_of_pixels() -> None:
     assert np.allclose(evaluate.values(x, y), picture[[8, 0, 11], [3, 11, 0]], atol=1e-6)
 
 
+@pytest.mark.parametrize("extent", [1e-6, 30.0])
+def test_values_at_points_are_those_of_pixels_that_share_no_taps(extent: float) -> None:
+    of = scene(structured("vgg", extent=extent))
+    picture = outputs(of, Region.of((9, 7)), NATIVE)
+    x, y = np.meshgrid(np.arange(-4, 5) * 2 * extent / 7, np.arange(3, -4, -1) * 2 * extent / 7)
+    values = GridEvaluator(of.network, of.view, of.clock).values(x.ravel(), y.ravel())
+    assert np.allclose(picture.reshape(-1, 3), values, atol=1e-6)
+
+
 def test_stretched_colours_and_alpha() -> None:
     preset = structured("conv", **{"color.mapping": "lab", "color.stretch": "minmax"})
     limits = value_range(scene(preset), (32, 18))

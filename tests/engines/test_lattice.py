@@ -67,6 +67,29 @@ def test_samples_lie_where_the_lattice_says(
             assert np.array_equal(x, np.round(x))
 
 
+@pytest.mark.parametrize("extent", [20.0, 1e6])
+def test_samples_far_apart_are_points_with_taps_of_their_own(extent: float) -> None:
+    of = scene(structured(extent=extent, depth=3))
+    region = Region.of((14, 9), 2)
+    lattice = Lattice.of(of.network, of.view, region)
+    across, down = samples(of, (14, 9), 2)
+    box = lattice.rectangle(region)
+    assert np.allclose(lattice.x(np.arange(box[0], box[2])), across, rtol=1e-14)
+    assert np.allclose(lattice.y(np.arange(box[1], box[3])), -down, rtol=1e-14)
+    counts = np.zeros((18, 28, 1), np.float32)
+    for piece in Plan(of.network, lattice).pieces(box):
+        x, y = piece.points()
+        assert x.shape[1:] == (1, 1 + 2 * of.network.radius)
+        assert np.allclose(np.diff(x), of.network.step, atol=1e-16 * extent)
+        assert np.allclose(np.diff(y, axis=1), -of.network.step, atol=1e-16 * extent)
+        once = np.zeros_like(counts)
+        piece.place(np.ones((1, piece.size[1], 1), np.float32), once, box)
+        counts += once
+    assert (counts == 1).all()
+    work = picture_work(of.network, of.view, region)
+    assert work == picture_work(of.network, Viewport(extent=extent / 3), region)
+
+
 def test_parts_of_a_picture_have_its_lattice() -> None:
     of = scene(structured())
     region = Region.of((40, 30), 2)

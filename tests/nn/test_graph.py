@@ -148,6 +148,15 @@ def test_stages_join_a_layer_its_normalisation_and_its_activation() -> None:
     assert [stage.normalize is not None for stage in stages] == [True, *[False] * 6]
 
 
+def test_the_last_stage_gives_the_outputs_although_nothing_reads_another() -> None:
+    nodes = [
+        Node(conv(2, 3), "identity", (SOURCE,)),
+        Node(conv(2, 1, 5), "tanh", (SOURCE,)),
+        Node(Activation(), "sin", (0,)),
+    ]
+    assert [stage.activation for stage in GraphNetwork(nodes).stages] == ["tanh", "sin"]
+
+
 def test_the_network_of_its_stages_is_the_same_function() -> None:
     network = branched()
     array = np.random.default_rng(5).normal(size=(9, 10, 2))
@@ -261,6 +270,15 @@ def test_alpha_can_be_left_out() -> None:
     )
 
 
+def test_alpha_can_be_left_out_where_the_last_layer_cannot_be_cut() -> None:
+    nodes = [Node(conv(2, 2), "tanh", (SOURCE,)), Node(Concat(), "sin", (0, SOURCE))]
+    network = GraphNetwork(nodes)
+    array = slope(np.arange(8) / 5, np.arange(8) / 5)
+    np.testing.assert_allclose(
+        network.opaque.evaluate_grid(array), network.evaluate_grid(array)[..., :3], atol=1e-12
+    )
+
+
 @pytest.mark.parametrize(
     ("nodes", "problem"),
     [
@@ -268,6 +286,7 @@ def test_alpha_can_be_left_out() -> None:
         ([Node(conv(2, 3), "tanh", (0,))], "node 1 reads"),
         ([Node(conv(3, 3), "tanh", (SOURCE,))], "weights for 3 inputs; expected 2"),
         ([Node(conv(2, 11), "tanh", (SOURCE,))], "11 outputs; expected at most 10"),
+        ([Node(conv(2, 3), "tanh", (SOURCE, SOURCE))], "node 1 has 2 inputs; expected one"),
     ],
 )
 def test_graphs_that_do_not_fit_together_are_refused(nodes: list[Node], problem: str) -> None:

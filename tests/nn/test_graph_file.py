@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cppn_gl.nn.file_source import File
 from cppn_gl.nn.files import MAX_GRAPH, READERS, WRITERS, Tensors
 from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.graph_file import graph_tensors, read_graph
@@ -15,6 +16,7 @@ from cppn_gl.nn.layers import SOURCE, Layer, Node
 from cppn_gl.nn.network import Network, Region
 from cppn_gl.nn.operations import Concat, Conv, MaxPool, Norm, Statistics
 from cppn_gl.nn.weights import Weights, tensors_of
+from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import PresetError
 
 DRAWS = np.random.default_rng(6)
@@ -139,6 +141,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "a dilation": (with_nodes((3, {"dilation": 10**9})), "node 4: dilation"),
     "a module": (with_nodes((2, {"modules": ["a\nb"]})), "node 3: modules"),
     "modules in modules": (with_nodes((2, {"modules": ["a"] * 99})), "node 3: modules"),
+    "a node that is not read": (with_nodes((4, {"inputs": [3, 3]})), "no node reads node 3"),
     "fewer weights": (with_nodes((5, {"type": "add"})), "layers.2.weight' belongs to no node"),
     "more weights": (with_nodes((2, {"type": "conv", "size": ...})), "groups|missing"),
 }
@@ -216,3 +219,25 @@ def test_what_the_graph_determines_cannot_be_set(key: str, tmp_path: Path) -> No
     graph().save(tmp_path / "a.safetensors")
     with pytest.raises(PresetError, match="determines it"):
         Network.load(tmp_path / "a.safetensors", **{key: 1})
+
+
+@pytest.mark.parametrize(
+    ("nodes", "words"),
+    [
+        ([Node(MaxPool(), "identity", (SOURCE,)), Node(Concat(), "tanh", (0, 0))], "is 'concat'"),
+        ([Node(conv(3, 2), "tanh", (SOURCE,)), Node(Concat(), "tanh", (0,))], "is 'concat'"),
+        ([Node(conv(2, 2), "tanh", (SOURCE,))], "2 outputs; expected 1, 3 or 4"),
+    ],
+)
+def test_the_outputs_are_a_convolutions(nodes: list[Node], words: str, tmp_path: Path) -> None:
+    GraphNetwork(nodes).save(tmp_path / "a.safetensors")
+    with pytest.raises(PresetError, match=f"a.safetensors.*{words}"):
+        Preset(File.of({"file": str(tmp_path / "a.safetensors")}))
+
+
+def test_what_does_not_fit_names_the_file(tmp_path: Path) -> None:
+    tensors = graph_tensors(GraphNetwork([Node(conv(3, 2), "tanh", (SOURCE,))]))
+    tensors.texts["inputs"] = "x"
+    (tmp_path / "a.safetensors").write_bytes(WRITERS[".safetensors"](tensors))
+    with pytest.raises(PresetError, match=r"a.safetensors: node 1 has weights for 2 inputs"):
+        Network.load(tmp_path / "a.safetensors")

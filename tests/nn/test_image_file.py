@@ -142,6 +142,7 @@ def whole(kind: str) -> bytes:
 HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "huge": ("a.png", png_of(10**5, 10**5), "100,000,000 pixels"),
     "wide": ("a.png", png_of(2**31 - 1, 1), "pixels"),
+    "a strip": ("a.png", png_of(1, 9 * 10**7), "1,000,000 pixels a side"),
     "no pixels": ("a.png", png_of(300, 300), "not a complete image"),
     "cut short": ("a.png", whole("PNG")[:-2000], "not a complete image"),
     "cut JPEG": ("a.jpg", whole("JPEG")[:-900], "not a complete image"),

@@ -221,6 +221,7 @@ MISTAKES = {
     '"a\\nb\\u001b" = 1': "a.toml: a\\nb\\x1b: no such key",
     "format = " + "9" * 4000: f"a.toml:1: format: {'9' * 59}… is newer than this program supports",
     "[network]\noutputs = [3]": "a.toml:2: network.outputs: [3] is not one of 1, 3",
+    "[network]\nkernel = '3'": "a.toml:2: network.kernel: '3' is not one of 1, 3, 5",
     "[network]\ninit = []": "a.toml:2: network.init: [] is not one of",
     "[network]\nlayers = 3": "a.toml:2: network.layers: expected [[network.layers]] tables",
     "[network]\nlayers = []": "a.toml:2: network.layers: 0 layers; expected 1 to 64",

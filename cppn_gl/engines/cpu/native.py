@@ -16,9 +16,7 @@ import numpy as np
 from cppn_gl.engines.adaptive import area, coalesced, divided
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.evaluator import Evaluator
-from cppn_gl.engines.cpu.grid import GridEvaluator
 from cppn_gl.engines.cpu.products import MAX_BLOCKS, Products
-from cppn_gl.nn import native_grid
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
@@ -43,6 +41,8 @@ _packing = threading.Lock()
 def unsupported(network: Network) -> str:
     """Why the library cannot evaluate a network, to complete "it …"; "" if it can."""
     if network.by_grid:
+        from cppn_gl.nn import native_grid  # dense networks need not load it
+
         return native_grid.unsupported(network.stages)
     library = native.library()
     if library is None:
@@ -56,6 +56,8 @@ def unsupported(network: Network) -> str:
 def evaluator(network: Network, view: Viewport, clock: Clock) -> Evaluator:
     """The native evaluator if it can evaluate the network, else NumPy's."""
     if network.by_grid:
+        from cppn_gl.engines.cpu.grid import GridEvaluator
+
         return GridEvaluator(network, view, clock)
     return (Products if unsupported(network) else Native)(network, view, clock)
 

@@ -4,11 +4,8 @@ import time as wall
 from typing import Any
 
 from cppn_gl.engines.base import SURE, Device, Engine, Region
-from cppn_gl.engines.cpu.grid import drawn
 from cppn_gl.engines.cpu.native import Native, unsupported
-from cppn_gl.engines.grid import lattices
 from cppn_gl.engines.rates import RateKey, Rates
-from cppn_gl.nn.native_grid import NativeKernel
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils import native
@@ -47,6 +44,8 @@ class NativeEngine(Engine):
         return self.name, (network.by_grid, network.width.bit_length())
 
     def forget(self, painter: Any) -> None:
+        from cppn_gl.engines.grid import lattices
+
         lattices.clear()
 
     def begin(self, painter: Any, target: Any, scene: Scene, region: Region) -> Task:
@@ -58,6 +57,9 @@ class NativeEngine(Engine):
 def _draw_grid(
     rates: Rates, target: Any, scene: Scene, region: Region, kind: RateKey
 ) -> Steps[None]:
+    from cppn_gl.engines.cpu.grid import drawn
+    from cppn_gl.nn.native_grid import NativeKernel
+
     return drawn(rates, target, scene, region, kind, NativeKernel())
 
 

@@ -10,12 +10,9 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.engines.base import SIDE, SURE, Device, Engine, Region
-from cppn_gl.engines.cpu.grid import drawn
 from cppn_gl.engines.cpu.products import BLOCK, Blocks, Products, contribution
 from cppn_gl.engines.gl.pipeline import wide
-from cppn_gl.engines.grid import lattices
 from cppn_gl.engines.rates import RateKey, Rates
-from cppn_gl.nn.grid import NumPyKernel
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.scene import Scene, work_per_pixel
 from cppn_gl.utils.arrays import Float32
@@ -47,11 +44,16 @@ class NumPy(Engine):
         return SURE if wide(network) else 0.7 if network.width > FEW_UNITS else 0.05
 
     def forget(self, painter: Any) -> None:
+        from cppn_gl.engines.grid import lattices
+
         lattices.clear()
 
     def begin(self, painter: Any, target: Any, scene: Scene, region: Region) -> Task:
         kind = self.rate_key(painter, scene.network)
         if scene.network.by_grid:
+            from cppn_gl.engines.cpu.grid import drawn
+            from cppn_gl.nn.grid import NumPyKernel
+
             return Stepping(drawn(painter, target, scene, region, kind, NumPyKernel()))
         return Stepping(_draw(painter, target, scene, region, kind))
 

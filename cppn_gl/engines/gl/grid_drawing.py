@@ -30,7 +30,7 @@ from cppn_gl.engines.grid import Plan as Pieces
 from cppn_gl.engines.rates import RateKey
 from cppn_gl.nn.features import constant
 from cppn_gl.preset.scene import Scene, identity
-from cppn_gl.utils.arrays import Box, Float64
+from cppn_gl.utils.arrays import Box, Float32, Float64
 from cppn_gl.utils.tasks import Steps, left, share
 
 WHOLE: Box = (0, 0, 0, 0)  # of what is kept for a piece
@@ -121,7 +121,7 @@ class Drawing:
                 points = self._take(*part.part, groups=1)
                 ends = number / count, (number + 1) / count
                 yield from share(self._direct(sample, points), *ends)
-                places = tuple(np.arange(side, dtype=float) for side in part.part)
+                places = tuple(_numbered(np.arange(side, dtype=float)) for side in part.part)
                 how = {"k": 1, "block": part.part, "exact": True}
                 yield from self._resample(points, places, offset, boxes, planes, count, how)
                 self._give(points)
@@ -147,7 +147,7 @@ class Drawing:
             "exact": lattice.scale == 1,
         }
         for sample in part.each_sample():
-            places = tuple(lattice.places(sample, axis) - whole[axis] for axis in (0, 1))
+            places = tuple(_numbered(lattice.places(sample, axis), whole[axis]) for axis in (0, 1))
             yield from self._resample(points, places, offset, boxes, planes, count, how)
         self._keep(key, whole, points)
 
@@ -279,7 +279,7 @@ class Drawing:
     def _resample(
         self,
         points: Atlas,
-        places: tuple[Float64, ...],
+        places: tuple[Float32, ...],
         offset: tuple[int, int],
         boxes: list[Box],
         planes: Planes,
@@ -288,7 +288,7 @@ class Drawing:
     ) -> Steps[None]:
         """Add a sample's display values to boxes of the planes; the only one overwrites.
 
-        places: of the pixels' columns and rows among the points; offset: of the first pixel.
+        places: of the pixels' columns and rows, see `_numbered`; offset: of the first pixel.
         """
         for box in boxes:
             x, across = box[0] // LANES, -(-box[2] // LANES) - box[0] // LANES
@@ -353,7 +353,7 @@ class Resampler:
         self,
         scene: Scene,
         points: Atlas,
-        places: tuple[Float64, ...],
+        places: tuple[Float32, ...],
         offset: tuple[int, int],
         planes: Planes,
         rect: Rect,
@@ -378,8 +378,7 @@ class Resampler:
         blend = ADDITIVE if samples > 1 else None
         self._pass.draw(planes.target, (0, 0, *planes.texels), rect, blend=blend)
 
-    def _upload(self, places: tuple[Float64, ...]) -> None:
-        """Columns and rows, as the number of a point and the distance from it."""
+    def _upload(self, places: tuple[Float32, ...]) -> None:
         if self._drawn and all(map(np.array_equal, self._drawn, places)):
             return
         size = max(map(len, places))
@@ -389,15 +388,22 @@ class Resampler:
             self._places = self.ctx.texture((size, 2), 2, dtype="f4")
             self._places.filter = moderngl.NEAREST, moderngl.NEAREST
         for row, along in enumerate(places):
-            low = np.floor(along)
-            texels = np.stack([low, along - low], axis=-1).astype(np.float32)
-            self._places.write(texels.tobytes(), viewport=(0, row, len(along), 1))
+            self._places.write(along.tobytes(), viewport=(0, row, len(along), 1))
         self._drawn = places
 
     def release(self) -> None:
         self._pass.release()
         if self._places is not None:
             self._places.release()
+
+
+def _numbered(places: Float64, first: int = 0) -> Float32:
+    """Places in points as the number of a point, less `first`, and the distance from it: (n, 2).
+
+    Rounded down before `first` is subtracted, which may round a place up to the next point.
+    """
+    low = np.floor(places)
+    return np.stack([low - first, places - low], axis=-1).astype(np.float32)
 
 
 def _block(lattice: Lattice, box: Box) -> tuple[int, int]:
