@@ -230,6 +230,8 @@ WINDOWS: dict[str, tuple[list[str], tuple[int, int], list[str]]] = {
         ("tour", ["tour"], ["p", "p"]),
         ("explain", ["neylon-18"], ["question"]),
         ("training", ["learn-spiral"], ["Tab"]),
+        ("structures", ["photograph-units"], []),
+        ("diagram", ["blocks"], ["Tab"]),
         ("film", ["loop", "--time", "8"], ["space", "F9"]),
     )
 }

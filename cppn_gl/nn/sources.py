@@ -35,6 +35,7 @@ from cppn_gl.utils.checks import (
     choice,
     integer,
     key,
+    keys_of,
     nearest,
     number,
     several,
@@ -181,7 +182,7 @@ class Source:
     @classmethod
     def key_names(cls) -> tuple[str, ...]:
         """The keys that can be changed."""
-        return tuple(field.name for field in dataclasses.fields(cls) if "check" in field.metadata)
+        return tuple(field.name for field in keys_of(cls))  # type: ignore[arg-type]
 
     @classmethod
     def of(cls, values: dict[str, Any], origin: Origin = NOWHERE) -> Self:

@@ -322,7 +322,10 @@ def rests(desktop: Desktop, name: str) -> None:
 
 def test_a_key_is_animated_and_varied(open_panel: Callable[..., Desktop]) -> None:
     desktop = open_panel(size="1000x800")
-    desktop.click("group animate")
+    desktop.key("ctrl+f")
+    desktop.place("typing search")
+    desktop.xdotool("type", "animate.moving")
+    rests(desktop, "animate more")
     desktop.click("animate more")
     desktop.click("animate keys depth")
     becomes(desktop, lambda p: "network.depth" in p.animate.table, "an animated depth")
@@ -330,6 +333,7 @@ def test_a_key_is_animated_and_varied(open_panel: Callable[..., Desktop]) -> Non
     becomes(desktop, lambda p: not p.animate.table, "no animated key")
     desktop.key("ctrl+f")
     desktop.place("typing search")
+    desktop.key("ctrl+a")
     desktop.xdotool("type", "sweep row")
     rests(desktop, "sweep.rows key")  # the others are gone, nothing moves any more
     desktop.click("sweep.rows key")
