@@ -69,15 +69,16 @@ static void finish(const job *j, int32_t channel, int rows, int64_t distance, in
 
 /* Convolutions */
 
-/* Copy the inputs of rows from y on and `columns` columns of results from x on to row `to` of the
- * tile. */
+/* Copy the inputs of rows y, y + dilation, … and `columns` columns of results from x on to row `to`
+ * of the tile. */
 static void gather(const job *j, int64_t y, int64_t x, int64_t rows, int64_t columns, int64_t to) {
     const cppn_stage *s = j->stage;
     const int64_t halo = (int64_t)(s->size - 1) * s->dilation, row = j->tiling.row;
     for (int32_t c = 0; c < s->inputs; c++) {
         const float *from = s->planes[c].at + y * s->planes[c].row + x;
         float *at = j->tile + (to * s->inputs + c) * row;
-        for (int64_t k = 0; k < rows; k++, from += s->planes[c].row, at += s->inputs * row)
+        const int64_t down = s->planes[c].row * s->dilation;
+        for (int64_t k = 0; k < rows; k++, from += down, at += s->inputs * row)
             memcpy(at, from, (size_t)(columns + halo) * sizeof(float));
     }
 }
@@ -88,7 +89,7 @@ static void announce(const job *j, int64_t y, int64_t x, int64_t columns, int64_
     const cppn_stage *s = j->stage;
     for (; first < stop; first++) {
         const cppn_plane *plane = s->planes + first % s->inputs;
-        const float *from = plane->at + (y + first / s->inputs) * plane->row + x;
+        const float *from = plane->at + (y + first / s->inputs * s->dilation) * plane->row + x;
         for (int64_t k = 0; k < columns; k += LINE) __builtin_prefetch(from + k, 0, 2);
     }
 }
@@ -106,7 +107,7 @@ typedef struct {
 INLINE void taps(const int rows, const int vectors, const int size, const job *j, const place *p) {
     const cppn_stage *s = j->stage;
     const int32_t channels = s->inputs / s->groups, across = size ? size : s->size;
-    const int64_t row = j->tiling.row, step = s->dilation, down = step * s->inputs * row;
+    const int64_t row = j->tiling.row, step = s->dilation, down = s->inputs * row;
     const float *weight = s->packed + (int64_t)p->channel * channels * across * across;
     const float *in = p->in;
     vec sum[ROWS][BROAD];
@@ -174,8 +175,8 @@ NARROW_BLOCK(6)
 static block *const narrow[] = {0,        narrow_1, narrow_2, narrow_3,
                                 narrow_4, narrow_5, narrow_6};
 
-/* The results of a tile from row y, column x on, whose inputs are gathered. `next`: the rows of
- * inputs that follow. */
+/* The results of a tile in rows y, y + dilation, …, from column x on, whose inputs are gathered.
+ * `next`: the rows of inputs that follow. */
 static void convolve_tile(const job *j, int64_t y, int64_t x, int64_t rows, int64_t columns,
                           int64_t next) {
     const cppn_stage *s = j->stage;
@@ -188,35 +189,39 @@ static void convolve_tile(const job *j, int64_t y, int64_t x, int64_t rows, int6
         const int32_t count = group_start(outputs, within + 1) - start;
         const int64_t width = count <= FEW ? BROAD * LANES : PANEL;
         const float *tile = j->tile + group * channels * j->tiling.row;
-        announce(j, y + halo + rows, x, columns + halo, next * s->inputs * g / all,
+        announce(j, y + halo + rows * s->dilation, x, columns + halo, next * s->inputs * g / all,
                  next * s->inputs * (g + 1) / all);
         place p = {.channel = group * outputs + start};
         for (int64_t at = 0; at < columns; at += width) {
             p.x = x + at, p.count = columns - at < width ? columns - at : width;
             block *const step = (p.count > LANES ? wide : narrow)[count];
             for (int64_t k = 0; k < rows; k++) {
-                p.y = y + k, p.in = tile + k * s->inputs * j->tiling.row + at;
+                p.y = y + k * s->dilation, p.in = tile + k * s->inputs * j->tiling.row + at;
                 step(j, &p);
             }
         }
     }
 }
 
+/* Rows whose numbers are equal modulo the dilation share inputs: one after another, each such part
+ * is a convolution without dilation along columns. */
 static void convolve(const job *j, int64_t first, int64_t stop) {
     const cppn_stage *s = j->stage;
-    const int64_t halo = (int64_t)(s->size - 1) * s->dilation, line = s->inputs * j->tiling.row;
+    const int64_t step = s->dilation, halo = s->size - 1, line = s->inputs * j->tiling.row;
     memset(j->tile, 0, (size_t)j->tiling.floats * sizeof(float)); /* blocks may exceed it */
-    for (int64_t x = 0, columns; x < s->width; x += columns) {
-        columns = s->width - x < j->tiling.width ? s->width - x : j->tiling.width;
-        gather(j, first, x, halo, columns, 0);
-        for (int64_t y = first, rows; y < stop; y += rows) {
-            rows = stop - y < j->tiling.height ? stop - y : j->tiling.height;
-            gather(j, y + halo, x, rows, columns, halo);
-            const int64_t left = stop - y - rows;
-            convolve_tile(j, y, x, rows, columns, left < rows ? left : rows);
-            memmove(j->tile, j->tile + rows * line, (size_t)(halo * line) * sizeof(float));
+    for (int64_t part = first; part < stop && part < first + step; part++)
+        for (int64_t x = 0, columns; x < s->width; x += columns) {
+            columns = s->width - x < j->tiling.width ? s->width - x : j->tiling.width;
+            gather(j, part, x, halo, columns, 0);
+            int64_t left = (stop - part + step - 1) / step; /* rows */
+            for (int64_t y = part, rows; left > 0; y += rows * step) {
+                rows = left < j->tiling.height ? left : j->tiling.height;
+                gather(j, y + halo * step, x, rows, columns, halo);
+                left -= rows;
+                convolve_tile(j, y, x, rows, columns, left < rows ? left : rows);
+                memmove(j->tile, j->tile + rows * line, (size_t)(halo * line) * sizeof(float));
+            }
         }
-    }
 }
 
 /* The other kinds */

@@ -13,18 +13,19 @@ enum {
     BUFFER = 6 * 64,        /* floats: the sums of a block, or a row of a tile */
 };
 
-/* Inputs of a tile are copied to [row][channel][column], `row` floats apart. */
+/* Inputs of a tile are copied to [row][channel][column], `row` floats apart. Rows of a dilated
+ * convolution's tile are as far apart as its taps. */
 typedef struct {
     int64_t width, height; /* of the results of a tile */
     int64_t row, floats;
 } cppn_tiling;
 
 static inline cppn_tiling tiling_of(const cppn_stage *s) {
-    const int64_t halo = (int64_t)(s->size - 1) * s->dilation;
+    const int64_t halo = s->size - 1; /* rows */
     const int64_t channels = s->kind == CPPN_CONVOLUTION ? s->inputs : 1;
     cppn_tiling t = {.width = TILE_WIDTH};
     for (;;) {
-        const int64_t lines = (t.width + halo + LINE - 1) / LINE;
+        const int64_t lines = (t.width + halo * s->dilation + LINE - 1) / LINE;
         t.row = LINE * (lines | 1); /* odd: rows do not compete for the same part of a cache */
         t.height = TILE_FLOATS / (channels * t.row) - halo;
         if (t.height >= 4 || t.width == NARROW) break;

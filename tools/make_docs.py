@@ -19,8 +19,8 @@ from cppn_gl.cli.commands import COMMANDS
 from cppn_gl.cli.options import written
 from cppn_gl.engines.names import AUTO, ENGINES
 from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.blocks import KEYS, STRUCTURES, TYPES
 from cppn_gl.nn.features import FEATURES, described
-from cppn_gl.nn.structures import KEYS, STRUCTURES, TYPES
 from cppn_gl.nn.training.data_sets import DATA_SETS
 from cppn_gl.preset.color import MAPPINGS, Color, strip
 from cppn_gl.preset.preset import TABLES
@@ -230,6 +230,8 @@ WINDOWS: dict[str, tuple[list[str], tuple[int, int], list[str]]] = {
         ("tour", ["tour"], ["p", "p"]),
         ("explain", ["neylon-18"], ["question"]),
         ("training", ["learn-spiral"], ["Tab"]),
+        ("structures", ["photograph-units"], []),
+        ("diagram", ["blocks"], ["Tab"]),
         ("film", ["loop", "--time", "8"], ["space", "F9"]),
     )
 }

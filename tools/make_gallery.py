@@ -53,6 +53,8 @@ TIE_DYE = (
     "Tie-dye: three inputs as a volume, colour",
     "Tie-dye: a slice moving, grey",
     "Tie-dye: a slice moving, colour",
+    "Tie-dye: shallow and deep convnets, 1 output channel",
+    "Tie-dye: shallow and deep convnets, in color",
     "Tie-dye: a gallery",
 )
 FIGURED = {"essay": FIGURES, "tie-dye": TIE_DYE}  # by theme

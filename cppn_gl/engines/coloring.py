@@ -20,7 +20,6 @@ from cppn_gl.engines.base import Engine, Raster, Region
 from cppn_gl.engines.cpu.products import contribution
 from cppn_gl.engines.rates import Rates
 from cppn_gl.engines.stretch import value_range_steps
-from cppn_gl.nn.network import Network
 from cppn_gl.preset.color import Color, ValueRange, colored, printed, stroke_of
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.alpha import straight, with_alpha
@@ -42,7 +41,7 @@ def begin(
 
     Other scenes may be drawn between two steps.
     """
-    region = _settled(scene.network, region)
+    region = _settled(scene, region)
     if region.adaptive:
         owned = ExitStack()
         return Stepping(_refine(painter, planes, scene, engine, region, owned), owned)
@@ -156,12 +155,12 @@ def rows_of(region: Region) -> list[tuple[int, int]]:
     return spans
 
 
-def _settled(network: Network, region: Region) -> Region:
-    if not network.by_grid:
+def _settled(scene: Scene, region: Region) -> Region:
+    if not scene.network.by_grid:
         return region
     from cppn_gl.engines.grid import settled  # dense networks need not load it
 
-    return settled(network, region)
+    return settled(scene.network, region)
 
 
 def _parts(scene: Scene, region: Region) -> list[Region]:
@@ -174,7 +173,7 @@ def _parts(scene: Scene, region: Region) -> list[Region]:
 
 def paint(rates: Rates, scene: Scene, engine: Engine, region: Region) -> Steps[NDArray[np.float32]]:
     """Draw a region by a CPU engine in the preset's colours: (height, width, channels) values."""
-    region = _settled(scene.network, region)
+    region = _settled(scene, region)
     if region.adaptive:
         return (yield from refined(region, partial(paint, rates, scene, engine)))
     color = scene.preset.color

@@ -330,6 +330,9 @@ class GraphNetwork(Network):
         if border not in BORDERS or spacing < 1:
             raise ValueError(f"border {border!r}, spacing {spacing}; expected {BORDERS}, 1 or more")
         rows, columns = values.shape[:2]
+        across = 2 * self.radius * spacing + 1
+        if border == "none" and min(rows, columns) < across:
+            raise ValueError(f"an array of {rows}×{columns}; border 'none' needs {across}×{across}")
         if border == "continue":
             values = continued(values, self.radius * spacing)
         given = iter(statistics) if statistics is not None else None

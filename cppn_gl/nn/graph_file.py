@@ -25,13 +25,13 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.blocks import MAX_BRANCHES, MAX_NODES
 from cppn_gl.nn.features import TURN
 from cppn_gl.nn.files import GRAPH, MAX_GRAPH, Tensors, unique
 from cppn_gl.nn.graph import GraphNetwork
-from cppn_gl.nn.layers import MAX_WIDTH, Layer, Node, Operation
+from cppn_gl.nn.layers import MAX_WIDTH, SIZES, Layer, Node, Operation
 from cppn_gl.nn.network import Region
 from cppn_gl.nn.operations import (
-    SIZES,
     Activation,
     Add,
     AvgPool,
@@ -42,7 +42,7 @@ from cppn_gl.nn.operations import (
     Statistics,
 )
 from cppn_gl.nn.sources import check_boost
-from cppn_gl.nn.structures import MAX_BRANCHES, MAX_NODES, MAX_RADIUS
+from cppn_gl.nn.structures import MAX_RADIUS
 from cppn_gl.utils.checks import PresetError, choice, integer, nearest, number, several, show
 
 KINDS: dict[str, Any] = {

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from cppn_gl.nn.blocks import MAX_NODES
 from cppn_gl.nn.features import TURN, check_inputs, latent_count
 from cppn_gl.nn.file_source import File, names_in
 from cppn_gl.nn.files import WRITERS
@@ -22,7 +23,6 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Region
 from cppn_gl.nn.operations import Conv
 from cppn_gl.nn.sources import check_boost, drawn_latents
-from cppn_gl.nn.structures import MAX_NODES
 from cppn_gl.utils.checks import PresetError, checked, integer, key
 
 KEYS = ("file", "boost", "last_layer", "seed", "latent", "redistribute", "sha256")

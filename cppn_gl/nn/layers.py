@@ -18,6 +18,8 @@ from cppn_gl.utils.checks import PresetError, choice
 MAX_DEPTH = 64
 MAX_DRAWN = MAX_DEPTH + 6  # layers that engines draw: with those that display outputs
 MAX_WIDTH = 512
+MAX_KERNEL = 11  # taps per side of a kernel or of the window of a pool
+SIZES = tuple(range(1, MAX_KERNEL + 1, 2))
 MAX_WEIGHT = 1e30  # pre-activations from bounded units cannot overflow float32 below it
 SOURCE = -1  # in a node's inputs: the input features
 

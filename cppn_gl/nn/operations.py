@@ -19,12 +19,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cppn_gl.nn.layers import MAX_WEIGHT, Array, frozen
+from cppn_gl.nn.layers import MAX_KERNEL, MAX_WEIGHT, SIZES, Array, frozen
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.checks import PresetError
 
-MAX_KERNEL = 11  # taps per side of a kernel or of the window of a pool
-SIZES = tuple(range(1, MAX_KERNEL + 1, 2))
 # A channel whose standard deviation is below this fraction of its root mean square is constant but
 # for float32's rounding: it is only shifted.
 FLAT = 1e-6

@@ -11,13 +11,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn import draws, interpolation
 from cppn_gl.nn.activations import ACTIVATIONS
+from cppn_gl.nn.blocks import MAX_NODES, STRUCTURES, Block, blocks_of, check_blocks
 from cppn_gl.nn.draws import INITS, SEED
 from cppn_gl.nn.features import (
     MAX_LATENTS,
@@ -27,28 +28,14 @@ from cppn_gl.nn.features import (
     latent_count,
     of_image,
 )
-from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH, Layer
+from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH, SIZES, Layer
 from cppn_gl.nn.network import OUTPUTS, Network, Region, output_layer
-from cppn_gl.nn.operations import SIZES
-from cppn_gl.nn.structures import (
-    MAX_NODES,
-    STRUCTURES,
-    Block,
-    Planned,
-    Sizes,
-    Weights,
-    blocks_of,
-    check_blocks,
-    layout_of,
-    nodes_of,
-    plan,
-    stage_units,
-)
 from cppn_gl.utils.checks import (
     PresetError,
     choice,
     integer,
     key,
+    keys_of,
     nearest,
     number,
     several,
@@ -56,6 +43,9 @@ from cppn_gl.utils.checks import (
     validate,
 )
 from cppn_gl.utils.origin import NOWHERE, USER, Origin
+
+if TYPE_CHECKING:
+    from cppn_gl.nn.structures import Planned
 
 MLP = next(iter(STRUCTURES))
 LAYER_KEYS = ("weight", "bias", "activation")
@@ -192,7 +182,7 @@ class Source:
     @classmethod
     def key_names(cls) -> tuple[str, ...]:
         """The keys that can be changed."""
-        return tuple(field.name for field in dataclasses.fields(cls) if "check" in field.metadata)
+        return tuple(field.name for field in keys_of(cls))  # type: ignore[arg-type]
 
     @classmethod
     def of(cls, values: dict[str, Any], origin: Origin = NOWHERE) -> Self:
@@ -481,6 +471,8 @@ class Random(Source):
     def stage_units(self) -> tuple[int, ...]:
         """The units of each layer, as views and `boost` count them: see `Network.stages`."""
         if self.structured:
+            from cppn_gl.nn.structures import stage_units  # dense networks need not load it
+
             return stage_units(self.plan)
         return (*(self.width,) * (self.depth - 1), self.outputs)
 
@@ -503,8 +495,10 @@ class Random(Source):
         return bool(self.blocks) or self.structure != MLP
 
     @cached_property
-    def plan(self) -> tuple[Planned, ...]:
+    def plan(self) -> "tuple[Planned, ...]":
         """The nodes of a structure, before their weights are drawn."""
+        from cppn_gl.nn.structures import Sizes, plan
+
         blocks = self.blocks or blocks_of(self.structure, self.depth, self.kernel)
         sizes = Sizes(
             len(self.inputs),
@@ -540,6 +534,8 @@ class Random(Source):
     @property
     def layout(self) -> interpolation.DrawLayout:
         if self.structured:
+            from cppn_gl.nn.structures import layout_of
+
             return layout_of(self.plan, latent_count(self.inputs), INITS[self.init][0])
         return self._layout(self.depth)
 
@@ -582,6 +578,7 @@ class Random(Source):
 
     def _graph(self, drawn: list[NDArray[np.float32]], latent: NDArray[np.float32]) -> Network:
         from cppn_gl.nn.graph import GraphNetwork
+        from cppn_gl.nn.structures import Weights, nodes_of
 
         weights = [one.operation for one in self.plan if isinstance(one.operation, Weights)]
         scales = [

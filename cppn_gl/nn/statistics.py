@@ -27,6 +27,7 @@ from cppn_gl.utils.checks import PresetError
 
 SLICE = 0.008  # seconds of work between two yields, about
 MAX_BYTES = 2**30  # of the layers that are kept at a time
+VALUES = 2**22  # whose moments are computed in a slice, about
 
 
 def placed(network: GraphNetwork, how: Normalize, seed: int) -> GraphNetwork:
@@ -72,7 +73,9 @@ def measured(network: GraphNetwork, clock: Clock) -> Generator[None, None, Graph
     _check_memory(stages, side)
     found: dict[int, Norm] = {}
     kernel = NumPyKernel() if native_grid.unsupported(stages) else native_grid.NativeKernel()
-    steps = run(stages, positions(network, clock, margin), kernel)
+    source = yield from positions(network, clock, margin)
+    steps = run(stages, source, kernel, deadline=wall.perf_counter() + SLICE)
+    del source
     deadline: float | None = None
     while len(found) < len(norms):
         step = steps.send(deadline)
@@ -80,10 +83,17 @@ def measured(network: GraphNetwork, clock: Clock) -> Generator[None, None, Graph
             number, _, units = step
             norm = norms[number + 1]
             own = cropped(units, (units.shape[1] - network.grid) // 2)
-            measures = Statistics.from_moments(*kernel.moments(own))
+            moments, count = [], max(1, VALUES // network.grid**2)
+            for first in range(0, len(own), count):
+                moments.append(kernel.moments(own[first : first + count]))
+                yield
+            means, variances = map(np.concatenate, zip(*moments, strict=True))
+            measures = Statistics.from_moments(means, variances)
             found[number + 1] = norm = dataclasses.replace(norm, statistics=measures)
             # The running network reads it next.
             stages[number + 1] = dataclasses.replace(stages[number + 1], normalize=norm)
+            del units, own  # their planes need not live longer than the stages that read them
+        del step
         yield
         deadline = wall.perf_counter() + SLICE
     steps.close()
@@ -125,15 +135,22 @@ def _split(stages: Sequence[Stage]) -> tuple[list[Stage], dict[int, Norm]]:
     return found, norms
 
 
-def positions(network: GraphNetwork, clock: Clock, margin: int) -> Planes:
-    """The input features at the positions of the declared region and `margin` taps around it."""
+def positions(network: GraphNetwork, clock: Clock, margin: int) -> Generator[None, None, Planes]:
+    """The input features at the positions of the declared region and `margin` taps around it.
+
+    Yields now and then.
+    """
     (center_x, center_y), extent = network.region
     numbers = np.arange(-margin, network.grid + margin)
     steps = ((numbers + 0.5) / network.grid * 2 - 1) * extent
-    x, y = np.meshgrid(center_x + steps, center_y - steps)
-    planes = np.empty((len(network.inputs), *x.shape), np.float32)
-    for row in range(len(x)):
-        planes[:, row] = network.features(x[row], y[row], clock).T
+    x, side = center_x + steps, len(steps)
+    planes = np.empty((len(network.inputs), side, side), np.float32)
+    started = wall.perf_counter()
+    for row, y in enumerate(center_y - steps):
+        planes[:, row] = network.features(x, np.full(side, y), clock).T
+        if wall.perf_counter() > started + SLICE:
+            yield
+            started = wall.perf_counter()
     return planes
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from cppn_gl.preset.shot import Shot, usual_samples
 from cppn_gl.utils.files import open_plain
-from cppn_gl.views import view_of
 
 BAND = 2**22  # samples in a band: seconds to draw, 12 MiB of pixels at one sample per pixel
 GRID_BAND = 2**24  # pixels, at most, of a band of a network whose units see their neighbours
@@ -29,9 +28,12 @@ def band_rows(shot: Shot) -> int:
     """The number of pixel rows in each band of this picture; the last band may have fewer."""
     width, height = shot.size
     rows = max(MIN_ROWS, BAND // (width * usual_samples(shot.samples)))
-    if shot.preset.spec.structured and view_of(shot.preset).by_pixel:
-        from cppn_gl.engines.grid import fewest_rows
+    if shot.preset.spec.structured:
+        from cppn_gl.engines.grid import fewest_rows  # needs OpenGL's library, which help does not
+        from cppn_gl.views import view_of
 
+        if not view_of(shot.preset).by_pixel:
+            return min(rows, height)
         now = shot.preset.at(shot.time)
         rows = max(rows, fewest_rows(now.network(), now.view, shot.size, GRID_BAND))
     return min(rows, height)

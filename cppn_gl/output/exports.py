@@ -90,7 +90,9 @@ def notes(shot: Shot) -> list[str]:
     if preset.network_moves:
         said.append(f"The network changes with time; this is the one at {shot.time:g} s.")
     if preset.color != Color():
-        about = "" if preset.color.plain else f": mapping {preset.color.mapping}"
+        about = f": mapping {preset.color.mapping}" * (preset.color.mapping != "rgb")
+        if preset.color.stretch != "none":
+            about += f"{',' if about else ':'} stretch {preset.color.stretch}"
         said.append(f"The preset's colours{about} are not part of this.")
     if preset.show.view != "picture":
         said.append(f"The preset's view, {preset.show.view}, is not part of this.")

@@ -258,16 +258,17 @@ VIEWS: dict[str, ViewRow] = {
             "picture",
             "the outputs as colours at every point",
             "cppn_gl.views.picture:PictureView",
-            reading="Each point of the picture has an x and a y. The network computes numbers from "
-            "them, its outputs, and these are the colour of that point: by default red, green and "
-            "blue. Smooth parts are where the outputs hardly change from point to point. Fine "
-            "detail is where the layers have multiplied small differences.",
+            reading="Each point of the picture has an x and a y. From these, or from the colours "
+            "of an image there, the network computes numbers, its outputs: they are the colour of "
+            "that point, by default red, green and blue. Smooth parts are where the outputs hardly "
+            "change from point to point. Fine detail is where the layers have multiplied small "
+            "differences.",
             tries=(
                 "{deeper} and {shallower} add and remove a layer: detail grows with depth.",
                 "{stronger} and {weaker} make all weights larger or smaller: too small, and one "
                 "colour is left; too large, and the picture breaks into noise.",
-                "{zoom_out} shows the network from far away, {zoom_in} from close by: far out it "
-                "is a star of rays.",
+                "{zoom_out} shows the network from far away, {zoom_in} from close by: far out "
+                "one of x and y is a star of rays.",
                 "{next_activation} takes another activation: tanh bends smoothly, relu has edges.",
                 "{layer_down} shows the picture one layer earlier.",
             ),
@@ -317,8 +318,9 @@ VIEWS: dict[str, ViewRow] = {
             tries=(
                 "Point at a tile to see the unit enlarged, with its weights; click to keep it.",
                 "{enter} shows the unit under the pointer alone, {leave} returns.",
-                "With a unit kept, labels at the bottom of the panel pin it, so that it stays "
-                "below the tiles, or boost it: it is multiplied, and all that follows changes.",
+                "With a unit kept, point at the panel: labels at its bottom pin the unit, so that "
+                "it stays below the tiles, or boost it: it is multiplied, and all that follows "
+                "changes.",
                 "{knob_up} draws the weights as lines: colour is their sign.",
                 "{deeper} adds a column, {wider} a row.",
             ),

@@ -4,6 +4,8 @@
 """
 
 import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -23,6 +25,7 @@ from cppn_gl.utils.checks import (
     choice,
     integer,
     key,
+    keys_of,
     line,
     nearest,
     number,
@@ -115,12 +118,16 @@ def _options_problem(options: type) -> str:
 
 def fields_of(table: str) -> "tuple[dataclasses.Field[Any], ...]":
     """The keys of a table by its name; of `network`, those of `Random`, then those of `File`."""
-    fields = tuple(f for f in dataclasses.fields(TABLES[table]) if "check" in f.metadata)
-    if table != "network":
-        return fields
-    drawn = {field.name for field in fields}
-    others = (field for field in dataclasses.fields(File) if "check" in field.metadata)
-    return (*fields, *(field for field in others if field.name not in drawn))
+    return _by_name(TABLES[table])[0]
+
+
+@functools.cache
+def _by_name(of: type) -> "tuple[tuple[dataclasses.Field[Any], ...], tuple[str, ...]]":
+    """The keys of a table's class, and their names."""
+    fields = {field.name: field for field in keys_of(of)}
+    if of is Random:
+        fields |= {field.name: field for field in keys_of(File) if field.name not in fields}
+    return tuple(fields.values()), tuple(fields)
 
 
 def plain(table: Any) -> dict[str, Any]:
@@ -150,7 +157,7 @@ def resolve(name: str) -> tuple[str, str]:
     if name.startswith("animate."):
         return "animate", movable(name.removeprefix("animate."))
     tables = [table for table, cls in TABLES.items() if cls is not Animate]
-    names = {table: [field.name for field in fields_of(table)] for table in tables}
+    names = {table: _by_name(TABLES[table])[1] for table in tables}
     options = [field for t, fields in names.items() if t in VIEWS for field in fields]
     table, dot, field = name.rpartition(".")
     if not dot and name in TOP:
@@ -168,7 +175,7 @@ def resolve(name: str) -> tuple[str, str]:
     return (views[0] if len(views) == 1 else "show"), field
 
 
-def _holder(name: str, names: dict[str, list[str]], options: list[str]) -> str:
+def _holder(name: str, names: Mapping[str, Sequence[str]], options: Sequence[str]) -> str:
     """The table of a key; "show" for an option of views.
 
     A key of [train] that another table or a view has, too, needs its table: `seed` is that of

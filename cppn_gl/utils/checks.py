@@ -6,6 +6,7 @@ messages, command-line options and documentation read these fields.
 
 import dataclasses
 import difflib
+import functools
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from numbers import Integral, Real
@@ -45,10 +46,15 @@ def key(default: Any, check: Check, help: str, **extra: Any) -> Any:
 
 def validate(table: Any, prefix: str = "") -> None:
     """In `__post_init__` of a frozen dataclass: check each key and store what its check returns."""
-    for field in dataclasses.fields(table):
-        if "check" in field.metadata:
-            value = checked_field(field, getattr(table, field.name), prefix + field.name)
-            object.__setattr__(table, field.name, value)
+    for field in keys_of(type(table)):  # type: ignore[arg-type]  # mypy: classes are not hashable
+        value = checked_field(field, getattr(table, field.name), prefix + field.name)
+        object.__setattr__(table, field.name, value)
+
+
+@functools.cache
+def keys_of(table: type) -> "tuple[dataclasses.Field[Any], ...]":
+    """The fields of a dataclass that are made by `key`."""
+    return tuple(field for field in dataclasses.fields(table) if "check" in field.metadata)
 
 
 def checked_field(field: "dataclasses.Field[Any]", value: Any, name: str) -> Any:

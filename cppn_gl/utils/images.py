@@ -46,7 +46,9 @@ def opened_image(path: Path | bytes) -> Iterator[Any]:
         raise
     except OSError as error:
         raise PresetError(error.strerror or "not a complete image", source=source) from None
-    except (ValueError, SyntaxError, EOFError, MemoryError, IndexError, KeyError) as error:
+    except MemoryError:
+        raise PresetError("needs more memory than there is", source=source) from None
+    except (ValueError, SyntaxError, EOFError, IndexError, KeyError) as error:
         problem = str(error) if isinstance(error, ValueError) else "not a complete image"
         raise PresetError(problem, source=source) from None
 

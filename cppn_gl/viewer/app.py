@@ -57,7 +57,7 @@ from cppn_gl.viewer.thumbnails import default_folder as thumbnails_folder
 from cppn_gl.viewer.trace import Trace
 from cppn_gl.viewer.view_words import ViewWords
 from cppn_gl.viewer.watch import Watch, shader_files
-from cppn_gl.viewer.weights import Weights
+from cppn_gl.viewer.weights import PATIENCE, Weights
 from cppn_gl.viewer.window import content_scale, framebuffer_size, to_pixel
 from cppn_gl.views import ALL, PICTURE, view_of
 from cppn_gl.views.base import Hit
@@ -144,6 +144,8 @@ class App:
         self._seen = 0  # the value of canvas.changes that the window shows
         self._longest = 0.0  # seconds of the longest turn since the last picture
         self._turn_at = 0.0
+        # When the window shows its words alone, if the first picture takes so long.
+        self._patient_until = wall.perf_counter() + PATIENCE
         self._tidied = wall.perf_counter(), 0  # when, and canvas.changes then
         self.lesson = Lesson(self.explorer)
         self.hud.caption = self.caption = Caption(self.lesson)
@@ -446,7 +448,9 @@ class App:
         self.canvas.want(self.scene, self.picture.size)
         # Not both in one turn: a software renderer takes as long to present as a slice.
         self._presented = not self._presented and self._present(size, now)
-        if not self._presented and not self._weights.busy:
+        if self._weights.busy and self.canvas.front is None:
+            self._draw(now)  # something while the first network is measured
+        elif not self._presented and not self._weights.busy:
             self._capture(now)
             self._draw(now)
             self._prepare(now)
@@ -467,6 +471,8 @@ class App:
             self._problems["training"] = explorer.learning.problem
         ready = explorer.learning.ready
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE, ready)
+        if words := self._weights.message:
+            self.hud.say(words, now)
 
     def _lay_out(self, size: tuple[int, int]) -> None:
         """Find the picture's place in a window of `size` pixels."""
@@ -662,7 +668,7 @@ class App:
         panels = [*words, *self.hud.panels(size, scale, now, self.names)]
         self.events.panels = panels
         front = self.canvas.front
-        if front is None:
+        if front is None and now < self._patient_until:
             return False
         unit = LEADING * font_size(size, scale)
         calm = self.explorer.learning.playing
@@ -675,7 +681,7 @@ class App:
         over = self.interface.render
         boxes = self.canvas.dithered(self.picture.size)
         self.screen.show(self.renderer.presenter, front, panels, size, self.picture, over, boxes)
-        if self._trace.on:
+        if self._trace.on and front is not None:
             self._trace.clickable(self.interface.places, panels)
             self._trace.told(self.hud.words(now))
             shown, time = self.canvas.shown, self.explorer.time

@@ -26,6 +26,7 @@ from cppn_gl.views import text
 MEASURE = 54  # largest width, in font sizes
 SMALLER = 2  # font sizes given up before the text is
 FULL = 0.85  # of the strip's greatest height: with the text it takes no more
+LEAST_TICK = 2  # pixels
 ABOVE = 0.25  # what is asked, in line heights
 AHEAD: Ink = (92, 100, 112, 255)  # a tick of a page to come
 FRAME: Ink = (92, 124, 158, 255)  # around a key
@@ -175,11 +176,12 @@ class Caption:
     def _ticks(self, image: Image.Image, edge: int, points: int) -> tuple[list[Spot], int]:
         """A tick for each page, grouped by chapter; the height used."""
         pages, lesson, high = self._lesson.pages, self._lesson, _tick(points)
-        gap = max(1, points // 5)
         breaks = [k for k in range(1, len(pages)) if pages[k].chapter != pages[k - 1].chapter]
-        free = image.width - 2 * edge - gap * (len(pages) - 1) - 3 * gap * len(breaks)
+        gap, gaps = max(1, points // 5), len(pages) - 1 + 3 * len(breaks)
+        free = image.width - 2 * edge
+        gap = max(0, min(gap, (free - LEAST_TICK * len(pages)) // gaps))
         draw, spots, x = ImageDraw.Draw(image), [], float(edge)
-        wide = max(1.0, free / len(pages))
+        wide = max(1.0, (free - gap * gaps) / len(pages))
         for number, page in enumerate(pages, 1):
             x += 3 * gap if number - 1 in breaks else 0
             here = number == lesson.number

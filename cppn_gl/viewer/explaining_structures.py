@@ -99,8 +99,8 @@ def _image(preset: Preset, network: GraphNetwork) -> str:
         seen = f"Its input {names} is the {'lightness' if names == 'grey' else f'{names} light'}"
     where = SIDES.get(preset.input.fit, "stretched over the square")
     return (
-        f"{seen} of the picture {preset.input.label}, {where} of the preset "
-        " and mirrored beyond its edges. The weights have learned nothing of it: what looks "
+        f"{seen} of the picture {preset.input.label}, {where} of the "
+        "grid, and mirrored beyond its edges. The weights have learned nothing of it: what looks "
         "like an edge detector is chance."
     )
 

@@ -38,7 +38,13 @@ from cppn_gl.utils.quantising import quantise
 from cppn_gl.utils.tasks import Stepping, Steps, within
 from cppn_gl.views.units.dashboard import Unit
 from cppn_gl.views.units.diverging import input_reaches, reach_of, tinted
-from cppn_gl.views.units.unit_samples import UnitSamples, channel_of, outputs_shown, shaded
+from cppn_gl.views.units.unit_samples import (
+    UnitSamples,
+    boost_sizes,
+    channel_of,
+    outputs_shown,
+    shaded,
+)
 from cppn_gl.views.units.wiring import incoming, weighted
 
 RGB = "rgb", "none"  # the colour mapping and the stretch with which classes have their colours
@@ -482,7 +488,10 @@ def _draw_grid(scene: Scene, of: Plan, size: Size) -> Steps[Drawn]:
     most, lines = max(FEWEST_LINES, LINES // network.depth), []
     last = len(layers)
     for number, (layer, stage) in enumerate(zip(layers, network.stages, strict=True), 1):
-        reaches.append(reach_of(layer.units, stage.activation))
+        sizes = boost_sizes(stage)
+        plain = layer.units if stage.boost is None else layer.units / sizes
+        one = reach_of(plain, stage.activation)
+        reaches.append(one if stage.boost is None else one * sizes.astype(np.float64))
         if not of.rows[number].bare:
             shown = network if number == last else None
             _tint(atlas, tiles[number], layer.units, reaches[-1], shown)

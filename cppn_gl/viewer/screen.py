@@ -40,7 +40,7 @@ class Screen:
     def show(
         self,
         presenter: Presenter,
-        planes: Planes,
+        planes: Planes | None,
         panels: list[Panel],
         size: tuple[int, int],
         picture: Rect,
@@ -49,15 +49,17 @@ class Screen:
     ) -> None:
         """Show planes and panels in a window of `size` pixels, and what `over` draws over them.
 
-        The planes fill `picture`; beside and below it is dark ground. `boxes`: see Presenter.
+        The planes fill `picture`; beside and below it is dark ground, and all over without planes.
+        `boxes`: see Presenter.
         """
         screen = self._window.ctx.screen
-        if picture.size != size:
+        if picture.size != size or planes is None:
             screen.use()
             screen.viewport, screen.scissor = (0, 0, *size), None
             screen.clear(*GROUND)
         below = size[1] - picture.y - picture.height
-        presenter.show(planes, screen, picture.size, flipped=True, below=below, boxes=boxes)
+        if planes is not None:
+            presenter.show(planes, screen, picture.size, flipped=True, below=below, boxes=boxes)
         self._overlay.draw(panels, screen, size)
         screen.use()
         over()

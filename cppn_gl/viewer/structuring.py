@@ -7,8 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, cast
 
+from cppn_gl.nn.blocks import DEPTHWISE, KEYS, POOLS, STRUCTURES, Block
 from cppn_gl.nn.sources import NetworkSource, Random
-from cppn_gl.nn.structures import DEPTHWISE, KEYS, POOLS, STRUCTURES, Block
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import Options
 from cppn_gl.viewer.bindings import keys_of

@@ -2,6 +2,9 @@
 
 Preset -> follow() -> the newest preset whose weights are complete, and its network
 
+The statistics of a structure's normalisations may take a minute: while the window opens, the same
+structure without them stands in.
+
 The weights of one that learns come from the thread that trains it: see learning.py.
 """
 
@@ -9,10 +12,14 @@ import dataclasses
 import time as wall
 from collections.abc import Iterator
 
+from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer.learning import Ready, at_step
 from cppn_gl.views import PICTURE, view_of
+
+OPENING = 0.5  # seconds of measuring before the first picture
+PATIENCE = 1.0  # seconds after which it is told what takes so long
 
 
 class Weights:
@@ -22,12 +29,22 @@ class Weights:
         self._shown: tuple[Preset, Network] | None = None
         self._next: Preset | None = None
         self._layers: Iterator[object] = iter(())
+        self._begun = 0.0  # when the next network was
         self._drawn: list[object] = []  # keeps large layers alive, or they would be drawn twice
 
     @property
     def busy(self) -> bool:
         """Whether a network's weights are incomplete."""
         return self._next is not None
+
+    @property
+    def message(self) -> str:
+        """What is waited for, if that takes long."""
+        following = self._next
+        if following is None or wall.perf_counter() < self._begun + PATIENCE:
+            return ""
+        measures = following.spec.structured
+        return "the statistics of the normalisation are measured" if measures else ""
 
     def follow(
         self, preset: Preset, seconds: float, ready: Ready | None = None
@@ -46,11 +63,17 @@ class Weights:
             return self._shown
         if self._next is None:
             self._next, self._layers = preset, preset.prepare()
-        deadline = wall.perf_counter() + seconds
+            self._begun = wall.perf_counter()
+        deadline = wall.perf_counter() + (OPENING if old is None else seconds)
         for layer in self._layers:
             self._drawn.append(layer)
-            if old is not None and wall.perf_counter() >= deadline:
+            if wall.perf_counter() < deadline:
+                continue
+            old = old or without_normalisation(preset)
+            if old is not None:
+                self._shown = old
                 return old
+            deadline = float("inf")  # nothing can stand in
         self._shown, self._next = (self._next, self._next.network()), None
         self._drawn = []
         return self._shown
@@ -67,6 +90,19 @@ class Weights:
             return old if old[0].source == preset.source else (fitting(ready.preset), ready.network)
         same = ready.step == preset.train.steps
         return (preset if same else standing(at_step(preset, ready.step))), ready.network
+
+
+def without_normalisation(preset: Preset) -> tuple[Preset, Network] | None:
+    """A structure without its `[normalize]`, which needs no measuring; None if blocks normalise."""
+    if not preset.spec.structured or preset.normalize.which == "none":
+        return None
+    network = preset.spec.network()
+    if isinstance(network, GraphNetwork) and network.statistics is None:
+        return None
+    plain = dataclasses.replace(
+        preset, normalize=dataclasses.replace(preset.normalize, which="none")
+    )
+    return plain, plain.network()
 
 
 def fitting(preset: Preset) -> Preset:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.grid import picture_work
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
@@ -186,6 +185,8 @@ class View:
     def effort(self, scene: Scene, region: Region) -> float:
         """Approximate multiplications of a region of its picture."""
         if scene.network.by_grid:  # a lattice costs no less for fewer pixels than taps
+            from cppn_gl.engines.grid import picture_work  # dense networks need not load it
+
             whole = picture_work(scene.network, scene.view, region)
             return max(1.0, self.work(scene) / work_per_pixel(scene.network)) * whole
         return region.part[0] * region.part[1] * len(region.jitters) * self.work(scene)

@@ -3,7 +3,6 @@
 from cppn_gl.engines import coloring
 from cppn_gl.engines.base import Engine, Region
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.grid import fewest_rows
 from cppn_gl.engines.names import WITHOUT_OPENGL
 from cppn_gl.engines.rates import Rates
 from cppn_gl.preset.preset import Preset
@@ -57,6 +56,8 @@ class PictureView(View):
         width, height = size
         rows = max(1, PART // width)
         if preset.spec.structured:
+            from cppn_gl.engines.grid import fewest_rows  # dense networks need not load it
+
             rows = max(rows, fewest_rows(preset.network(), preset.view, size, GRID_PART))
         return [(0, top, width, min(top + rows, height)) for top in range(0, height, rows)]
 

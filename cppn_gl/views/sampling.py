@@ -13,7 +13,6 @@ from functools import partial
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.grid import SAMPLES
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.tasks import Stepping, Steps, Task, during
 from cppn_gl.views import view_of
@@ -45,7 +44,11 @@ def samples_of(scene: Scene) -> int:
     Of a network on grids what "auto" stands for: more of them cost a finer lattice.
     """
     samples = view_of(scene.preset).samples
-    return min(samples, SAMPLES) if scene.network.by_grid else samples
+    if not scene.network.by_grid:
+        return samples
+    from cppn_gl.engines.grid import SAMPLES  # dense networks need not load it
+
+    return min(samples, SAMPLES)
 
 
 def enlarged(view: View, stage: Stage, planes: Planes, scene: Scene, region: Region) -> Task:

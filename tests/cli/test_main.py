@@ -138,6 +138,16 @@ def test_help_and_presets_load_no_graphics(words: list[str]) -> None:
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment())
 
 
+def test_dense_networks_load_nothing_of_structures() -> None:
+    code = """if True:
+        import sys
+        from cppn_gl import Preset, Renderer
+        Renderer(engine="numpy").render(Preset(), (8, 8))
+        grids = [m for m in sys.modules if m.endswith((".grid", ".graph", ".structures"))]
+        sys.exit(f"loaded {grids}" if set(grids) - {"cppn_gl.engines.gl.grid"} else 0)"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment())
+
+
 def test_only_the_command_line_speaks_of_its_options() -> None:
     names = {name for word, made in COMMANDS.items() for name in made.parser(word).names}
     package = ROOT / "cppn_gl"

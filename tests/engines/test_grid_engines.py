@@ -21,11 +21,11 @@ from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.shader import ShaderError
 from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.engines.rates import Rates
+from cppn_gl.nn.blocks import check_blocks
 from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.layers import Node
 from cppn_gl.nn.operations import Conv
 from cppn_gl.nn.sources import Random
-from cppn_gl.nn.structures import check_blocks
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.resources import resource

@@ -159,3 +159,12 @@ def test_moments_are_exact_and_the_same_everywhere(libraries: list[Library]) -> 
     assert plane_moments(libraries[0], np.full((2, 3), 0.1, np.float32))[1] == 0
     plane[0, 0] = np.nan
     assert np.isnan(plane_moments(libraries[0], plane)).all()
+
+
+def test_the_working_memory_of_dilated_convolutions_is_bounded(libraries: list[Library]) -> None:
+    packed = Packed("convolution", 0, 512, 1, size=11, dilation=64)
+    column = np.zeros(packed.margin + 1, np.float32)
+    side = len(column)
+    planes = np.lib.stride_tricks.as_strided(column, (512, side, side), (0, 0, 4))
+    bands = Bands(libraries[0], packed, [planes], np.empty((1, 1, 1), np.float32))
+    assert bands._bytes < 32 * 2**20  # 11 rows of 512 channels

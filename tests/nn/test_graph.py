@@ -297,5 +297,5 @@ def test_graphs_that_do_not_fit_together_are_refused(nodes: list[Node], problem:
 def test_arrays_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match=r"expected \(rows, columns, 2\)"):
         branched().evaluate_grid(np.zeros((4, 4, 3)))
-    with pytest.raises(ValueError, match="smaller than the window"):
+    with pytest.raises(ValueError, match="needs 9×9"):
         branched().evaluate_grid(np.zeros((4, 4, 2)), border="none")

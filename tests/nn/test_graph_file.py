@@ -239,5 +239,5 @@ def test_what_does_not_fit_names_the_file(tmp_path: Path) -> None:
     tensors = graph_tensors(GraphNetwork([Node(conv(3, 2), "tanh", (SOURCE,))]))
     tensors.texts["inputs"] = "x"
     (tmp_path / "a.safetensors").write_bytes(WRITERS[".safetensors"](tensors))
-    with pytest.raises(PresetError, match="a.safetensors: node 1 has weights for 2 inputs"):
+    with pytest.raises(PresetError, match=r"a.safetensors: node 1 has weights for 2 inputs"):
         Network.load(tmp_path / "a.safetensors")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cppn_gl.nn import image_file
 from cppn_gl.nn.image_file import (
     MOST,
     SHIPPED,
@@ -168,6 +169,18 @@ def test_bad_files_are_refused_in_a_line(
     assert words in str(caught.value)
     assert str(caught.value).startswith(f"input.image: {name}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_an_image_that_memory_does_not_suffice_for_is_not_called_incomplete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise MemoryError
+
+    (tmp_path / "a.png").write_bytes(whole("PNG"))
+    monkeypatch.setattr(image_file, "pixels_of", full)
+    with pytest.raises(PresetError, match=r"a.png: needs more memory"):
+        Input(str(tmp_path / "a.png"))
 
 
 def test_floating_point_images_are_refused(tmp_path: Path) -> None:

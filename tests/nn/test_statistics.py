@@ -14,6 +14,7 @@ from cppn_gl.nn.operations import Norm
 from cppn_gl.nn.sources import Random
 from cppn_gl.nn.statistics import complete, measured, placed, positions
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.tasks import at_once
 
 STRUCTURES = ("conv", "nin", "vgg", "inception", "resnet")
 
@@ -27,7 +28,7 @@ def made(how: Normalize, seed: int = 0, **keys: Any) -> GraphNetwork:
 
 def on_the_grid(network: GraphNetwork) -> np.ndarray:
     """The features at the positions that are measured, (grid, grid, inputs)."""
-    return positions(network, Clock(), 0).transpose(1, 2, 0).astype(float)
+    return at_once(positions(network, Clock(), 0)).transpose(1, 2, 0).astype(float)
 
 
 @pytest.mark.parametrize("structure", STRUCTURES)
@@ -163,3 +164,15 @@ def test_more_memory_than_there_may_be_is_refused() -> None:
     assert isinstance(network, GraphNetwork)
     with pytest.raises(PresetError, match=r"network.grid: normalising 600 channels at a time"):
         complete(placed(network, Normalize("all"), 0))
+
+
+def test_measuring_in_small_slices_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    how = Normalize("all", gain=2)
+    whole = made(how, structure="vgg")
+    monkeypatch.setattr(statistics, "VALUES", 1)
+    monkeypatch.setattr(statistics, "SLICE", 0.0)
+    draft = Random.of({"structure": "vgg", "grid": 24, "width": 6, "depth": 5}).network()
+    assert isinstance(draft, GraphNetwork)
+    steps = measured(placed(draft, how, 0), Clock())
+    assert sum(1 for _ in iter(lambda: next(steps, steps), steps)) > 24 + 2 * draft.radius
+    assert complete(placed(draft, how, 0)).digest == whole.digest

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from cppn_gl.nn import draws
+from cppn_gl.nn.blocks import KEYS, STRUCTURES, Block
 from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.operations import Conv
 from cppn_gl.nn.sources import Layers, Random, source_of
-from cppn_gl.nn.structures import KEYS, STRUCTURES, Block
 from cppn_gl.utils.checks import PresetError
 
 NAMED = tuple(STRUCTURES)[1:]

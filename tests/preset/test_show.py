@@ -1,5 +1,6 @@
 """Views' options: each view's own table, and the keys of [show] that set one for several views."""
 
+import json
 from typing import Any
 
 import pytest
@@ -25,6 +26,8 @@ OLD: dict[str, tuple[Any, str]] = {
     "unit": ((1, 2), "units receptive"),
     "before": (True, "layers units curves surface"),
     "connections": (True, "units"),
+    "zoom": (True, "units"),
+    "pinned": (((1, 2), (2, 1)), "units"),
     "channel": ("green", "surface volume gradient sensitivity receptive"),
     "paint": ("picture", "surface"),
     "panels": ("sum", "surface"),
@@ -68,8 +71,7 @@ old = pytest.mark.parametrize("name", OLD)
 
 
 def toml(value: Any) -> str:
-    shown = repr(list(value) if isinstance(value, tuple) else value)
-    return shown.lower() if isinstance(value, bool) else shown
+    return json.dumps(value, ensure_ascii=False)
 
 
 def changed(preset: Preset) -> dict[str, dict[str, Any]]:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cppn_gl.nn.blocks import STRUCTURES
 from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.operations import Conv
-from cppn_gl.nn.structures import STRUCTURES
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sheet import cells

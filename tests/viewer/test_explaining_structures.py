@@ -2,7 +2,7 @@
 
 import pytest
 
-from cppn_gl.nn.structures import STRUCTURES, Block
+from cppn_gl.nn.blocks import STRUCTURES, Block
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer.explaining import explanation, network_words
 from cppn_gl.viewer.explorer import Explorer

@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
+from cppn_gl.nn.blocks import Block
 from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.operations import Concat, Conv
-from cppn_gl.nn.structures import Block
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.tasks import at_once

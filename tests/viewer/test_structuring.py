@@ -2,7 +2,7 @@
 
 import pytest
 
-from cppn_gl.nn.structures import STRUCTURES, Block, blocks_of
+from cppn_gl.nn.blocks import STRUCTURES, Block, blocks_of
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import UnitsOptions
 from cppn_gl.viewer.explorer import Explorer

@@ -7,8 +7,10 @@ import pytest
 
 from cppn_gl.nn import draws
 from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.normalize import Normalize
 from cppn_gl.nn.sources import Layers, Random
 from cppn_gl.preset.preset import Preset
+from cppn_gl.viewer import weights
 from cppn_gl.viewer.weights import Weights
 
 PRESET = Preset(spec=Random(depth=5, width=7, seed=123))
@@ -114,3 +116,33 @@ def test_time_enough_is_one_step(drawn: list[Any]) -> None:
     followed.follow(PRESET, 0.0)
     other = PRESET.replace(seed=1)
     assert followed.follow(other, 60.0)[0] is other
+
+
+def test_while_the_window_opens_a_structure_stands_in_that_needs_no_measuring(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(weights, "OPENING", 0.0)
+    monkeypatch.setattr(weights, "PATIENCE", 0.0)
+    preset = Preset(spec=Random(structure="vgg", depth=4), normalize=Normalize("hidden"))
+    follower = Weights()
+    shown, network = follower.follow(preset, 0.0)
+    assert follower.busy
+    assert "normalisation" in follower.message
+    assert shown.normalize.which == "none"
+    assert [stage.normalize for stage in network.stages if stage.normalize] == []
+    while follower.busy:
+        shown, network = follower.follow(preset, 0.0)
+    assert follower.message == ""
+    assert shown == preset
+    assert network is preset.network()
+
+
+def test_blocks_that_normalise_are_measured_before_the_window_opens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(weights, "OPENING", 0.0)
+    blocks = [{"type": "conv"}, {"type": "normalize"}]
+    preset = Preset(spec=Random.of({"blocks": blocks, "width": 4, "grid": 16}))
+    follower = Weights()
+    assert follower.follow(preset, 0.0)[0] == preset
+    assert not follower.busy

@@ -246,6 +246,8 @@ def test_page_up_and_down_choose_a_views_layer(window: Watched) -> None:
     window.key("k", "k", "k")  # no further than there are layers
     window.shows(lambda p: p.options(SensitivityOptions).layer == 3, "layer 3")
     window.key("Prior", "v")
+    window.shows(lambda p: p.show.view == "receptive", "the next view")
+    window.key("v")
     window.shows(lambda p: p.show.view == "warp", "the view between")
     window.key("v", "Next")  # the picture of all layers but one
     window.check(window.shows(lambda p: p.show.view == "picture" and p.spec.depth == 2, "layer 2"))

@@ -22,7 +22,7 @@ from cppn_gl.views.base import Stage, painted
 from cppn_gl.views.text import line_height
 from cppn_gl.views.units.closeup import closeup
 from cppn_gl.views.units.diverging import reach_of, tinted
-from cppn_gl.views.units.unit_samples import shaded
+from cppn_gl.views.units.unit_samples import sample_units, shaded, summarize
 from cppn_gl.views.units.units import (
     UnitsView,
     board_of,
@@ -424,6 +424,30 @@ def test_a_boost_is_marked_and_changes_what_follows() -> None:
     one, other = (painted(VIEW, scene, SIZE) for scene in (plain, boosted))
     a, b, c, d = board_of(plain, SIZE).box((6, 2))  # after the two channels of the first branch
     assert not np.array_equal(one[b:d, a:c], other[b:d, a:c])
+
+
+def test_a_unit_of_a_group_has_the_kernels_of_its_group() -> None:
+    blocks = [{"type": "conv", "channels": 6}, {"type": "conv", "channels": 9, "groups": 3}]
+    scene = scene_of(Preset().replace(blocks=blocks, **{"network.grid": 16}))
+    found = summarize(at_once_(sample_units(scene, (20, 20))), (2, 4))
+    weight = scene.network.stages[1].operation.weight  # type: ignore[attr-defined]
+    assert found.sources == ("3", "4")
+    np.testing.assert_array_equal(found.kernels, weight[4])
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_a_boosted_tile_stays_as_it_is(activation: str) -> None:
+    plain, boosted = (
+        scene_of(STRUCTURE.replace(activation=activation, boost=boost))
+        for boost in ((), [[2, 1, 4.0]])
+    )
+    left, top, right, bottom = board_of(plain, SIZE).box((2, 0))
+    one, other = (painted(VIEW, scene, SIZE)[top:bottom, left:right] for scene in (plain, boosted))
+    assert np.abs(one.astype(int) - other.astype(int)).max() <= 1
+    summaries = [
+        summarize(at_once_(sample_units(scene, (20, 20))), (2, 0)) for scene in (plain, boosted)
+    ]
+    assert summaries[1].reach == pytest.approx(4 * summaries[0].reach)
 
 
 def test_a_moving_cursor_evaluates_no_structure(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,7 @@ def test_page_up_and_down_are_its_own_where_it_has_an_option_layer(name: str) ->
 def test_its_knobs_are_options_that_can_be_turned(name: str) -> None:
     row, preset = VIEWS[name], seen(name)
     fields = {field.name: field for field in option_fields(row)}
-    assert set(fields) - set(ALL[name].knobs) <= {"unit", "units", "point"}
+    assert set(fields) - set(ALL[name].knobs) <= {"unit", "units", "pinned", "point"}
     assert len(set(ALL[name].knobs)) == len(ALL[name].knobs)
     for knob in ALL[name].knobs:
         assert row.options is not None

@@ -113,7 +113,7 @@ def test_pools_and_concatenations_have_the_bounds_of_what_they_read() -> None:
         ("conv 3×3", "3×3", "3×3"),
         ("1×1", "1×1", "1×1"),
         ("max pool 3×3", "pool 3×3", "pool"),
-        ("concat", "cat", "cat"),
+        ("concat", "concat", "concat"),
         ("add", "+", "+"),
         ("conv 3×3, 2 groups", "3×3", "3×3"),
         (AvgPool(5).label, "avg 5×5", "avg"),

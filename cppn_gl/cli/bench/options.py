@@ -16,8 +16,8 @@ from cppn_gl.cli.bench.peers import PEERS, missing
 from cppn_gl.cli.bench.rows import MIN_ROUNDS, NETWORKS, SIZES, Pair, Plan, Sizes
 from cppn_gl.cli.options import UsageError, size_value
 from cppn_gl.engines.names import engine_name
+from cppn_gl.nn.blocks import STRUCTURES
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
-from cppn_gl.nn.structures import STRUCTURES
 from cppn_gl.preset.shot import SIZE
 from cppn_gl.utils import native, threads
 from cppn_gl.utils.checks import PresetError, checked, choice, integer, nearest, number, pair, show

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from imgui_bundle import imgui
 
+from cppn_gl.nn.blocks import KEYS, STRUCTURES, Block, blocks_of
 from cppn_gl.nn.image_file import SHIPPED
 from cppn_gl.nn.sources import MLP, Random
-from cppn_gl.nn.structures import KEYS, STRUCTURES, Block, blocks_of
 from cppn_gl.preset.show import UnitsOptions
 from cppn_gl.utils.images import SUFFIXES
 from cppn_gl.viewer import fields

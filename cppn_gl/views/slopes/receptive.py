@@ -135,7 +135,7 @@ class ReceptiveView(PictureView):
         return at_once(self._measure(scene, point))
 
     def looked_from(self, scene: Scene, size: Size, cursor: tuple[float, float] | None) -> Point:
-        """The point under the cursor, if it is in the picture and quickly measured; or the settled."""
+        """The point under the cursor, if it is in the picture and quickly measured, or settled."""
         if cursor is None or scene.options(ReceptiveOptions).averaged:
             return settled_point(scene)
         if not (0 <= cursor[0] < size[0] and 0 <= cursor[1] < size[1]):  # over text beside it

@@ -83,7 +83,7 @@ def contact_sheet(
 def tile_of(kernel: Float32, names: tuple[str, ...], largest: float, size: Size) -> Float32 | None:
     """The kernels of a unit in a tile of `size`, on dark ground; None if there is no room."""
     shown = [picture for _, picture in pictures_of(kernel, names, largest, both=False)]
-    across, tap, apart = fitted(len(shown), kernel.shape[-1], size)
+    across, tap, apart = fitted(len(shown), kernel.shape[-1], size, max(size))
     if not tap:
         return None
     sheet = contact_sheet(shown, across, tap, apart, BEHIND)

@@ -16,6 +16,7 @@ from cppn_gl.nn.activations import activate
 from cppn_gl.nn.displayed import Ink, ink_layers, inks_of, through
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.network import Network, Stage
+from cppn_gl.nn.operations import Conv
 from cppn_gl.preset.color import NOT_A_NUMBER
 from cppn_gl.preset.preset import Viewport
 from cppn_gl.preset.scene import Scene
@@ -66,6 +67,17 @@ class UnitSamples:
             return self.inputs[::step, units]
         z = self.pre_activations[layer - 1][::step, units]
         return z if before else boosted(self.network.stages[layer - 1], z, units)
+
+
+def boost_sizes(stage: Stage, *, before: bool = False) -> Float32:
+    """How much larger boosts make a stage's units, (units,), 1 where they are switched off.
+
+    Colour scales grow with them, so that a boosted unit's tile stays as it is. `before`: of
+    pre-activations, which are not boosted.
+    """
+    if before or stage.boost is None:
+        return np.ones(stage.units, np.float32)
+    return np.where(stage.boost == 0, np.float32(1), np.abs(stage.boost)).astype(np.float32)
 
 
 def boosted(stage: Stage, z: Float32, units: slice = slice(None)) -> Float32:
@@ -163,7 +175,10 @@ def summarize(samples: UnitSamples, unit: Unit, *, before: bool = False) -> Unit
         reach = reach_of(samples.pre_activations[layer - 1])
     else:
         step = max(1, len(values) // ENOUGH)
-        reach = reach_within(samples.values(layer, step=step), bound_of(network, layer))
+        sizes = boost_sizes(stage)
+        plain = samples.values(layer, step=step)
+        plain = plain if stage.boost is None else plain / sizes
+        reach = reach_within(plain, bound_of(network, layer)) * float(sizes[index])
     weights, largest, sources, pictures = _weights(network, unit)
     graph = is_graph(network)
     return UnitSummary(
@@ -199,10 +214,14 @@ def _weights(
     (source, _), *_ = incoming(network, layer)
     count = count_of(network, source)
     names = network.inputs if source == 0 else tuple(str(k + 1) for k in range(count))
-    largest = float(np.abs(every).max())
-    if every.shape[-1] == 1:
-        return every[index, :, 0, 0], largest, names, None
-    return np.zeros(0, np.float32), largest, names, every[index]
+    largest, own = float(np.abs(every).max()), every[index]
+    if isinstance(stage.operation, Conv) and stage.operation.groups > 1:  # only those of its group
+        out, count = stage.operation.weight.shape[:2]
+        first = index * stage.operation.groups // out * count
+        own, names = own[first : first + count], names[first : first + count]
+    if own.shape[-1] == 1:
+        return own[:, 0, 0], largest, names, None
+    return np.zeros(0, np.float32), largest, names, own
 
 
 def channel_of(network: Network, unit: Unit, *, before: bool) -> Channel | None:

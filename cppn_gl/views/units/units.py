@@ -38,6 +38,7 @@ from cppn_gl.views.units.unit_samples import (
     KEPT,
     UnitSampleCache,
     UnitSamples,
+    boost_sizes,
     channel_of,
     sample_size,
     shaded,
@@ -418,8 +419,11 @@ def reaches_of(scene: Scene, layer: int, values: Float32) -> Float64:
     if layer == 0:
         return input_reaches(network.inputs, values)[:, None]
     before = scene.options(UnitsOptions).before
-    one = reach_within(values, None if before else bound_of(network, layer))
-    return np.full((values.shape[1], 1), one)
+    stage = network.stages[layer - 1]
+    sizes = boost_sizes(stage, before=before)
+    plain = values if stage.boost is None else values / sizes
+    one = reach_within(plain, None if before else bound_of(network, layer))
+    return one * sizes[:, None].astype(np.float64)
 
 
 def pinned_boxes(scene: Scene, board: Dashboard, aspect: float) -> list[tuple[Unit, Box]]:

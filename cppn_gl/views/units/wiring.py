@@ -24,7 +24,6 @@ BRIEF = {
     "conv ": "",
     "max pool": "pool",
     "avg pool": "avg",
-    "concat": "cat",
     "add": "+",
     "normalize": "norm",
     "activation": "act",

@@ -153,7 +153,7 @@ def test_all_can_be_reached_by_keys_at_any_size(size: str, start: Callable[..., 
     choose(desktop)
     wait_for(lambda: "neylon-wide" in listed(desktop), "the first preset")
     seen = set(listed(desktop))
-    for _ in range(60):
+    for _ in range(120):
         desktop.key("Next")
         seen |= set(listed(desktop))
         if "my.toml" in seen:
