@@ -95,6 +95,11 @@ def _of_spec(value: Callable[[Random], int]) -> Callable[[Explorer], int]:
     return found
 
 
+def _parameters(explorer: Explorer) -> int:
+    """The number of weights and biases. It is known before statistics are measured."""
+    return sum(math.prod(shape) + shape[0] for shape in explorer.moment.spec.shapes)
+
+
 def _trained(value: Callable[[Trained], Any]) -> Callable[[Explorer], Any]:
     """What is measured of the training step shown; None where nothing is, or not yet."""
 
@@ -119,7 +124,7 @@ _OF_EXPLORER: dict[str, Callable[[Explorer], Any]] = {
     "root": _of_network(lambda network: math.sqrt(_units(network))),
     "receptive": _of_spec(lambda spec: 2 * spec.plan[-1].reach + 1),
     "area": _of_spec(lambda spec: (2 * spec.plan[-1].reach + 1) ** 2),
-    "parameters": _of_network(lambda network: network.parameters),
+    "parameters": _parameters,
     "layers": lambda explorer: explorer.layers,
     "step": lambda explorer: explorer.moment.train.steps,
     "rate": lambda explorer: rate_of(explorer.moment),
