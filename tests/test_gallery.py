@@ -70,7 +70,7 @@ def test_there_are_no_other_pictures() -> None:
     assert files == {job.path for job in JOBS}
 
 
-@pytest.mark.parametrize(("kind", "most"), [("still", 15), ("film", 64), ("full", 32)])
+@pytest.mark.parametrize(("kind", "most"), [("still", 20), ("film", 72), ("full", 40)])
 def test_they_are_small(kind: str, most: float) -> None:
     assert sum(job.path.stat().st_size for job in JOBS if job.kind == kind) <= most * MB
 

@@ -165,6 +165,18 @@ class Preset:
             key, lambda: normalized(spec.network().seeing(image), how, Clock(), spec.seed)
         )
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether `network` returns at once: a structure's statistics may take a minute."""
+        structured = self.spec.structured and not self.learns
+        return not structured or _structures.find(self._structure) is not None
+
+    @property
+    def _structure(self) -> Any:
+        """What the network of a structure depends on."""
+        image = self.image
+        return self.spec, self.normalize, None if image is None else image.digest
+
     def _structured(self) -> Iterator[Any]:
         """Makes the network of a structure in slices, and yields it last.
 
@@ -173,8 +185,7 @@ class Preset:
         from cppn_gl.nn.graph import GraphNetwork
         from cppn_gl.nn.statistics import measured, placed
 
-        image = self.image
-        key = self.spec, self.normalize, None if image is None else image.digest
+        image, key = self.image, self._structure
         made = _structures.find(key)
         if made is None:
             spec, last = self.spec, None

@@ -97,10 +97,10 @@ class Training(ABC):
 
     @property
     def network(self) -> Network | None:
-        """The network of `moment`; None while it is being trained up to its step."""
+        """The network of `moment`; None while it is being trained up to its step, or measured."""
         moment, ready = self.moment, self.learning.ready
         if not moment.learns:
-            return moment.network()
+            return moment.network() if moment.at_hand else None
         there = ready is not None and (ready.preset.source, ready.step) == (
             moment.source,
             moment.train.steps,

@@ -163,3 +163,13 @@ def test_channels_follow_the_outputs() -> None:
     assert preset(outputs=1).channels == 3
     assert preset(outputs=4).channels == 4
     assert graph(preset(outputs=4)).opaque.outputs == 3
+
+
+def test_a_structure_is_at_hand_once_it_is_made() -> None:
+    text = '[network]\nstructure = "vgg"\ndepth = 3\ngrid = 16\n[normalize]\nwhich = "hidden"'
+    preset = parse_preset(text)
+    assert not preset.at_hand
+    network = preset.network()
+    assert preset.at_hand
+    assert preset.network() is network
+    assert Preset().at_hand

@@ -325,15 +325,17 @@ def test_a_key_is_animated_and_varied(open_panel: Callable[..., Desktop]) -> Non
     desktop.key("ctrl+f")
     desktop.place("typing search")
     desktop.xdotool("type", "animate.moving")
+    desktop.place("chosen animate.moving")  # the others are gone, nothing moves any more
     rests(desktop, "animate more")
     desktop.click("animate more")
     desktop.click("animate keys depth")
     becomes(desktop, lambda p: "network.depth" in p.animate.table, "an animated depth")
     desktop.click("animate.network.depth remove")
     becomes(desktop, lambda p: not p.animate.table, "no animated key")
+    desktop.click("close panel")  # ends the search
+    desktop.place("label network.depth")
     desktop.key("ctrl+f")
     desktop.place("typing search")
-    desktop.key("ctrl+a")
     desktop.xdotool("type", "sweep row")
     rests(desktop, "sweep.rows key")  # the others are gone, nothing moves any more
     desktop.click("sweep.rows key")
