@@ -282,6 +282,8 @@ def fitting(boost: Sequence[Boost], units: Sequence[int]) -> tuple[Boost, ...]:
 
 def boosted(layers: Sequence[Layer], boost: Sequence[Boost]) -> list[Layer]:
     """Dense layers with units multiplied: see `boosted_layer`. Raises PresetError."""
+    if not boost:
+        return list(layers)
     check_boosted(boost, [len(layer.bias) for layer in layers])
     count = len(layers)
     numbered = enumerate(layers, 1)
