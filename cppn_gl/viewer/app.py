@@ -615,6 +615,11 @@ class App:
         return not (self.explorer.changing or busy or fading or self.interface.restless)
 
     @property
+    def follows_network(self) -> bool:
+        """Whether the network explored is not drawn yet, so that another one is shown."""
+        return self._weights.busy
+
+    @property
     def _working(self) -> bool:
         """Whether the preset or its weights are being drawn, or numbers of a page measured."""
         weights = self._weights.busy

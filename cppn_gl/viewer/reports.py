@@ -103,7 +103,8 @@ class Reports:
         )
         lines = facts.facts(app.explorer, network.parameters, size)
         app.hud.tell(Told(app.explorer.title, lines, engine), now)
-        if app.hud.explain.open:
+        # The network shown is another one than that explored until the latter is drawn.
+        if app.hud.explain.open and not app.follows_network:
             saved = [one for one in self._saved if one[0] == app.explorer.preset.name]
             page = explanation(
                 app.explorer,

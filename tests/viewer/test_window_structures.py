@@ -48,6 +48,13 @@ def test_keys_and_clicks(desktop: Desktop) -> None:
     desktop.move(300, 200)
     desktop.tells("pointer", "red ")
 
+    desktop.key("question")
+    desktop.tells("page", "convolution")
+    desktop.key("m", "m", "m", "m")  # through dense layers, while their page is open
+    desktop.shows(lambda preset: preset.spec.structure == "conv", "another one")
+    desktop.key("shift+m", "shift+m", "shift+m", "shift+m", "question")
+    desktop.shows(lambda preset: preset.spec.structure == "vgg", "VGG, explained")
+
     desktop.finished()
     desktop.key("Tab")
     desktop.place("network")

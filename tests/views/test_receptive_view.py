@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from cppn_gl import Preset, Renderer
+from cppn_gl.nn.normalize import Normalize
 from cppn_gl.nn.receptive import ReceptiveField
+from cppn_gl.nn.sources import Random
 from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.views.slopes import receptive
@@ -175,3 +177,10 @@ def test_what_takes_too_long_is_refused_in_a_line() -> None:
     huge = PRESET.replace(structure="conv", kernel=11, depth=60, width=16)
     assert VIEW.problem(huge).startswith("needs fewer taps or channels: 591 × 591 taps")
     assert VIEW.problem(huge.replace(**{"receptive.unit": (2, 1)})) == ""
+
+
+def test_whether_it_can_be_shown_is_known_before_statistics_are_measured() -> None:
+    spec = Random(structure="vgg", depth=3, width=5, seed=77)
+    preset = Preset(spec=spec, normalize=Normalize("all"))
+    assert ReceptiveView().problem(preset) == ""
+    assert not preset.at_hand

@@ -80,7 +80,8 @@ class ReceptiveView(PictureView):
             return problem
         if not preset.spec.by_grid:
             return ""
-        scene = scene_of(preset)
+        # Sizes do not depend on statistics, which may take a minute to measure.
+        scene = scene_of(preset, network=None if preset.at_hand else preset.spec.network())
         stage, sums = _stage(scene), len(_weights(scene))
         points = max(1, preset.options(ReceptiveOptions).averaged) ** 2
         work = points * points_work(scene.network, sums=1 + sums, stage=stage)
