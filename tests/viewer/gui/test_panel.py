@@ -138,8 +138,10 @@ def test_tab_completes_a_value(open_panel: Callable[..., Desktop]) -> None:
     desktop.xdotool("type", "1.25")
     desktop.key("Tab")
     becomes(desktop, lambda p: p.spec.weight_scale == 1.25, "the typed weight scale")
+    desktop.gone("typing network.weight_scale value")
     desktop.place("network.weight_scale value")
-    desktop.finished()  # the keys are the window's again
+    desktop.finished()
+    rests(desktop, "network.weight_scale value")  # the keys are the window's again
     desktop.key("Tab")
     desktop.gone("network.weight_scale value")
 
