@@ -35,7 +35,7 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.geometry import sample_jitters
+from cppn_gl.engines.geometry import pixel_points, sample_jitters
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.grid import Planes, stage_work
 from cppn_gl.nn.layers import SOURCE
@@ -331,6 +331,19 @@ def parts_of(network: Network, view: Viewport, region: Region) -> list[Region]:
     if not (network.by_grid and network.radius and region.additive):
         return [region]
     return blocks(Plan(network, Lattice.of(network, view, region)), region)
+
+
+def sample_points(region: Region, view: Viewport) -> tuple[Float64, Float64]:
+    """x and y of the first sample of each of a region's pixels, (rows, columns)."""
+    (left, top), (width, height) = region.offset, region.part
+    return pixel_points(
+        region.size,
+        view.center,
+        view.extent,
+        rows=slice(top, top + height),
+        columns=slice(left, left + width),
+        jitter=region.jitters[0],
+    )
 
 
 def alive(stages: Sequence[Stage], inputs: int) -> int:

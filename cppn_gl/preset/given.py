@@ -29,15 +29,15 @@ MAX_GIVEN = 2**16  # parameters: 1.3 MB of TOML, written in 0.1 s and read in 0.
 
 GOING_ON = ("network.latent", "network.period")  # may move in a network that is given
 
+OF_GRAPH = "the weights of a structure cannot be changed one by one; those of dense layers can"
+
 Unit = tuple[int, int]
 
 
 def fixed_weights_problem(network: Network) -> str:
     """Why a network cannot be made a given one, as a sentence; "" if it can."""
     if isinstance(network, GraphNetwork):
-        return (
-            "the weights of a graph of layers cannot be set one by one; those of dense layers can"
-        )
+        return OF_GRAPH
     if network.parameters <= MAX_GIVEN:
         return ""
     return (
@@ -61,7 +61,7 @@ def given(preset: Preset, time: float = 0.0) -> Preset:
         problem = f"the weights of {preset.spec.label} cannot be changed: redistribute = false"
         raise PresetError(problem)
     if preset.spec.structured:
-        raise PresetError("the weights of a structure cannot be changed one by one")
+        raise PresetError(OF_GRAPH)  # before its statistics are measured
     now = preset.at(time)
     network = now.network()
     problem = fixed_weights_problem(network)

@@ -18,7 +18,6 @@ import numpy as np
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.evaluator import Evaluator, channels
 from cppn_gl.engines.cpu.products import contribution
-from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.grid import (
     BLOCK,
     Lattice,
@@ -29,6 +28,7 @@ from cppn_gl.engines.grid import (
     blocks,
     lattices,
     resampled,
+    sample_points,
     work_of,
 )
 from cppn_gl.engines.rates import RateKey, Rates
@@ -235,7 +235,7 @@ class GridEvaluator(Evaluator):
     def _direct(self, region: Region) -> Steps[Float32]:
         """Raw outputs at the samples of a region with one sample per pixel, without a lattice."""
         last = Last(self.network)
-        source = yield from self._source.filled(*self._points(region))
+        source = yield from self._source.filled(*sample_points(region, self._view))
         yield from self._run(source, region.offset[0], last)
         return last.inner.transpose(1, 2, 0)
 
@@ -245,19 +245,8 @@ class GridEvaluator(Evaluator):
             for planes, into in zip((pre, units), found[number], strict=True):
                 into[:] = planes[: into.shape[2]].transpose(1, 2, 0)
 
-        source = yield from self._source.filled(*self._points(region))
+        source = yield from self._source.filled(*sample_points(region, self._view))
         yield from self._run(source, 0, visit, pre=True)
-
-    def _points(self, region: Region) -> tuple[Float64, Float64]:
-        (left, top), (width, height) = region.offset, region.part
-        return pixel_points(
-            region.size,
-            self._view.center,
-            self._view.extent,
-            rows=slice(top, top + height),
-            columns=slice(left, left + width),
-            jitter=region.jitters[0],
-        )
 
     def _add(self, outputs: Float32, into: Float32, samples: int) -> None:
         """Add the display values of a sample to a picture."""

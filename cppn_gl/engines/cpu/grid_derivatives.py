@@ -14,8 +14,7 @@ import numpy as np
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.cpu.grid import kernel_for
-from cppn_gl.engines.geometry import pixel_points
-from cppn_gl.engines.grid import POINTS, Lattice, Plan, resampled, work_of
+from cppn_gl.engines.grid import POINTS, Lattice, Plan, resampled, sample_points, work_of
 from cppn_gl.nn.derivatives import feature_jets
 from cppn_gl.nn.features import Clock
 from cppn_gl.nn.grid import Planes, run
@@ -54,7 +53,7 @@ class GridDerivatives:
         """
         network = self._network
         if network.radius == 0:
-            found = np.moveaxis((yield from self._run(*self._points(region))), 0, 2)
+            found = np.moveaxis((yield from self._run(*sample_points(region, self._view))), 0, 2)
             return _apart(found)
         lattice = Lattice.of(network, self._view, region)
         plan, box = Plan(cast(Network, self._tripled), lattice), lattice.rectangle(region)
@@ -106,17 +105,6 @@ class GridDerivatives:
             yield None
             shared_out(some, range(top, min(top + each, len(x)), rows))
         return planes.reshape(-1, *x.shape)
-
-    def _points(self, region: Region) -> tuple[Float64, Float64]:
-        """x and y of the pixels' centres, (rows, columns)."""
-        (left, top), (width, height) = region.offset, region.part
-        return pixel_points(
-            region.size,
-            self._view.center,
-            self._view.extent,
-            rows=slice(top, top + height),
-            columns=slice(left, left + width),
-        )
 
 
 def _apart(values: Float32) -> Float32:

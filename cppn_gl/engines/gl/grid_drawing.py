@@ -16,7 +16,6 @@ import moderngl
 import numpy as np
 
 from cppn_gl.engines.base import Region
-from cppn_gl.engines.geometry import pixel_points
 from cppn_gl.engines.gl import packing
 from cppn_gl.engines.gl.grid_plan import QUAD, Pass
 from cppn_gl.engines.gl.grid_programs import Atlas, GridPrograms, Job, Prepared
@@ -25,7 +24,7 @@ from cppn_gl.engines.gl.passes import ADDITIVE, Rect
 from cppn_gl.engines.gl.passes import Pass as RenderPass
 from cppn_gl.engines.gl.shader import LANES
 from cppn_gl.engines.gl.targets import Planes
-from cppn_gl.engines.grid import BLOCK, Lattice, Piece, Source, alive, blocks
+from cppn_gl.engines.grid import BLOCK, Lattice, Piece, Source, alive, blocks, sample_points
 from cppn_gl.engines.grid import Plan as Pieces
 from cppn_gl.engines.rates import RateKey
 from cppn_gl.nn.features import constant
@@ -177,7 +176,7 @@ class Drawing:
     def _direct(self, sample: Region, points: Atlas) -> Steps[None]:
         """Evaluate the outputs at the samples themselves."""
         width, height = sample.part
-        source = yield from self._uploaded(*self._positions(sample))
+        source = yield from self._uploaded(*sample_points(sample, self.scene.view))
         yield from self._run(source, 0, [((0, 0, width, height), (0, 0))], points)
         self._give(source)
 
@@ -188,17 +187,6 @@ class Drawing:
         source = self._take(width, height, groups=-(-channels // QUAD))
         source.upload(planes)
         return source
-
-    def _positions(self, sample: Region) -> tuple[Float64, Float64]:
-        (first, top), (width, height) = sample.offset, sample.part
-        return pixel_points(
-            sample.size,
-            self.scene.view.center,
-            self.scene.view.extent,
-            rows=slice(top, top + height),
-            columns=slice(first, first + width),
-            jitter=sample.jitters[0],
-        )
 
     def _run(self, source: Atlas, margin: int, phases: list[Phase], points: Atlas) -> Steps[None]:
         """Do all passes over features; their outputs go to the phases' points.
