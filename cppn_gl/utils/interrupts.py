@@ -103,6 +103,9 @@ def interruptible(*, leaving: bool = False) -> Iterator[None]:
         install()
         try:
             yield
+        except Exception:  # Python itself replaces one that is raised in `__set_name__`
+            raise_received()
+            raise
         finally:
             for number, handler in before.items():
                 signal.signal(number, _leave if leaving else handler)

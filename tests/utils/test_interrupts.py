@@ -71,6 +71,15 @@ def test_an_interruption_that_a_library_turns_into_an_error_is_one(number: signa
     raise_received()  # it is over
 
 
+def test_a_signal_while_python_names_the_fields_of_a_class_is_one() -> None:
+    class Field:
+        def __set_name__(self, owner: type, name: str) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(Terminated), interruptible():
+        type("Owner", (), {"field": Field()})  # Python 3.11 raises RuntimeError in its place
+
+
 def test_what_is_ignored_stays_so_and_the_other_is_heeded() -> None:
     def work() -> None:
         for number in SIGNALS:
