@@ -1,7 +1,6 @@
 """SqueezeNet v1.1 (Iandola et al. 2016), trained on ImageNet: its weights in the package ndf.
 
-    network() -> ImageNetwork: 3 × 227 × 227 -> 1000 classes
-    ABOUT     -> what it is, whose, and under which licence
+    read() -> Model: 3 × 227 × 227 -> 1000 classes, with its preprocessing, origin and licence
 
 The package ndf (MIT) carries the weights as a pickle. A pickle can run any program, so this one is
 read only if its bytes are those that are known here (SHA256), and by a reader that makes NumPy
@@ -12,7 +11,7 @@ import functools
 import hashlib
 import io
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,35 +19,36 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.nn.vision.labels import imagenet
-from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.operations import Concatenate, Conv2d, GlobalAvgPool, MaxPool2d, Softmax
-from cppn_gl.nn.vision.pieces import INPUT, Piece, assembled
+from cppn_gl.nn.vision.pieces import PICTURE, Piece, linked
+from cppn_gl.nn.vision.preprocess import Preprocess
+from cppn_gl.nn.vision.source import Model
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.extras import require
 from cppn_gl.utils.files import read_plain
 
-NAME = "squeezenet"  # what `[network] file` calls it
 SHA256 = "f286bbf493e6389979ed3036f960f4404e0079acdb92156500df0d4a43d085f1"
 BYTES = 4_945_361
 FILE = "ndf/example_models/weights/squeezenet_weights.pkl"
 SIZE = (227, 227)  # height, width
 CLASSES = 1000
-ABOUT = (
+ORIGIN = (
     "SqueezeNet v1.1 (Iandola et al. 2016), trained on ImageNet; "
-    "weights of the Python package ndf 0.1.4, © 2019 Primoz Godec, MIT licence"
+    "weights of the Python package ndf 0.1.4"
 )
-# What its pictures are made of before it sees them: the whole picture, whatever its shape.
-PREPROCESS = {
-    "size": (SIZE[1], SIZE[0]),
-    "order": "bgr",
-    "range": 255.0,
-    "mean": (103.939, 116.779, 123.68),
-    "std": (1.0, 1.0, 1.0),
-    "fit": "stretch",
-    "resample": "bicubic",
-    "labels": "imagenet",
-}
+LICENCE = "MIT, © 2019 Primoz Godec"
+# The whole picture is stretched to its size. Bilinear sampling, or RGB, loses classes.
+PREPROCESS = Preprocess(
+    size=(SIZE[1], SIZE[0]),
+    order="bgr",
+    range=255.0,
+    mean=(103.939, 116.779, 123.68),
+    std=(1.0, 1.0, 1.0),
+    fit="stretch",
+    resample="bicubic",
+    labels="imagenet",
+)
 
 # Channels of each fire module: squeezed, and expanded by each of its two convolutions.
 FIRES = {
@@ -111,7 +111,7 @@ def _empty(kind: Any, shape: Any, dtype: Any) -> Any:
 
 def _checked(found: Any) -> dict[str, tuple[Float32, Float32]]:
     weights = {}
-    for name, shape in kernels():
+    for name, shape in _kernels():
         kernel, bias = found[name]
         if kernel.shape != shape or bias.shape != shape[3:] or kernel.dtype != np.dtype("<f4"):
             raise _other(f"has other weights of {name}")
@@ -120,7 +120,7 @@ def _checked(found: Any) -> dict[str, tuple[Float32, Float32]]:
     return weights
 
 
-def kernels() -> Iterator[tuple[str, tuple[int, int, int, int]]]:
+def _kernels() -> Iterator[tuple[str, tuple[int, int, int, int]]]:
     """The names of the convolutions and the shapes of their kernels (ky, kx, in, out)."""
     yield "conv1", (3, 3, 3, 64)
     before = 64
@@ -132,7 +132,7 @@ def kernels() -> Iterator[tuple[str, tuple[int, int, int, int]]]:
     yield "conv10", (1, 1, before, CLASSES)
 
 
-def pieces(weights: dict[str, tuple[Float32, Float32]]) -> Iterator[Piece]:
+def _pieces(weights: Mapping[str, tuple[Float32, Float32]]) -> Iterator[Piece]:
     """The layers, in order: conv1, pool1, fire2/squeeze1x1 … conv10, pool10, softmax."""
 
     def conv(name: str, source: str, stride: int = 1, padding: int = 0) -> Piece:
@@ -142,11 +142,11 @@ def pieces(weights: dict[str, tuple[Float32, Float32]]) -> Iterator[Piece]:
     def pool(name: str, source: str) -> Piece:
         return Piece(name, MaxPool2d((3, 3), (2, 2), ceil=True), "identity", (source,))
 
-    yield conv("conv1", INPUT, stride=2)
+    yield conv("conv1", PICTURE, stride=2)
     yield pool("pool1", "conv1")
     last = "pool1"
     for name in FIRES:
-        squeezed, narrow, wide = (f"{name}/{part}" for part in ("squeeze1x1", "expand1x1", "expand3x3"))
+        squeezed, narrow, wide = f"{name}/squeeze1x1", f"{name}/expand1x1", f"{name}/expand3x3"
         yield conv(squeezed, last)
         yield conv(narrow, squeezed)
         yield conv(wide, squeezed, padding=1)
@@ -160,7 +160,20 @@ def pieces(weights: dict[str, tuple[Float32, Float32]]) -> Iterator[Piece]:
     yield Piece("softmax", Softmax(), "identity", ("pool10",))
 
 
-@functools.cache
-def network() -> ImageNetwork:
+def read(path: Path | None = None, nodes: Any = None) -> Model:
     """The network. Raises PresetError if its package is missing, or another one."""
-    return assembled(list(pieces(read_weights())), 3, SIZE, imagenet())
+    return _read()
+
+
+@functools.cache
+def _read() -> Model:
+    return Model(
+        linked(_pieces(read_weights())),
+        SHA256,
+        channels=3,
+        size=SIZE,
+        classes=imagenet(),
+        preprocess=PREPROCESS,
+        origin=ORIGIN,
+        licence=LICENCE,
+    )
