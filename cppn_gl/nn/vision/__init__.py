@@ -1,0 +1,1 @@
+"""Networks that see whole pictures: their operations, passes, preprocessing and sources."""
