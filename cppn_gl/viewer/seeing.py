@@ -4,12 +4,15 @@ The unit looked at is one fact, `[channels] unit`, which all views of such netwo
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import ChannelsOptions, UnitsOptions
 from cppn_gl.viewer.bindings import keys_of
+from cppn_gl.viewer.sight import Sight
+
+if TYPE_CHECKING:  # most presets need no image networks
+    from cppn_gl.nn.vision.network import ImageNetwork
 
 MOST_PINNED = 8
 
@@ -24,6 +27,7 @@ class Seeing(ABC):
     def __init__(self) -> None:
         # The channel looked at last in each layer of a network, so that ↑ and ↓ return to it.
         self._visited: tuple[object, dict[int, int]] = (None, {})
+        self.sight = Sight()  # what the network makes of its picture
         super().__init__()
 
     @property
@@ -41,9 +45,9 @@ class Seeing(ABC):
         return self.preset.classifies
 
     @property
-    def eye(self) -> ImageNetwork:
+    def eye(self) -> "ImageNetwork":
         """That network."""
-        return cast(ImageNetwork, self.preset.network())
+        return cast("ImageNetwork", self.preset.network())
 
     @property
     def unit(self) -> Unit:
@@ -53,17 +57,21 @@ class Seeing(ABC):
     def look_at(self, layer: int, channel: int | None = None) -> None:
         """Look at a layer's channel: by default at the one looked at there before."""
         network, now = self.eye, self.unit
-        channels = self._channels_of(network)
-        channels[now[0]] = now[1]
         layer = min(max(layer, 1), len(network.stages))
-        wanted = channels.get(layer, now[1]) if channel is None else channel
+        self._channels_of(network)[now[0]] = now[1]
+        wanted = self.channel_in(layer) if channel is None else channel
         unit = layer, min(max(wanted, 1), network.stages[layer - 1].shape[0])
-        channels[layer] = unit[1]
         words = unit_words(network, unit)
         if unit == now:
             self.message = words
         else:
             self.change(words, **{"channels.unit": unit})
+
+    def channel_in(self, layer: int) -> int:
+        """The channel looked at in a layer, or that would be."""
+        network, now = self.eye, self.unit
+        wanted = self._channels_of(network).get(layer, now[1])
+        return min(wanted, network.stages[layer - 1].shape[0])
 
     def walk_layers(self, by: int) -> None:
         """Look at a later or an earlier layer."""
@@ -74,7 +82,7 @@ class Seeing(ABC):
         layer, channel = self.unit
         self.look_at(layer, channel + by)
 
-    def _channels_of(self, network: ImageNetwork) -> dict[int, int]:
+    def _channels_of(self, network: "ImageNetwork") -> dict[int, int]:
         """The channels visited in a network."""
         if self._visited[0] != network.digest:
             self._visited = network.digest, {}
@@ -110,14 +118,14 @@ class Seeing(ABC):
         )
 
 
-def unit_of(preset: Preset, network: ImageNetwork) -> Unit:
+def unit_of(preset: Preset, network: "ImageNetwork") -> Unit:
     """The unit that a preset looks at, within what a network has."""
     layer, channel = preset.options(ChannelsOptions).unit or (1, 1)
     layer = min(max(layer, 1), len(network.stages))
     return layer, min(max(channel, 1), network.stages[layer - 1].shape[0])
 
 
-def unit_name(network: ImageNetwork, unit: Unit) -> str:
+def unit_name(network: "ImageNetwork", unit: Unit) -> str:
     """A unit in a few words: "fire4/expand1x1, channel 7", with the name of a class."""
     stage = network.stages[unit[0] - 1]
     words = f"{stage.name}, channel {unit[1]}"
@@ -125,15 +133,15 @@ def unit_name(network: ImageNetwork, unit: Unit) -> str:
     return f"{words} ({name})" if name else words
 
 
-def class_of(network: ImageNetwork, unit: Unit) -> str:
+def class_of(network: "ImageNetwork", unit: Unit) -> str:
     """The class that a unit stands for; "" if it stands for none."""
     layer, channel = unit
-    classes = network.classes
-    last = network.logits is not None and layer > network.logits
-    return classes[channel - 1] if last and len(classes) >= channel else ""
+    count = len(network.classes)
+    scores = count and all(one.shape[0] == count for one in network.stages[layer - 1 :])
+    return network.classes[channel - 1] if scores else ""
 
 
-def unit_words(network: ImageNetwork, unit: Unit) -> str:
+def unit_words(network: "ImageNetwork", unit: Unit) -> str:
     """A unit, of how many, and the layer's place and size."""
     layer, channel = unit
     count, rows, columns = network.stages[layer - 1].shape
