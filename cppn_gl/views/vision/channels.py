@@ -23,7 +23,7 @@ from cppn_gl.views.base import CPUView, Hit, Picture, Words
 from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, frame
 from cppn_gl.views.text import counted, line_height, shorten, significant, width, write
 from cppn_gl.views.vision import bars, strip
-from cppn_gl.views.vision.board import CLASSES, Board, board
+from cppn_gl.views.vision.board import CLASSES, Board, board, captioned, font_of, margin_of
 from cppn_gl.views.vision.closeup import (
     Detail,
     details,
@@ -48,6 +48,7 @@ from cppn_gl.views.vision.shades import Shade, order_of, reaches, shade_of, tint
 FIELD = (255, 206, 92, 255)  # of the frame of what the largest place sees
 KEPT = 32 * MB  # bytes of strips, of backgrounds
 PINNED = 8
+STRIP, CELL = 0.22, (0.026, 0.075)  # of the height, at most; of the shorter side, a cell's side
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,10 @@ def look_of(scene: Scene, size: Size) -> Look:
     unit = unit_of(scene.preset, network)
     height, wide = network.size
     pinned = pinned_units(network, options)
-    where = board(size, wide / height, classes=has_classes(network), pins=bool(pinned))
-    head = where.leading if where.captioned else 0
-    cells = strip.laid_out(names_of(network), wide / height, where.strip, head)
+    cells = strip_of(network, size)
+    where = board(
+        size, wide / height, cells.bottom, classes=has_classes(network), pins=bool(pinned)
+    )
     shape = network.stages[unit[0]].shape
     aspect = shape.columns / shape.rows
     if options.tiles == "kernels" and (found := kernels_of(network, unit[0])) is not None:
@@ -99,6 +101,15 @@ def look_of(scene: Scene, size: Size) -> Look:
     return Look(
         network, options, unit, where, cells, grid, tuple(zip(pinned, boxes, strict=True))
     )
+
+
+def strip_of(network: ImageNetwork, size: Size) -> strip.Strip:
+    """The strip of a network's layers at the top of a picture of `size`."""
+    margin, (height, wide) = margin_of(size), network.size
+    head = line_height(font_of(size)) if captioned(size) else 0
+    box = margin, max(2, margin - head // 2), size[0] - margin, round(STRIP * size[1])
+    sides = round(CELL[0] * min(size)), round(CELL[1] * min(size))
+    return strip.laid_out(names_of(network), wide / height, box, head, sides)
 
 
 def has_classes(network: ImageNetwork) -> bool:
@@ -167,9 +178,7 @@ class ChannelsView(CPUView):
             bars.paint_bars(picture, boxes, [one.share for one in guesses_of(look, done)])
         if where.histogram is not None:
             box = _plot_box(where, where.histogram)
-            span = (min(0.0, float(np.nanmin(values))), float(np.nanmax(values)))
-            if span[1] > span[0]:
-                bars.paint_histogram(picture, box, values, values[look.unit[1]], span)
+            bars.paint_histogram(picture, box, values, values[look.unit[1]], shade)
         for unit, box in look.pins:
             own = values_of(done, unit[0], before=look.before)
             _put(picture, box, channel_picture(own, unit[1], shade_of(own, look.options), box))
@@ -231,7 +240,7 @@ class ChannelsView(CPUView):
                 _lines(draw, where.facts, words_of(look.network, unit, facts), small)
         frame(draw, look.grid.box(_tile_of(look, done, look.unit[1])), edge, WHITE)
         frame(draw, look.strip.cells[look.unit[0]], edge, WHITE)
-        if where.classes is not None and where.captioned:
+        if where.classes is not None:
             boxes = bars.bar_boxes(where.classes, CLASSES, small)
             bars.write_bars(draw, boxes, guesses_of(look, done), small)
         if where.histogram is not None and where.captioned:
@@ -446,10 +455,14 @@ def _write_histogram(draw: ImageDraw.ImageDraw, where: Board, done: Pass, look: 
     assert where.histogram is not None
     values = values_of(done, look.unit[0], before=look.before)
     left, _, right, bottom = where.histogram
-    low, high = min(0.0, float(np.nanmin(values))), float(np.nanmax(values))
+    low, high = bars.span_of(values)
     size, y = where.font_size, bottom - where.leading
     write(draw, (left, y), significant(low), size, DIM)
-    write(draw, ((left + right) / 2, y), "values of the layer, of the channel", size, DIM, anchor="ma")
+    middle = (left + right) / 2
+    for words in ("values of the layer, and of the channel; without zeros", "values"):
+        if width(words, size) < 0.7 * (right - left):
+            write(draw, (middle, y), words, size, DIM, anchor="ma")
+            break
     write(draw, (right, y), significant(high), size, DIM, anchor="ra")
 
 

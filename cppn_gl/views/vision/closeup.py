@@ -5,7 +5,6 @@ Scene, unit -> details() -> pictures: the part of the input that the largest pla
                reaches the unit (its projection to the input), the first layer's kernel, …
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -76,10 +75,16 @@ def words_of(network: ImageNetwork, unit: Unit, facts: Facts) -> list[str]:
         lines.append("sees the whole picture")
     else:
         stride = network.receptive_field(unit[0]).stride
-        step = f", in steps of {stride[1]}" if stride[1] > 1 else ""
-        lines.append(f"each place sees {right - left} × {bottom - top} pixels{step}")
-    lines.append(f"no. {facts.rank} of {counted(shape[0], 'channel')} by its largest value")
+        step = f", every {stride[1]}" if stride[1] > 1 else ""
+        lines.append(f"sees {right - left} × {bottom - top} pixels{step}")
+    lines.append(f"{ordinal(facts.rank)} largest of {counted(shape[0], 'channel')}")
     return lines
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th … 11th … 21st."""
+    last = 0 if number % 100 in (11, 12, 13) else number % 10
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(last, 'th') }"
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,5 +152,3 @@ def kernels_of(network: ImageNetwork, layer: int) -> Float32 | None:
         return None
     return of.weight if max(of.weight.shape[2:]) > 1 else None
 
-
-Extra = Callable[[Scene, Unit], Detail | None]
