@@ -1,6 +1,6 @@
 """The `[network]` table of trained image networks: `file = "squeezenet"`, .onnx, .safetensors.
 
-    file -> reader (READERS) -> Model: nodes and what the file says of itself -> ImageNetwork
+file -> reader (READERS) -> Model: nodes and what the file says of itself -> ImageNetwork
 """
 
 from collections.abc import Callable

@@ -1,10 +1,17 @@
-"""What is explained or excited: a channel of a stage, or one of its units."""
+"""What is explained or excited: a channel of a stage, or one of its units.
+
+Target, Pass -> value: a number; seed: its derivative by the stage's units
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cppn_gl.nn.layers import Array
 from cppn_gl.nn.vision.network import ImageNetwork
+from cppn_gl.nn.vision.operations import AvgPool2d, GlobalAvgPool
+from cppn_gl.utils.checks import PresetError
 
 if TYPE_CHECKING:
     from cppn_gl.nn.vision.running import Pass
@@ -24,13 +31,59 @@ class Target:
 
     @classmethod
     def of_class(cls, network: ImageNetwork, index: int) -> "Target":
-        """The score of class `index`, from 0, before softmax and before any ReLU."""
-        raise NotImplementedError
+        """The score of class `index`, from 0, before softmax and before any ReLU.
+
+        Where scores are means over the places of channels, as in SqueezeNet, it is the mean of the
+        channel's pre-activations: those of classes that are not in the picture are not all 0.
+        """
+        if not 0 <= index < network.scores:
+            raise PresetError(f"class {index + 1}; the network has {network.scores}")
+        stage, number = network.stages[network.logits], network.logits
+        if _is_mean(network, number) and stage.activation == "identity":
+            return cls(stage.inputs[0], index, before=True)
+        _, rows, columns = stage.shape
+        channel, at = divmod(index, rows * columns)
+        place = None if rows * columns == 1 else divmod(at, columns)
+        return cls(number, channel, place, before=True)
+
+    def checked(self, network: ImageNetwork) -> "Target":
+        """Itself, if the network has it. Raises PresetError, which counts from 1."""
+        if not 0 <= self.stage < len(network.stages):
+            raise PresetError(f"layer {self.stage + 1}; the network has {len(network.stages)}")
+        shape = network.stages[self.stage].shape
+        if not 0 <= self.channel < shape.channels:
+            layer = f"layer {self.stage + 1}, which has {shape.channels}"
+            raise PresetError(f"channel {self.channel + 1} of {layer}")
+        if self.place is not None:
+            row, column = self.place
+            if not (0 <= row < shape.rows and 0 <= column < shape.columns):
+                problem = f"place {[row + 1, column + 1]} of layer {self.stage + 1}"
+                raise PresetError(f"{problem}, which has {shape.rows}×{shape.columns}")
+        return self
 
     def value(self, done: "Pass") -> float:
         """Its value after a pass."""
-        raise NotImplementedError
+        values = (done.pre if self.before else done.units)[self.stage][self.channel]
+        return float(values.mean(dtype=np.float64) if self.place is None else values[self.place])
 
     def seed(self, done: "Pass") -> dict[int, Array]:
-        """The derivative of `value` by the units, or pre-activations, of its stage."""
-        raise NotImplementedError
+        """The derivative of `value` by the units of its stage; `before`: by the pre-activations."""
+        units = done.units[self.stage]
+        gradient = np.zeros(units.shape, units.dtype)
+        if self.place is None:
+            gradient[self.channel] = 1 / gradient[self.channel].size
+        else:
+            gradient[(self.channel, *self.place)] = 1
+        return {self.stage: gradient}
+
+
+def _is_mean(network: ImageNetwork, index: int) -> bool:
+    """Whether a stage is the mean of each channel of another one."""
+    stage = network.stages[index]
+    if stage.inputs[0] < 0:
+        return False
+    before = network.stages[stage.inputs[0]].shape
+    if isinstance(stage.operation, AvgPool2d):
+        whole = stage.operation.size == before[1:] and not any(stage.operation.padding)
+        return whole and stage.shape[1:] == (1, 1)
+    return isinstance(stage.operation, GlobalAvgPool)
