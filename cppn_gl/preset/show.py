@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
-from cppn_gl.utils.checks import OneOf, choice, flag, integer, key, line, number, several, validate
+from cppn_gl.utils.checks import (
+    OneOf,
+    choice,
+    flag,
+    integer,
+    key,
+    line,
+    number,
+    several,
+    validate,
+)
 
 CHANNELS = ("red", "green", "blue")  # the outputs
 ATTRIBUTIONS = (  # methods; see nn/vision/attribution.py
@@ -26,6 +36,7 @@ ATTRIBUTIONS = (  # methods; see nn/vision/attribution.py
     "gradcam",
     "occlusion",
 )
+MAX_CHANNEL = 65536  # the largest number of a layer or a channel of an image network
 MAX_STAGES = max(MAX_WIDTH, MAX_DEPTH)  # the largest number of a layer or a unit
 
 
@@ -258,7 +269,7 @@ class AttributionOptions(Options):
     class_name: str = key(
         "",
         line(200),
-        "the class explained: its name, or its number from 0; empty: the most probable one",
+        "the class explained: its name, or its number from 1; empty: the most probable one",
     )
     where: str = key(
         "channel",
@@ -321,6 +332,59 @@ class AttributionOptions(Options):
         "in occlusion, one patch that stays: the x and y of its centre, from 0 to 1, to the right "
         "and down, and its side in shorter sides; none: no patch",
     )
+
+
+@dataclass(frozen=True)
+class ChannelsOptions(PreActivation):
+    """`[channels]`"""
+
+    unit: tuple[int, int] | None = key(
+        None,
+        several(integer(1, MAX_CHANNEL), 2, 2),
+        "what is looked at: a layer, and its channel, both from 1; none: the first",
+    )
+    pinned: tuple[tuple[int, int], ...] = key(
+        (),
+        several(several(integer(1, MAX_CHANNEL), 2, 2), 0, 8),
+        "channels kept in sight while the picture changes: layer and channel of each",
+    )
+    tiles: str = key(
+        "channels",
+        choice(["channels", "kernels"]),
+        "the tiles of a layer: its channels, or the kernels of one that reads the picture",
+    )
+    sort: str = key(
+        "number",
+        choice(["number", "activity"]),
+        "the order of the tiles: by number, or by their largest value",
+    )
+    scale: str = key(
+        "layer",
+        choice(["layer", "channel"]),
+        "what is as bright as can be: the largest values of the layer, or of each channel",
+    )
+    boost: float = key(
+        1.0, number(0.01, 1000), "factor on the values shown", step=0.25, slider=(0.1, 10)
+    )
+    gamma: float = key(
+        0.8,
+        number(0.1, 5),
+        "exponent of the values shown: below 1, faint ones are brighter",
+        step=0.1,
+        slider=(0.2, 2),
+    )
+
+
+@dataclass(frozen=True)
+    )
+
+
+@dataclass(frozen=True)
+class TopImagesOptions(Options):
+    """`[top_images]`"""
+
+    folder: str = key("", line(4096), "folder of the pictures, with those inside it")
+    count: int = key(9, integer(1, 9), "pictures shown", step=1)
 
 
 @dataclass(frozen=True)
