@@ -376,10 +376,6 @@ class ChannelsOptions(PreActivation):
 
 
 @dataclass(frozen=True)
-    )
-
-
-@dataclass(frozen=True)
 class TopImagesOptions(Options):
     """`[top_images]`"""
 

@@ -8,7 +8,7 @@ for the others. All that is seen is in the overlay, which shows the finest level
 """
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -22,14 +22,15 @@ from cppn_gl.nn.vision.running import Pass, forward
 from cppn_gl.nn.vision.target import Target
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
-from cppn_gl.preset.show import AttributionOptions, ChannelsOptions
+from cppn_gl.preset.show import AttributionOptions
 from cppn_gl.utils.arrays import Float32, Float64, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError, nearest
-from cppn_gl.utils.tasks import Steps, at_once, share
+from cppn_gl.utils.tasks import Steps, share
 from cppn_gl.views import lettering
 from cppn_gl.views.base import CPUView, Hit, Picture, Words
-from cppn_gl.views.vision.passes import pass_of, tensor_of
+from cppn_gl.views.vision.channels import has_classes
+from cppn_gl.views.vision.passes import key_of, network_of, pass_of, shown_of, unit_of
 
 KEPT = 48 * MB  # of maps
 FIRST = 8  # steps of integrated gradients, and noisy pictures of SmoothGrad, in a first drawing
@@ -37,7 +38,6 @@ NOISY = 16  # pictures of SmoothGrad
 MIDDLE, COARSE = 2, 8  # pixels of the window in one of a coarse drawing: the levels 1 and 0
 BACK = 2.0  # work of a pass back, relative to one forward
 TOP = 5  # classes listed
-SAME = 0.02  # of the picture: a click so near to the place chosen lets it go
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,61 +149,37 @@ def methods_of(scene: Scene, level: int = LEVELS - 1) -> list[str]:
     return [name for name in METHODS if level or name not in ("integrated", "smooth", "occlusion")]
 
 
-def image_network(scene: Scene) -> ImageNetwork:
-    return cast(ImageNetwork, scene.network)
-
-
-def has_classes(network: ImageNetwork) -> bool:
-    """Whether its outputs are classes."""
-    return network.logits is not None
-
-
-def class_label(network: ImageNetwork, index: int) -> str:
-    """The name of a class, or its number."""
-    return network.classes[index] if index < len(network.classes) else f"class {index}"
-
-
 def named_class(network: ImageNetwork, words: str) -> int:
-    """The class, from 0, of a name or a number. Raises PresetError, with the nearest name."""
+    """The class, from 0, of a name or of a number from 1. Raises PresetError, with the nearest name."""
     if not has_classes(network):
         raise PresetError("its network has no classes: set attribution.of to unit")
-    count = network.stages[network.logits].shape[0]
-    wanted = words.strip()
+    count, wanted = network.scores, words.strip()
     if wanted.isascii() and wanted.isdigit():
-        if int(wanted) < count:
-            return int(wanted)
-        raise PresetError(f"needs a class from 0 to {count - 1}; attribution.class_name is {wanted}")
+        if 1 <= int(wanted) <= count:
+            return int(wanted) - 1
+        raise PresetError(f"needs a class from 1 to {count}; attribution.class_name is {wanted}")
     names = [name.casefold() for name in network.classes]
     if wanted.casefold() in names:
         return names.index(wanted.casefold())
     if not names:
-        raise PresetError(f"its classes have no names: give a number from 0 to {count - 1}")
+        raise PresetError(f"its classes have no names: give a number from 1 to {count}")
     raise PresetError(f"no class {wanted!r}{nearest(wanted, network.classes)}")
 
 
 def target_of(scene: Scene, done: Pass) -> Target:
     """What is explained."""
-    network, options = image_network(scene), scene.options(AttributionOptions)
+    network, options = network_of(scene), scene.options(AttributionOptions)
     if options.of == "class" and has_classes(network):
         name = options.class_name
         index = named_class(network, name) if name else int(np.argmax(done.logits))
         target = Target.of_class(network, index)
     else:
-        layer, channel = unit_of(scene)
-        target = Target(layer - 1, channel - 1)
+        target = Target(*unit_of(scene.preset, network))
     if options.where == "strongest":
         return attribution.strongest(done, target)
     if options.where == "place":
         return attribution.placed(network, target, options.place)
     return target
-
-
-def unit_of(scene: Scene) -> tuple[int, int]:
-    """The unit looked at, from 1, within what the network has."""
-    stages = image_network(scene).stages
-    layer, channel = scene.options(ChannelsOptions).unit or (1, 1)
-    layer = min(max(layer, 1), len(stages))
-    return layer, min(max(channel, 1), stages[layer - 1].shape[0])
 
 
 def explain(scene: Scene, method: str, level: int = LEVELS - 1) -> Steps[Explained]:
@@ -228,13 +204,13 @@ def known(scene: Scene, method: str) -> Explained | None:
 
 def answer(scene: Scene, *, covered: bool = False) -> Steps[Answer]:
     """What the network says of the picture, or of the covered one. Cached."""
-    key = _picture_key(scene), covering(scene) if covered else None
+    key = key_of(scene), covering(scene) if covered else None
     found = _answers.find(key)
     if found is None:
         done = yield from pass_of(scene)
         if covered:
             done = yield from forward(done.network, covered_picture(scene), kernel=done.kernel)
-        if has_classes(image_network(scene)):
+        if has_classes(network_of(scene)):
             found = Answer(done.probabilities, done.logits)
         else:
             found = Answer(np.zeros(0), np.zeros(0))
@@ -254,14 +230,14 @@ def covered_picture(scene: Scene) -> Float32:
     """The input with the patch that stays."""
     options = scene.options(AttributionOptions)
     assert options.cover is not None
-    picture = tensor_of(scene)
-    box = patch(image_network(scene).size, options.cover[:2], options.cover[2])
+    picture = shown_of(scene).tensor
+    box = patch(network_of(scene).size, options.cover[:2], options.cover[2])
     return cover(picture, filling(scene, options.fill), box)
 
 
 def filling(scene: Scene, kind: str) -> Float32:
     """An input (channels, rows, columns) that shows nothing: grey, black, mean or blurred."""
-    picture = tensor_of(scene)
+    picture = shown_of(scene).tensor
     if kind == "blurred":
         return attribution.blurred(picture)
     if kind == "mean":
@@ -274,8 +250,9 @@ def filling(scene: Scene, kind: str) -> Float32:
 
 def cam_layer(scene: Scene, target: Target) -> int | None:
     """The layer, from 0, that Grad-CAM looks at; None if there is none before the target."""
-    wanted, layers = scene.options(AttributionOptions).layer, attribution.before(
-        image_network(scene), target
+    wanted, layers = (
+        scene.options(AttributionOptions).layer,
+        attribution.before(network_of(scene), target),
     )
     if not wanted:
         return layers[-1] if layers else None
@@ -312,17 +289,12 @@ def _repeats(options: AttributionOptions, method: str, level: int) -> int:
     return most if level else min(FIRST, most)
 
 
-def _picture_key(scene: Scene) -> Hashable:
-    preset = scene.preset
-    return scene.network.digest, preset.input, preset.preprocess
-
-
 def _key(scene: Scene, method: str, level: int) -> Hashable:
     """All that what a method says at a level depends on."""
     options = scene.options(AttributionOptions)
     target: Hashable = options.class_name
-    if options.of == "unit" or not has_classes(image_network(scene)):
-        target = unit_of(scene)
+    if options.of == "unit" or not has_classes(network_of(scene)):
+        target = unit_of(scene.preset, network_of(scene))
     where: Hashable = options.where, options.place if options.where == "place" else None
     own: Hashable = None
     if method == "integrated":
@@ -333,7 +305,7 @@ def _key(scene: Scene, method: str, level: int) -> Hashable:
         own = options.layer
     elif method == "occlusion":
         own = options.patch, options.fill, options.positions, level
-    return _picture_key(scene), options.of, target, where, method, own
+    return key_of(scene), options.of, target, where, method, own
 
 
 def _plain(method: str) -> Any:
@@ -370,7 +342,7 @@ def _smooth(scene: Scene, done: Pass, target: Target, level: int) -> Steps[Expla
 
 
 def _gradcam(scene: Scene, done: Pass, target: Target, level: int) -> Steps[Explained]:
-    layer, network = cam_layer(scene, target), image_network(scene)
+    layer, network = cam_layer(scene, target), network_of(scene)
     if layer is None:
         flat = np.zeros((1, 1), np.float32)
         return Explained("gradcam", target, flat, note="no layer with several places before it")
@@ -381,7 +353,7 @@ def _gradcam(scene: Scene, done: Pass, target: Target, level: int) -> Steps[Expl
 
 
 def _occlusion(scene: Scene, done: Pass, target: Target, level: int) -> Steps[Explained]:
-    options, network = scene.options(AttributionOptions), image_network(scene)
+    options, network = scene.options(AttributionOptions), network_of(scene)
     key = _key(scene, "occlusion", -1)
     found = _occlusions.find(key)
     if found is None:

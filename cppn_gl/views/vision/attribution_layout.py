@@ -84,7 +84,9 @@ def arranged(size: Size, aspect: float, panes: int, bars: bool) -> Layout:
     return best[1]
 
 
-def _panels(room: Box, letters: int, line: int, bars: bool) -> Iterator[tuple[Box, Box | None, Box]]:
+def _panels(
+    room: Box, letters: int, line: int, bars: bool
+) -> Iterator[tuple[Box, Box | None, Box]]:
     """Ways to take the bars and the legend from a box: what is left for the panes, and both."""
     left, top, right, bottom = room
     gap = round(1.3 * letters)
@@ -95,8 +97,10 @@ def _panels(room: Box, letters: int, line: int, bars: bool) -> Iterator[tuple[Bo
         area = left, top, inner - gap, bottom
         below = bottom - legend
         first = top + line, top + line + high
-        yield area, (inner, first[0], right, first[1]) if bars else None, (
-            (inner, max(below, first[1]), right, bottom)
+        yield (
+            area,
+            (inner, first[0], right, first[1]) if bars else None,
+            ((inner, max(below, first[1]), right, bottom)),
         )
     if right - left >= BESIDE * letters and bars:  # below, side by side
         level = bottom - max(high, legend)
@@ -124,9 +128,14 @@ def _score(boxes: tuple[Box, ...]) -> float:
 def _largest(area: Box, aspect: float, count: int, gap: int, caption: int) -> tuple[Box, ...]:
     """Panes in a box, with captions above them: equal ones in rows, or one and smaller ones."""
     wide, high = max(area[2] - area[0], 1), max(area[3] - area[1], 1)
-    ways = [_grid(wide, high, aspect, count, columns, gap, caption) for columns in range(1, count + 1)]
+    ways = [
+        _grid(wide, high, aspect, count, columns, gap, caption) for columns in range(1, count + 1)
+    ]
     if count == 3:
-        ways += [_beside(wide, high, aspect, gap, caption), _beneath(wide, high, aspect, gap, caption)]
+        ways += [
+            _beside(wide, high, aspect, gap, caption),
+            _beneath(wide, high, aspect, gap, caption),
+        ]
     panes = max(ways, key=_score)
     right, bottom = max(box[2] for box in panes), max(box[3] for box in panes)
     x = area[0] + max(wide - right, 0) // 2
