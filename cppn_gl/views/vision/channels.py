@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from cppn_gl.nn.vision.network import ImageNetwork
@@ -20,12 +21,13 @@ from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.quantising import quantise
 from cppn_gl.utils.tasks import Steps, at_once
 from cppn_gl.views.base import CPUView, Hit, Picture, Words
-from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, frame
-from cppn_gl.views.text import counted, line_height, shorten, significant, width, write
+from cppn_gl.views.lettering import DIM, GROUND, WHITE, blank, canvas, frame
+from cppn_gl.views.text import counted, line_height, shorten, width, write
 from cppn_gl.views.vision import bars, strip
-from cppn_gl.views.vision.board import CLASSES, Board, board
+from cppn_gl.views.vision.board import CLASSES, Board, board, captioned, font_of, margin_of
 from cppn_gl.views.vision.closeup import (
     Detail,
+    amount,
     details,
     facts_of,
     kernels_of,
@@ -43,11 +45,12 @@ from cppn_gl.views.vision.passes import (
     values_of,
 )
 from cppn_gl.views.vision.resampling import resampled
-from cppn_gl.views.vision.shades import Shade, order_of, reaches, shade_of, tinted_input
+from cppn_gl.views.vision.shades import Shade, input_order, reaches, shade_of, tinted_input
 
 FIELD = (255, 206, 92, 255)  # of the frame of what the largest place sees
 KEPT = 32 * MB  # bytes of strips, of backgrounds
 PINNED = 8
+STRIP, CELL = 0.22, (0.026, 0.075)  # of the height, at most; of the shorter side, a cell's side
 
 
 @dataclass(frozen=True)
@@ -73,12 +76,21 @@ class Look:
             return None
         return kernels_of(self.network, self.unit[0])
 
-    def order(self, done: Pass) -> np.ndarray | None:
-        """The channels in the order of their tiles; None by number."""
-        if self.options.sort == "number":
-            return None
-        values = np.nan_to_num(values_of(done, self.unit[0], before=self.before))
-        return np.argsort(-values.reshape(len(values), -1).max(1), kind="stable")
+
+_orders: LRUCache[Hashable, NDArray[np.intp]] = LRUCache(16)
+
+
+def order_of(look: Look, done: Pass) -> NDArray[np.intp] | None:
+    """The channels of the tiles in their order; None by number."""
+    if look.options.sort == "number":
+        return None
+
+    def sorted_() -> NDArray[np.intp]:
+        values = values_of(done, look.unit[0], before=look.before)
+        largest = np.nan_to_num(values.reshape(len(values), -1).max(1))
+        return np.argsort(-largest, kind="stable")
+
+    return _orders.get((id(done), look.unit[0], look.before), sorted_)
 
 
 def look_of(scene: Scene, size: Size) -> Look:
@@ -87,9 +99,10 @@ def look_of(scene: Scene, size: Size) -> Look:
     unit = unit_of(scene.preset, network)
     height, wide = network.size
     pinned = pinned_units(network, options)
-    where = board(size, wide / height, classes=has_classes(network), pins=bool(pinned))
-    head = where.leading if where.captioned else 0
-    cells = strip.laid_out(names_of(network), wide / height, where.strip, head)
+    cells = strip_of(network, size)
+    where = board(
+        size, wide / height, cells.bottom, classes=has_classes(network), pins=bool(pinned)
+    )
     shape = network.stages[unit[0]].shape
     aspect = shape.columns / shape.rows
     if options.tiles == "kernels" and (found := kernels_of(network, unit[0])) is not None:
@@ -99,6 +112,15 @@ def look_of(scene: Scene, size: Size) -> Look:
     return Look(
         network, options, unit, where, cells, grid, tuple(zip(pinned, boxes, strict=True))
     )
+
+
+def strip_of(network: ImageNetwork, size: Size) -> strip.Strip:
+    """The strip of a network's layers at the top of a picture of `size`."""
+    margin, (height, wide) = margin_of(size), network.size
+    head = line_height(font_of(size)) if captioned(size) else 0
+    box = margin, max(2, margin - head // 2), size[0] - margin, round(STRIP * size[1])
+    sides = round(CELL[0] * min(size)), round(CELL[1] * min(size))
+    return strip.laid_out(names_of(network), wide / height, box, head, sides)
 
 
 def has_classes(network: ImageNetwork) -> bool:
@@ -167,9 +189,7 @@ class ChannelsView(CPUView):
             bars.paint_bars(picture, boxes, [one.share for one in guesses_of(look, done)])
         if where.histogram is not None:
             box = _plot_box(where, where.histogram)
-            span = (min(0.0, float(np.nanmin(values))), float(np.nanmax(values)))
-            if span[1] > span[0]:
-                bars.paint_histogram(picture, box, values, values[look.unit[1]], span)
+            bars.paint_histogram(picture, box, values, values[look.unit[1]], shade)
         for unit, box in look.pins:
             own = values_of(done, unit[0], before=look.before)
             _put(picture, box, channel_picture(own, unit[1], shade_of(own, look.options), box))
@@ -229,9 +249,13 @@ class ChannelsView(CPUView):
             _caption(draw, where.large, channel_name(look, unit), small, WHITE, "bold")
             if where.facts is not None:
                 _lines(draw, where.facts, words_of(look.network, unit, facts), small)
-        frame(draw, look.grid.box(_tile_of(look, done, look.unit[1])), edge, WHITE)
-        frame(draw, look.strip.cells[look.unit[0]], edge, WHITE)
-        if where.classes is not None and where.captioned:
+        for box in (
+            look.grid.box(_tile_of(look, done, look.unit[1])),
+            look.strip.cells[look.unit[0]],
+        ):
+            frame(draw, box, 2 * edge, (*GROUND, 255))
+            frame(draw, box, edge, WHITE)
+        if where.classes is not None:
             boxes = bars.bar_boxes(where.classes, CLASSES, small)
             bars.write_bars(draw, boxes, guesses_of(look, done), small)
         if where.histogram is not None and where.captioned:
@@ -277,7 +301,7 @@ class ChannelsView(CPUView):
             return None
         index = look.grid.at(cursor)
         if index is not None:
-            order = look.order(done)
+            order = order_of(look, done)
             return look.unit[0], index if order is None else int(order[index])
         return next((unit for unit, box in look.pins if _holds(box, cursor)), None)
 
@@ -331,8 +355,8 @@ def value_words(look: Look, done: Pass, unit: Unit) -> str:
     values = values_of(done, unit[0], before=look.before)[unit[1]]
     name = channel_name(look, unit)
     if values.shape == (1, 1):
-        return f"{name}: {significant(float(values[0, 0]))}"
-    largest, mean = (significant(float(x)) for x in (values.max(), values.mean()))
+        return f"{name}: {amount(float(values[0, 0]))}"
+    largest, mean = (amount(float(x)) for x in (values.max(), values.mean()))
     return f"{name}: largest {largest}, mean {mean}"
 
 
@@ -401,11 +425,11 @@ def _paint_tiles(
     picture: Picture, look: Look, scene: Scene, done: Pass, values: Float32, shade: Shade
 ) -> None:
     """All channels of the layer, or its kernels, in the order of the tiles."""
-    grid, order = look.grid, look.order(done)
+    grid, order = look.grid, order_of(look, done)
     kernels = look.kernels
     if kernels is not None:
         shown = kernels if order is None else kernels[order]
-        how = order_of(look.network, scene.preset.preprocess.order)
+        how = input_order(look.network, scene.preset.preprocess.order)
         for index, kernel in enumerate(shown):
             box = grid.box(index)
             largest = max(float(np.abs(kernel).max()), 1e-30)
@@ -428,12 +452,24 @@ def detail_boxes(where: Board, found: list[Detail]) -> list[tuple[Detail, Box]]:
     left, top, right, bottom = where.details
     gap, head = where.margin, where.leading if where.captioned else 0
     aspects = [one.pixels.shape[1] / one.pixels.shape[0] for one in found]
-    high = min(bottom - top - head, (right - left - gap * (len(found) - 1)) / sum(aspects))
-    boxes, x = [], float(left)
-    for one, aspect in zip(found, aspects, strict=True):
-        wide = high * aspect
-        boxes.append((one, (round(x), top + head, round(x + wide), top + head + round(high))))
-        x += wide + gap
+    most = 0.0
+    for rows in range(1, len(found) + 1):
+        each = -(-len(found) // rows)
+        across = max(
+            sum(aspects[k : k + each]) for k in range(0, len(found), each)
+        )
+        high = min((bottom - top) / rows - head, (right - left - gap * (each - 1)) / across)
+        if high > most:
+            most, columns = high, each
+    boxes = []
+    for number, one in enumerate(found):
+        row, place = divmod(number, columns)
+        before = aspects[row * columns : number]
+        x = left + sum(before) * most + place * gap
+        y = top + row * (most + head) + head
+        boxes.append(
+            (one, (round(x), round(y), round(x + aspects[number] * most), round(y + most)))
+        )
     return boxes
 
 
@@ -446,11 +482,15 @@ def _write_histogram(draw: ImageDraw.ImageDraw, where: Board, done: Pass, look: 
     assert where.histogram is not None
     values = values_of(done, look.unit[0], before=look.before)
     left, _, right, bottom = where.histogram
-    low, high = min(0.0, float(np.nanmin(values))), float(np.nanmax(values))
+    low, high = bars.span_of(values)
     size, y = where.font_size, bottom - where.leading
-    write(draw, (left, y), significant(low), size, DIM)
-    write(draw, ((left + right) / 2, y), "values of the layer, of the channel", size, DIM, anchor="ma")
-    write(draw, (right, y), significant(high), size, DIM, anchor="ra")
+    write(draw, (left, y), amount(low), size, DIM)
+    middle = (left + right) / 2
+    for words in ("values of the layer, and of the channel; without zeros", "values"):
+        if width(words, size) < 0.7 * (right - left):
+            write(draw, (middle, y), words, size, DIM, anchor="ma")
+            break
+    write(draw, (right, y), amount(high), size, DIM, anchor="ra")
 
 
 def _mark_place(
@@ -480,7 +520,7 @@ def _mark_place(
 
 def _tile_of(look: Look, done: Pass, channel: int) -> int:
     """The tile of a channel."""
-    order = look.order(done)
+    order = order_of(look, done)
     return channel if order is None else int(np.flatnonzero(order == channel)[0])
 
 

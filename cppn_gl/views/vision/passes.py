@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.nn.image_file import StoredImage
 from cppn_gl.nn.vision.network import ImageNetwork
-from cppn_gl.nn.vision.running import Pass, backward, forward
+from cppn_gl.nn.vision.running import Pass, Rule, backward, forward
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import ChannelsOptions
@@ -111,16 +111,22 @@ def values_of(done: Pass, layer: int, *, before: bool) -> Float32:
 
 
 def gradient_of(
-    scene: Scene, unit: Unit, place: tuple[int, int], rule: str, *, before: bool = False
+    scene: Scene, unit: Unit, place: tuple[int, int] | None, rule: Rule, *, before: bool = False
 ) -> Steps[Float32]:
-    """The gradient at the input, (channels, H, W), of one place of a unit, by a rule."""
+    """The gradient at the input, (channels, H, W), of a unit's place, by a rule.
+
+    None: of all its places, each as much as its value is above 0.
+    """
     key = key_of(scene), unit, place, rule, before
     found = _gradients.find(key)
     if found is None:
         done = yield from pass_of(scene)
         layer, channel = unit
         seed = np.zeros_like(done.units[layer])
-        seed[channel, place[0], place[1]] = 1
+        if place is None:
+            np.maximum(values_of(done, layer, before=before)[channel], 0, out=seed[channel])
+        else:
+            seed[channel, place[0], place[1]] = 1
         computed = yield from backward(done, {layer: seed}, before=before, rule=rule)
         found = _gradients.put(key, np.asarray(computed, np.float32))
     return found
