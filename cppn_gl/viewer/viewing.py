@@ -52,10 +52,14 @@ class Viewing(ABC):
         view = view_of(self.preset)
         return ALL[PICTURE] if view.problem(self.preset) else view
 
+    @property
+    def fitting_views(self) -> list[str]:
+        """The views that can show this preset, in the order of the key."""
+        return [name for name in VIEWS if not ALL[name].unfit(self.preset)]
+
     def next_view(self, large: bool = False) -> None:
         """The next view that can show this preset (Shift: the previous)."""
-        names = [name for name in VIEWS if not ALL[name].problem(self.preset)]
-        name = following(names, self.view.name, large)
+        name = following(self.fitting_views, self.view.name, large)
         self._knob = 0
         self.change(f"{name}: {VIEWS[name].help}", **{"show.view": name})
 
