@@ -23,7 +23,7 @@ from cppn_gl.nn.features import latent_count, of_image
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.image_file import is_image_file
 from cppn_gl.nn.normalize import Normalize
-from cppn_gl.nn.training.data import is_shipped, label
+from cppn_gl.nn.training.data import data_label, is_folder, is_shipped, label
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.cache import LRUCache
@@ -111,7 +111,7 @@ def _training(
     if beside and not whole:
         return table | {"checkpoint": beside}, {}
     sent = {"checkpoint": _base64(data)}
-    if whole and preset.train.path is not None:
+    if whole and preset.train.path is not None and not is_folder(preset.train.data):
         sent["data"] = _base64(_learned(preset.train.path))
     return table, sent
 
@@ -119,7 +119,7 @@ def _training(
 def _train_table(preset: Preset) -> dict[str, Any]:
     """The table [train] with the mere name of the data's file, and no checkpoint."""
     table = {n: v for n, v in preset.train.to_toml().items() if n != "checkpoint"}
-    return table | {"data": label(table["data"])}
+    return table | {"data": data_label(table["data"])}
 
 
 def trained_weights(preset: Preset) -> bytes | None:
@@ -322,7 +322,8 @@ def _saved_training(path: Path, preset: Preset) -> dict[str, Any] | None:
         return None
     table = _train_table(preset)
     if preset.train.path is not None and not is_shipped(preset.train.path):
-        table["data"] = _beside(preset.train.path, path.parent)
+        slash = "/" if is_folder(preset.train.data) else ""
+        table["data"] = _beside(preset.train.path, path.parent) + slash
     data = trained_weights(preset)
     if data is not None:
         check_target(path, overwrite=False)  # before anything is written

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from cppn_gl.nn.draws import seed_words
 from cppn_gl.nn.image_file import Input, is_image_file
 from cppn_gl.nn.sources import source_of
-from cppn_gl.nn.training.data import is_file
+from cppn_gl.nn.training.data import is_file, is_folder
 from cppn_gl.nn.training.options import Train
 from cppn_gl.preset.animation import Animate
 from cppn_gl.preset.axes import Sweep
@@ -100,7 +100,8 @@ def _check_files(sweep: Sweep) -> None:
     """Raise PresetError if a sheet of text from elsewhere names files."""
     for where in ("rows", "cols"):
         parts = dict(axis(getattr(sweep, where), f"sweep.{where}").parts)
-        files = any(is_file(str(value)) for value in parts.get("train.data", ()))
+        data = map(str, parts.get("train.data", ()))
+        files = any(is_file(name) or is_folder(name) for name in data)
         files |= any(is_image_file(str(value)) for value in parts.get("input.image", ()))
         if files or {"network.file", "train.checkpoint"} & set(parts):
             raise PresetError("a preset from elsewhere cannot name files", key=f"sweep.{where}")

@@ -93,6 +93,8 @@ def test_requirements_come_from_metadata_without_a_checkout(
         ("pytest", True, pytest.__version__),
         ("pytest>=1.0", True, pytest.__version__),
         ("pytest>=999", False, "needs 999 or newer"),
+        (f"pytest=={pytest.__version__}", True, pytest.__version__),
+        ("pytest==1.0", False, "needs 1.0"),
         ("no-such-package-here>=1.0", False, "not installed"),
         ("no-such-package-here>=1.0; sys_platform != 'darwin'", None, "not installed"),
         ("???", None, "not checked: unknown form of requirement"),
@@ -109,7 +111,7 @@ def test_dependency(requirement: str, ok: bool | None, found: str) -> None:
 
 def test_the_extras_are_looked_at_and_never_fail() -> None:
     names = [check.name for check in doctor._dependencies()]
-    extras = {f"{library} [{extra}]" for library, extra in EXTRAS.items()}
+    extras = {f"{library.replace('_', '-')} [{extra}]" for library, extra in EXTRAS.items()}
     assert extras == {name for name in names if "[" in name}
     for requirement in ("no-such-package-here", "pytest>=999"):
         check = doctor._dependency(requirement, "video")

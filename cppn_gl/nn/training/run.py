@@ -343,14 +343,9 @@ class Run:
 
     def fits(self, kept: Checkpoint) -> bool:
         """Whether a checkpoint is of this training: a digest alone can be forged."""
-        trainer, found = self._trainer, kept.network
-        return (
-            kept.digest == self.digest
-            and trainer.has(kept.state)
-            and tuple(layer.weight.shape for layer in found.layers) == trainer.problem.shapes
-            and tuple(layer.activation for layer in found.layers) == trainer.problem.activations
-            and found.inputs == trainer.start.inputs
-        )
+        trainer = self._trainer
+        known = kept.digest == self.digest and trainer.has(kept.state)
+        return known and trainer.like(kept.network)
 
     def start_at(self, kept: Checkpoint) -> None:
         """Take over a checkpoint of this training, and its history."""
@@ -384,8 +379,8 @@ class Run:
     @property
     def nbytes(self) -> float:
         """The memory that it may take, in bytes."""
-        data = self._trainer.inputs.nbytes + self._trainer.targets.nbytes
-        return min(MEMORY, OCTAVES * GRID * self._head.nbytes) + 4 * self._head.nbytes + data
+        kept = min(MEMORY, OCTAVES * GRID * self._head.nbytes) + 4 * self._head.nbytes
+        return kept + self._trainer.nbytes
 
 
 _listeners: list[Callable[[str, float], object]] = []

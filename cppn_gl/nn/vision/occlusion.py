@@ -1,0 +1,108 @@
+"""Occlusion: how a target changes while a patch moves over the picture (Zeiler and Fergus 2013).
+
+    picture, Target, patch -> Occlusion -> refine(level) -> differences, from few places to many
+    cover(picture, fill, box) -> the picture with that box filled
+
+The places of a coarse level are among those of the finer ones, so nothing is computed twice.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cppn_gl.nn.vision.running import Pass, forward
+from cppn_gl.nn.vision.target import Target
+from cppn_gl.utils.arrays import Box, Float32
+from cppn_gl.utils.tasks import Steps, share
+
+LEVELS = 3  # each has half as many places along a side as the next
+
+
+def cover(picture: Float32, fill: Float32, box: Box) -> Float32:
+    """A copy of a picture (channels, rows, columns) with the values of `fill` inside a box."""
+    left, top, right, bottom = box
+    covered = picture.copy()
+    covered[:, top:bottom, left:right] = fill[:, top:bottom, left:right]
+    return covered
+
+
+def patch(size: tuple[int, int], middle: tuple[float, float], side: float) -> Box:
+    """The box of a square patch, cut off at the edges of a picture of (rows, columns).
+
+    middle: from 0 to 1, to the right and down. side: in shorter sides.
+    """
+    rows, columns = size
+    half = side * min(size) / 2
+    x, y = middle[0] * columns, middle[1] * rows
+    left, right = (min(max(round(x + half * sign), 0), columns) for sign in (-1, 1))
+    top, bottom = (min(max(round(y + half * sign), 0), rows) for sign in (-1, 1))
+    return left, top, max(right, left), max(bottom, top)
+
+
+@dataclass(eq=False)
+class Occlusion:
+    """The differences so far, NaN where unknown: value without a patch − value with it there.
+
+    side: of the patch in shorter sides of the picture. fill: what it shows, (channels, rows,
+    columns). count: places along each side of the finest level, a multiple of 2 ** (LEVELS − 1).
+    """
+
+    done: Pass
+    target: Target
+    fill: Float32
+    side: float
+    count: int
+    values: Float32 = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.values = np.full((self.count, self.count), np.nan, np.float32)
+        self._whole = self.target.value(self.done)
+
+    def indices(self, level: int) -> range:
+        """The places of a level along a side, from 0: the coarsest, to LEVELS − 1: all."""
+        step = 2 ** (LEVELS - 1 - level)
+        return range(min(1, step - 1), self.count, step)
+
+    def middle(self, row: int, column: int) -> tuple[float, float]:
+        """The centre of a patch, from 0 to 1, to the right and down."""
+        return (column + 0.5) / self.count, (row + 0.5) / self.count
+
+    def missing(self, level: int) -> list[tuple[int, int]]:
+        """The places (row, column) of a level that are not known."""
+        along = self.indices(level)
+        return [(r, c) for r in along for c in along if np.isnan(self.values[r, c])]
+
+    @property
+    def level(self) -> int:
+        """The finest level that is known; −1 if none is."""
+        return max((k for k in range(LEVELS) if not self.missing(k)), default=-1)
+
+    def refine(self, level: int) -> Steps[None]:
+        """Compute what is missing of a level. What is known when it is interrupted stays."""
+        missing = self.missing(level)
+        for number, place in enumerate(missing):
+            work = share(self._at(place), number / len(missing), (number + 1) / len(missing))
+            self.values[place] = yield from work
+
+    def _at(self, place: tuple[int, int]) -> Steps[float]:
+        picture, network = self.done.source, self.done.network
+        box = patch(network.size, self.middle(*place), self.side)
+        covered = cover(picture, self.fill, box)
+        after = yield from forward(network, covered, until=self.target.stage)
+        return self._whole - self.target.value(after)
+
+    def map(self, level: int, size: tuple[int, int]) -> Float32:
+        """A level's differences between its places, bilinear, for a picture of (rows, columns)."""
+        along = np.array(self.indices(level))
+        known = self.values[np.ix_(along, along)]
+        centres = (along + 0.5) / self.count
+        rows, columns = (_between(centres, count) for count in size)
+        return np.asarray(rows @ known @ columns.T, np.float32)
+
+
+def _between(centres: np.ndarray, count: int) -> Float32:
+    """Weights (count, centres) of linear interpolation at `count` pixels, constant beyond."""
+    at = (np.arange(count) + 0.5) / count
+    one = np.eye(len(centres))
+    found = [np.interp(at, centres, row) for row in one]
+    return np.stack(found, axis=1).astype(np.float32)
