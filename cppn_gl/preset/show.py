@@ -13,9 +13,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
-from cppn_gl.utils.checks import OneOf, choice, flag, integer, key, number, several, validate
+from cppn_gl.utils.checks import (
+    OneOf,
+    choice,
+    flag,
+    integer,
+    key,
+    line,
+    number,
+    several,
+    validate,
+)
 
 CHANNELS = ("red", "green", "blue")  # the outputs
+MAX_CHANNEL = 65536  # the largest number of a layer or a channel of an image network
 MAX_STAGES = max(MAX_WIDTH, MAX_DEPTH)  # the largest number of a layer or a unit
 
 
@@ -227,6 +238,55 @@ class WarpOptions(Orbit):
         several(integer(1, MAX_WIDTH), 2, 3),
         "the units drawn of each layer, by number from 1; none: all, or the first three",
     )
+
+
+@dataclass(frozen=True)
+class ChannelsOptions(PreActivation):
+    """`[channels]`"""
+
+    unit: tuple[int, int] | None = key(
+        None,
+        several(integer(1, MAX_CHANNEL), 2, 2),
+        "what is looked at: a layer, and its channel, both from 1; none: the first",
+    )
+    pinned: tuple[tuple[int, int], ...] = key(
+        (),
+        several(several(integer(1, MAX_CHANNEL), 2, 2), 0, 8),
+        "channels kept in sight while the picture changes: layer and channel of each",
+    )
+    tiles: str = key(
+        "channels",
+        choice(["channels", "kernels"]),
+        "the tiles of a layer: its channels, or the kernels of one that reads the picture",
+    )
+    sort: str = key(
+        "number",
+        choice(["number", "activity"]),
+        "the order of the tiles: by number, or by their largest value",
+    )
+    scale: str = key(
+        "layer",
+        choice(["layer", "channel"]),
+        "what is as bright as can be: the largest values of the layer, or of each channel",
+    )
+    boost: float = key(
+        1.0, number(0.01, 1000), "factor on the values shown", step=0.25, slider=(0.1, 10)
+    )
+    gamma: float = key(
+        0.8,
+        number(0.1, 5),
+        "exponent of the values shown: below 1, faint ones are brighter",
+        step=0.1,
+        slider=(0.2, 2),
+    )
+
+
+@dataclass(frozen=True)
+class TopImagesOptions(Options):
+    """`[top_images]`"""
+
+    folder: str = key("", line(4096), "folder of the pictures, with those inside it")
+    count: int = key(9, integer(1, 9), "pictures shown", step=1)
 
 
 @dataclass(frozen=True)
