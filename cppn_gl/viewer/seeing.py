@@ -131,9 +131,10 @@ class Seeing(ABC):
 
 def unit_of(preset: Preset, network: "ImageNetwork") -> Unit:
     """The unit that a preset looks at, within what a network has."""
-    layer, channel = preset.options(ChannelsOptions).unit or (1, 1)
-    layer = min(max(layer, 1), len(network.stages))
-    return layer, min(max(channel, 1), network.stages[layer - 1].shape[0])
+    from cppn_gl.views.vision import passes
+
+    layer, channel = passes.unit_of(preset, network)
+    return layer + 1, channel + 1
 
 
 def unit_name(network: "ImageNetwork", unit: Unit) -> str:
