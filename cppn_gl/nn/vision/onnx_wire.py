@@ -11,7 +11,7 @@ asked for. Nothing is trusted: every fault is a ValueError, in one line.
 import math
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np

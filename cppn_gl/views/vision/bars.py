@@ -11,14 +11,16 @@ from PIL import ImageDraw
 
 from cppn_gl.utils.arrays import Box, Float32, Float64
 from cppn_gl.views.text import DIM, WHITE, line_height, shorten, width, write
+from cppn_gl.views.vision.board import BAR
+from cppn_gl.views.vision.shades import Shade
 
-BAR = np.array([0.20, 0.42, 0.66], np.float32)  # the most probable class
+FIRST = np.array([0.20, 0.42, 0.66], np.float32)  # the most probable class
 OTHER = np.array([0.17, 0.25, 0.35], np.float32)
 TROUGH = np.array([0.075, 0.085, 0.105], np.float32)
 LAYER = np.array([0.26, 0.29, 0.35], np.float32)
 CHANNEL = np.array([0.97, 0.62, 0.36], np.float32)
-PITCH = 1.3  # lines from bar to bar
 BINS = 4  # pixels of a bin
+COUNTED = 2**17  # values of a layer, at most
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def ranked(probabilities: Float64, names: tuple[str, ...], count: int) -> list[G
 def bar_boxes(box: Box, count: int, font_size: int) -> list[Box]:
     """The boxes of `count` bars in a box, one below another, as many as fit."""
     left, top, right, bottom = box
-    pitch = round(PITCH * line_height(font_size))
+    pitch = round(BAR * line_height(font_size))
     fit = max(0, min(count, (bottom - top + 1) // pitch))
     gap = max(1, pitch // 8)
     return [(left, top + k * pitch, right, top + (k + 1) * pitch - gap) for k in range(fit)]
@@ -53,7 +55,7 @@ def paint_bars(picture: Float32, boxes: list[Box], shares: list[float]) -> None:
     for number, ((left, top, right, bottom), share) in enumerate(zip(boxes, shares, strict=False)):
         end = left + round(min(max(share, 0.0), 1.0) * (right - left))
         picture[top:bottom, left:right] = TROUGH
-        picture[top:bottom, left:end] = OTHER if number else BAR
+        picture[top:bottom, left:end] = OTHER if number else FIRST
 
 
 def write_bars(
@@ -79,37 +81,45 @@ def percent(share: float) -> str:
     return f"{value:.1f} %" if value >= 0.05 or value == 0 else "< 0.1 %"
 
 
-def histogram(values: Float32, bins: int, low: float, high: float) -> Float64:
-    """The part of the finite values in each of `bins` from low to high, clipped to these."""
+def histogram(values: Float32, bins: int, span: tuple[float, float]) -> Float64:
+    """The number of values in each of `bins` over a span; those that are 0 or not finite apart."""
+    kept = values[np.isfinite(values) & (values != 0)]
+    return np.asarray(np.histogram(kept, bins, span)[0], np.float64)
+
+
+def span_of(values: Float32) -> tuple[float, float]:
+    """The axis of a histogram: from the least value, or 0, to the largest."""
     finite = values[np.isfinite(values)]
-    counts = np.histogram(np.clip(finite, low, high), bins, (low, high))[0]
-    return np.asarray(counts / max(1, finite.size), np.float64)
+    low, high = float(finite.min(initial=0.0)), float(finite.max(initial=0.0))
+    return low, high if high > low else low + 1
 
 
 def paint_histogram(
-    picture: Float32, box: Box, layer: Float32, channel: Float32, span: tuple[float, float]
+    picture: Float32, box: Box, layer: Float32, channel: Float32, shade: Shade
 ) -> None:
-    """The layer's values as grey columns, the channel's as a bright line over them.
+    """The layer's values as grey columns, the channel's as a bright line, their colours below.
 
-    Heights are roots of the parts, so that rare large values are seen.
+    Heights are roots of the numbers, so that rare large values are seen.
     """
     left, top, right, bottom = box
-    bins = max(4, (right - left) // BINS)
-    edges = np.linspace(left, right, bins + 1).round().astype(int)
-    both = [np.sqrt(histogram(one, bins, *span)) for one in (layer, channel)]
+    ramp = max(2, (bottom - top) // 8)
+    bottom -= ramp
+    wide, high = right - left, bottom - top
+    bins = max(4, wide // BINS)
+    span = span_of(layer)
+    some = layer.reshape(-1)[:: max(1, layer.size // COUNTED)]
+    at = np.minimum(np.arange(wide) * bins // wide, bins - 1)
+    row = np.arange(high)[:, None]
     picture[top:bottom, left:right] = TROUGH
-    rows = np.arange(bottom, top, -1)[:, None] - bottom + (bottom - top)
-    at = np.repeat(np.arange(bins), np.diff(edges))
-    for parts, color, filled in ((both[0], LAYER, True), (both[1], CHANNEL, False)):
-        high = np.round(parts / max(float(parts.max()), 1e-12) * (bottom - top)).astype(int)
-        level = bottom - top - high[at]
-        row = np.arange(bottom - top)[:, None]
-        if filled:
-            shown = row >= level
-        else:
-            before = np.concatenate([level[:1], level[:-1]])
-            low, top_ = np.maximum(before, level), np.minimum(before, level)
-            shown = (row >= np.maximum(top_ - 1, 0)) & (row <= np.minimum(low, bottom - top - 1))
-        del rows
-        rows = row
-        picture[top:bottom, left:right][shown] = color
+    field = picture[top:bottom, left:right]
+    for values, color in ((some, LAYER), (channel.reshape(-1), CHANNEL)):
+        counts = np.sqrt(histogram(values, bins, span))
+        level = high - np.round(counts / max(float(counts.max()), 1) * (high - 2)).astype(int)[at]
+        if color is LAYER:
+            field[row >= level] = color
+            continue
+        before = np.concatenate([[high], level[:-1]])
+        low, up = np.maximum(before, level), np.minimum(before, level)
+        field[(row >= up - 1) & (row < np.maximum(low, up + 1)) & (row < high)] = color
+    line = shade.colors(np.linspace(*span, wide, dtype=np.float32))
+    picture[bottom : bottom + ramp, left:right] = line

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from cppn_gl.nn.vision.network import ImageNetwork
@@ -20,17 +21,19 @@ from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.quantising import quantise
 from cppn_gl.utils.tasks import Steps, at_once
 from cppn_gl.views.base import CPUView, Hit, Picture, Words
-from cppn_gl.views.lettering import DIM, WHITE, blank, canvas, frame
-from cppn_gl.views.text import counted, line_height, shorten, significant, width, write
+from cppn_gl.views.lettering import DIM, GROUND, WHITE, blank, canvas, frame
+from cppn_gl.views.text import counted, line_height, shorten, width, write
 from cppn_gl.views.vision import bars, strip
-from cppn_gl.views.vision.board import CLASSES, Board, board
+from cppn_gl.views.vision.board import CLASSES, Board, board, captioned, font_of, margin_of
 from cppn_gl.views.vision.closeup import (
     Detail,
+    amount,
     details,
     facts_of,
     kernels_of,
     words_of,
 )
+from cppn_gl.views.vision.drawing import caption, fitted, holds, put, text_lines
 from cppn_gl.views.vision.grid import TileGrid, tiled
 from cppn_gl.views.vision.passes import (
     Unit,
@@ -43,11 +46,12 @@ from cppn_gl.views.vision.passes import (
     values_of,
 )
 from cppn_gl.views.vision.resampling import resampled
-from cppn_gl.views.vision.shades import Shade, order_of, reaches, shade_of, tinted_input
+from cppn_gl.views.vision.shades import Shade, input_order, reaches, shade_of, tinted_input
 
 FIELD = (255, 206, 92, 255)  # of the frame of what the largest place sees
 KEPT = 32 * MB  # bytes of strips, of backgrounds
 PINNED = 8
+STRIP, CELL = 0.22, (0.026, 0.075)  # of the height, at most; of the shorter side, a cell's side
 
 
 @dataclass(frozen=True)
@@ -73,12 +77,21 @@ class Look:
             return None
         return kernels_of(self.network, self.unit[0])
 
-    def order(self, done: Pass) -> np.ndarray | None:
-        """The channels in the order of their tiles; None by number."""
-        if self.options.sort == "number":
-            return None
-        values = np.nan_to_num(values_of(done, self.unit[0], before=self.before))
-        return np.argsort(-values.reshape(len(values), -1).max(1), kind="stable")
+
+_orders: LRUCache[Hashable, NDArray[np.intp]] = LRUCache(16)
+
+
+def order_of(look: Look, done: Pass) -> NDArray[np.intp] | None:
+    """The channels of the tiles in their order; None by number."""
+    if look.options.sort == "number":
+        return None
+
+    def sorted_() -> NDArray[np.intp]:
+        values = values_of(done, look.unit[0], before=look.before)
+        largest = np.nan_to_num(values.reshape(len(values), -1).max(1))
+        return np.argsort(-largest, kind="stable")
+
+    return _orders.get((id(done), look.unit[0], look.before), sorted_)
 
 
 def look_of(scene: Scene, size: Size) -> Look:
@@ -87,9 +100,10 @@ def look_of(scene: Scene, size: Size) -> Look:
     unit = unit_of(scene.preset, network)
     height, wide = network.size
     pinned = pinned_units(network, options)
-    where = board(size, wide / height, classes=has_classes(network), pins=bool(pinned))
-    head = where.leading if where.captioned else 0
-    cells = strip.laid_out(names_of(network), wide / height, where.strip, head)
+    cells = strip_of(network, size)
+    where = board(
+        size, wide / height, cells.bottom, classes=has_classes(network), pins=bool(pinned)
+    )
     shape = network.stages[unit[0]].shape
     aspect = shape.columns / shape.rows
     if options.tiles == "kernels" and (found := kernels_of(network, unit[0])) is not None:
@@ -99,6 +113,15 @@ def look_of(scene: Scene, size: Size) -> Look:
     return Look(
         network, options, unit, where, cells, grid, tuple(zip(pinned, boxes, strict=True))
     )
+
+
+def strip_of(network: ImageNetwork, size: Size) -> strip.Strip:
+    """The strip of a network's layers at the top of a picture of `size`."""
+    margin, (height, wide) = margin_of(size), network.size
+    head = line_height(font_of(size)) if captioned(size) else 0
+    box = margin, max(2, margin - head // 2), size[0] - margin, round(STRIP * size[1])
+    sides = round(CELL[0] * min(size)), round(CELL[1] * min(size))
+    return strip.laid_out(names_of(network), wide / height, box, head, sides)
 
 
 def has_classes(network: ImageNetwork) -> bool:
@@ -155,11 +178,11 @@ class ChannelsView(CPUView):
         picture: Picture = blank(size)
         where = look.board
         self._strip(picture, scene, look, done)
-        _put(picture, where.input, _fitted(shown_of(scene).pixels / np.float32(255), where.input))
+        put(picture, where.input, fitted(shown_of(scene).pixels / np.float32(255), where.input))
         yield
         values = values_of(done, look.unit[0], before=look.before)
         shade = shade_of(values, look.options)
-        _put(picture, where.large, large(look, values, shade, look.unit[1]))
+        put(picture, where.large, large(look, values, shade, look.unit[1]))
         _paint_tiles(picture, look, scene, done, values, shade)
         yield
         if where.classes is not None:
@@ -167,23 +190,21 @@ class ChannelsView(CPUView):
             bars.paint_bars(picture, boxes, [one.share for one in guesses_of(look, done)])
         if where.histogram is not None:
             box = _plot_box(where, where.histogram)
-            span = (min(0.0, float(np.nanmin(values))), float(np.nanmax(values)))
-            if span[1] > span[0]:
-                bars.paint_histogram(picture, box, values, values[look.unit[1]], span)
+            bars.paint_histogram(picture, box, values, values[look.unit[1]], shade)
         for unit, box in look.pins:
             own = values_of(done, unit[0], before=look.before)
-            _put(picture, box, channel_picture(own, unit[1], shade_of(own, look.options), box))
+            put(picture, box, channel_picture(own, unit[1], shade_of(own, look.options), box))
         if where.details is not None:
             yield
             found = yield from self._detailed(scene, look)
             for one, box in detail_boxes(where, found):
-                _put(picture, box, _fitted(one.pixels, box, smooth=one.smooth))
+                put(picture, box, fitted(one.pixels, box, smooth=one.smooth))
         return picture
 
     def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps[Picture]:
         """As it is at full size, reduced or enlarged: the overlay lies over it."""
         picture = yield from self.paint(scene, shape)
-        return picture if size == shape else _fitted(picture, (0, 0, *size))
+        return picture if size == shape else fitted(picture, (0, 0, *size))
 
     def _strip(self, picture: Picture, scene: Scene, look: Look, done: Pass) -> None:
         """The small pictures of all layers, which do not change with the unit."""
@@ -198,7 +219,7 @@ class ChannelsView(CPUView):
 
         small = self._strips.get((key_of(scene), look.strip), made)
         for box, one in zip(look.strip.cells, small, strict=True):
-            _put(picture, box, one)
+            put(picture, box, one)
 
     def _detailed(self, scene: Scene, look: Look) -> Steps[list[Detail]]:
         key = key_of(scene), look.unit, look.before, scene.preset.preprocess
@@ -226,12 +247,16 @@ class ChannelsView(CPUView):
         if values.shape[1:] != (1, 1):
             _mark_place(draw, look, values.shape[1:], facts.place, facts.field)
         if where.captioned:
-            _caption(draw, where.large, channel_name(look, unit), small, WHITE, "bold")
+            caption(draw, where.large, channel_name(look, unit), small, WHITE, "bold")
             if where.facts is not None:
-                _lines(draw, where.facts, words_of(look.network, unit, facts), small)
-        frame(draw, look.grid.box(_tile_of(look, done, look.unit[1])), edge, WHITE)
-        frame(draw, look.strip.cells[look.unit[0]], edge, WHITE)
-        if where.classes is not None and where.captioned:
+                text_lines(draw, where.facts, words_of(look.network, unit, facts), small)
+        for box in (
+            look.grid.box(_tile_of(look, done, look.unit[1])),
+            look.strip.cells[look.unit[0]],
+        ):
+            frame(draw, box, 2 * edge, (*GROUND, 255))
+            frame(draw, box, edge, WHITE)
+        if where.classes is not None:
             boxes = bars.bar_boxes(where.classes, CLASSES, small)
             bars.write_bars(draw, boxes, guesses_of(look, done), small)
         if where.histogram is not None and where.captioned:
@@ -239,7 +264,7 @@ class ChannelsView(CPUView):
         if where.details is not None and where.captioned:
             found = at_once(self._detailed(scene, look))
             for one, box in detail_boxes(where, found):
-                _caption(draw, box, one.caption, small, DIM)
+                caption(draw, box, one.caption, small, DIM)
         if pointed is not None and pointed[0] == look.unit[0]:
             index = _tile_of(look, done, pointed[1])
             frame(draw, look.grid.box(index), edge, FIELD)
@@ -257,13 +282,13 @@ class ChannelsView(CPUView):
             strip.write_heads(draw, look.strip, small, look.unit[0])
             height, wide = look.network.size
             words = f"{scene.preset.input.label}, {wide} × {height} pixels"
-            _caption(draw, where.input, words, small, DIM)
-            _caption(draw, where.channels, layer_words(look), small, WHITE)
+            caption(draw, where.input, words, small, DIM)
+            caption(draw, where.channels, layer_words(look), small, WHITE)
             for unit, box in look.pins:
                 name = f"{look.network.stages[unit[0]].name} · {unit[1] + 1}"
                 brief = f"{unit[0] + 1}: {unit[1] + 1}"
                 fits = width(name, small) <= box[2] - box[0]
-                _caption(draw, box, name if fits else brief, small, DIM)
+                caption(draw, box, name if fits else brief, small, DIM)
             return image
 
         key = look.network.digest, look.unit[0], look.options, where, scene.preset.input.label
@@ -277,9 +302,9 @@ class ChannelsView(CPUView):
             return None
         index = look.grid.at(cursor)
         if index is not None:
-            order = look.order(done)
+            order = order_of(look, done)
             return look.unit[0], index if order is None else int(order[index])
-        return next((unit for unit, box in look.pins if _holds(box, cursor)), None)
+        return next((unit for unit, box in look.pins if holds(box, cursor)), None)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """A click on a tile or a layer looks at it; on the channel looked at, it is pinned."""
@@ -292,7 +317,7 @@ class ChannelsView(CPUView):
             return Hit(stage_words(look.network, layer), changes={"channels.unit": unit})
         done = pass_at_once(scene)
         for unit, box in look.pins:
-            if _holds(box, place):
+            if holds(box, place):
                 words = f"{value_words(look, done, unit)}: a click lets it go"
                 return Hit(words, changes=_pins_without(look, unit), enters=None)
         pointed = self._pointed(look, done, place)
@@ -301,14 +326,14 @@ class ChannelsView(CPUView):
             if pointed == look.unit:
                 return Hit(words, changes=_pinned(look, pointed))
             return Hit(words, changes={"channels.unit": (pointed[0] + 1, pointed[1] + 1)})
-        if _holds(where.large, place):
+        if holds(where.large, place):
             word = "lets it go" if look.unit in dict(look.pins) else "keeps it in sight"
             words = f"{value_words(look, done, look.unit)}: a click {word}"
             return Hit(words, changes=_pinned(look, look.unit))
         if where.classes is not None:
             boxes = bars.bar_boxes(where.classes, CLASSES, where.font_size)
             for guess, box in zip(guesses_of(look, done), boxes, strict=False):
-                if _holds(box, place):
+                if holds(box, place):
                     return Hit(f"{guess.name}: {bars.percent(guess.share)}")
         return None
 
@@ -331,8 +356,8 @@ def value_words(look: Look, done: Pass, unit: Unit) -> str:
     values = values_of(done, unit[0], before=look.before)[unit[1]]
     name = channel_name(look, unit)
     if values.shape == (1, 1):
-        return f"{name}: {significant(float(values[0, 0]))}"
-    largest, mean = (significant(float(x)) for x in (values.max(), values.mean()))
+        return f"{name}: {amount(float(values[0, 0]))}"
+    largest, mean = (amount(float(x)) for x in (values.max(), values.mean()))
     return f"{name}: largest {largest}, mean {mean}"
 
 
@@ -401,15 +426,15 @@ def _paint_tiles(
     picture: Picture, look: Look, scene: Scene, done: Pass, values: Float32, shade: Shade
 ) -> None:
     """All channels of the layer, or its kernels, in the order of the tiles."""
-    grid, order = look.grid, look.order(done)
+    grid, order = look.grid, order_of(look, done)
     kernels = look.kernels
     if kernels is not None:
         shown = kernels if order is None else kernels[order]
-        how = order_of(look.network, scene.preset.preprocess.order)
+        how = input_order(look.network, scene.preset.preprocess.order)
         for index, kernel in enumerate(shown):
             box = grid.box(index)
             largest = max(float(np.abs(kernel).max()), 1e-30)
-            _put(picture, box, _fitted(tinted_input(kernel, how, largest), box, smooth=False))
+            put(picture, box, fitted(tinted_input(kernel, how, largest), box, smooth=False))
         return
     if order is not None:
         values = values[order]
@@ -417,7 +442,7 @@ def _paint_tiles(
     places = shade.places(resampled(values, grid.tile), reach)
     pixels = grid.painted(places, shade.palette, shade.ground)
     left, top = grid.left, grid.top
-    _put(picture, (left, top, left + pixels.shape[1], top + pixels.shape[0]), pixels)
+    put(picture, (left, top, left + pixels.shape[1], top + pixels.shape[0]), pixels)
 
 
 def detail_boxes(where: Board, found: list[Detail]) -> list[tuple[Detail, Box]]:
@@ -428,12 +453,24 @@ def detail_boxes(where: Board, found: list[Detail]) -> list[tuple[Detail, Box]]:
     left, top, right, bottom = where.details
     gap, head = where.margin, where.leading if where.captioned else 0
     aspects = [one.pixels.shape[1] / one.pixels.shape[0] for one in found]
-    high = min(bottom - top - head, (right - left - gap * (len(found) - 1)) / sum(aspects))
-    boxes, x = [], float(left)
-    for one, aspect in zip(found, aspects, strict=True):
-        wide = high * aspect
-        boxes.append((one, (round(x), top + head, round(x + wide), top + head + round(high))))
-        x += wide + gap
+    most = 0.0
+    for rows in range(1, len(found) + 1):
+        each = -(-len(found) // rows)
+        across = max(
+            sum(aspects[k : k + each]) for k in range(0, len(found), each)
+        )
+        high = min((bottom - top) / rows - head, (right - left - gap * (each - 1)) / across)
+        if high > most:
+            most, columns = high, each
+    boxes = []
+    for number, one in enumerate(found):
+        row, place = divmod(number, columns)
+        before = aspects[row * columns : number]
+        x = left + sum(before) * most + place * gap
+        y = top + row * (most + head) + head
+        boxes.append(
+            (one, (round(x), round(y), round(x + aspects[number] * most), round(y + most)))
+        )
     return boxes
 
 
@@ -446,11 +483,15 @@ def _write_histogram(draw: ImageDraw.ImageDraw, where: Board, done: Pass, look: 
     assert where.histogram is not None
     values = values_of(done, look.unit[0], before=look.before)
     left, _, right, bottom = where.histogram
-    low, high = min(0.0, float(np.nanmin(values))), float(np.nanmax(values))
+    low, high = bars.span_of(values)
     size, y = where.font_size, bottom - where.leading
-    write(draw, (left, y), significant(low), size, DIM)
-    write(draw, ((left + right) / 2, y), "values of the layer, of the channel", size, DIM, anchor="ma")
-    write(draw, (right, y), significant(high), size, DIM, anchor="ra")
+    write(draw, (left, y), amount(low), size, DIM)
+    middle = (left + right) / 2
+    for words in ("values of the layer, and of the channel; without zeros", "values"):
+        if width(words, size) < 0.7 * (right - left):
+            write(draw, (middle, y), words, size, DIM, anchor="ma")
+            break
+    write(draw, (right, y), amount(high), size, DIM, anchor="ra")
 
 
 def _mark_place(
@@ -480,7 +521,7 @@ def _mark_place(
 
 def _tile_of(look: Look, done: Pass, channel: int) -> int:
     """The tile of a channel."""
-    order = look.order(done)
+    order = order_of(look, done)
     return channel if order is None else int(np.flatnonzero(order == channel)[0])
 
 
@@ -497,49 +538,3 @@ def _pinned(look: Look, unit: Unit) -> dict[str, Any]:
 def _pins_without(look: Look, unit: Unit) -> dict[str, Any]:
     rest = tuple((a + 1, b + 1) for (a, b), _ in look.pins if (a, b) != unit)
     return {"channels.pinned": rest}
-
-
-def _caption(
-    draw: ImageDraw.ImageDraw,
-    box: Box,
-    words: str,
-    size: int,
-    ink: tuple[int, int, int, int],
-    style: str = "regular",
-) -> None:
-    """A line above a box, no longer than it."""
-    short = shorten(words, size, box[2] - box[0], style)
-    write(draw, (box[0], box[1] - line_height(size)), short, size, ink, style)
-
-
-def _lines(draw: ImageDraw.ImageDraw, box: Box, lines: list[str], size: int) -> None:
-    left, top, right, bottom = box
-    for number, line in enumerate(lines):
-        y = top + number * line_height(size)
-        if y + line_height(size) > bottom:
-            break
-        write(draw, (left, y), shorten(line, size, right - left), size, DIM)
-
-
-def _fitted(pixels: Float32, box: Box, *, smooth: bool = True) -> Float32:
-    """A picture (H, W, 3) at the size of a box; interpolated, or each pixel as a square."""
-    size = max(1, box[2] - box[0]), max(1, box[3] - box[1])
-    if not smooth:
-        from cppn_gl.views.vision.resampling import nearest
-
-        rows, columns = nearest(pixels.shape[0], size[1]), nearest(pixels.shape[1], size[0])
-        return np.asarray(pixels[rows][:, columns])
-    eight = Image.fromarray(quantise(np.ascontiguousarray(pixels)))
-    large = size[0] >= pixels.shape[1]
-    how = Image.Resampling.BICUBIC if large else Image.Resampling.BOX
-    return np.asarray(eight.resize(size, how), np.float32) / np.float32(255)
-
-
-def _put(picture: Picture, box: Box, pixels: Float32) -> None:
-    left, top, right, bottom = box
-    place = picture[max(top, 0) : bottom, max(left, 0) : right]
-    place[:] = pixels[: place.shape[0], : place.shape[1]]
-
-
-def _holds(box: Box, place: tuple[float, float]) -> bool:
-    return box[0] <= place[0] < box[2] and box[1] <= place[1] < box[3]

@@ -5,7 +5,6 @@ Scene, unit -> details() -> pictures: the part of the input that the largest pla
                reaches the unit (its projection to the input), the first layer's kernel, …
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,9 +17,9 @@ from cppn_gl.nn.vision.running import Pass
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import Box, Float32
 from cppn_gl.utils.tasks import Steps
-from cppn_gl.views.text import GROUND, counted, significant
+from cppn_gl.views.text import GROUND, counted, minus, significant
 from cppn_gl.views.vision.passes import Unit, gradient_of, network_of, pass_of, shown_of, values_of
-from cppn_gl.views.vision.shades import in_color, order_of, tinted_input
+from cppn_gl.views.vision.shades import in_color, input_order, tinted_input
 
 WHOLE = 0.9  # of the input: a field that covers more of it is not shown apart
 
@@ -62,11 +61,11 @@ def words_of(network: ImageNetwork, unit: Unit, facts: Facts) -> list[str]:
     shape = network.stages[unit[0]].shape
     row, column = facts.place
     single = shape[1:] == (1, 1)
-    lines = [f"value {significant(facts.largest)}"]
+    lines = [f"value {amount(facts.largest)}"]
     if not single:
         lines = [
-            f"largest {significant(facts.largest)}, at row {row + 1}, column {column + 1}",
-            f"mean {significant(facts.mean)}, positive at {facts.active:.0%} of its places".replace(
+            f"largest {amount(facts.largest)}, at row {row + 1}, column {column + 1}",
+            f"mean {amount(facts.mean)}, positive at {facts.active:.0%} of its places".replace(
                 "%", " %"
             ),
         ]
@@ -76,10 +75,21 @@ def words_of(network: ImageNetwork, unit: Unit, facts: Facts) -> list[str]:
         lines.append("sees the whole picture")
     else:
         stride = network.receptive_field(unit[0]).stride
-        step = f", in steps of {stride[1]}" if stride[1] > 1 else ""
-        lines.append(f"each place sees {right - left} × {bottom - top} pixels{step}")
-    lines.append(f"no. {facts.rank} of {counted(shape[0], 'channel')} by its largest value")
+        step = f", every {stride[1]}" if stride[1] > 1 else ""
+        lines.append(f"sees {right - left} × {bottom - top} pixels{step}")
+    lines.append(f"{ordinal(facts.rank)} largest of {counted(shape[0], 'channel')}")
     return lines
+
+
+def amount(value: float) -> str:
+    """A value in three digits, or a whole number: 0.0123, 36.9, 1420."""
+    return minus(f"{value:.0f}") if 1000 <= abs(value) < 1e6 else significant(value)
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th … 11th … 21st."""
+    last = 0 if number % 100 in (11, 12, 13) else number % 10
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(last, 'th') }"
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,22 +117,24 @@ def details(scene: Scene, unit: Unit, *, before: bool) -> Steps[list[Detail]]:
     """The pictures about a channel, those that say most first."""
     network, done = network_of(scene), (yield from pass_of(scene))
     facts = facts_of(done, unit, before=before)
-    order = order_of(network, scene.preset.preprocess.order)
-    found: list[Detail] = []
+    order = input_order(network, scene.preset.preprocess.order)
+    found = []
     kernel = kernel_of(network, unit)
     if kernel is not None:
         found.append(Detail("its kernel", tinted_input(kernel, order, abs_max(kernel)), False))
     if facts.largest > 0:
-        gradient = yield from gradient_of(scene, unit, facts.place, "deconvnet", before=before)
-        projected = tinted_input(gradient, order)
+        one = yield from gradient_of(scene, unit, facts.place, "deconvnet", before=before)
         left, top, right, bottom = facts.field
         height, width = network.size
-        part = (right - left) * (bottom - top) / (height * width)
-        if part < WHOLE:
+        if (right - left) * (bottom - top) < WHOLE * height * width:
             seen = shown_of(scene).pixels / np.float32(255)
             found.append(Detail("largest here", cropped(seen, facts.field)))
-            found.append(Detail("projected back", cropped(projected, facts.field)))
-        found.append(Detail("projected, whole" if part < WHOLE else "projected back", projected))
+            found.append(Detail("projected back", cropped(tinted_input(one, order), facts.field)))
+        else:
+            found.append(Detail("projected back", tinted_input(one, order)))
+        if network.stages[unit[0]].shape[1:] != (1, 1):
+            every = yield from gradient_of(scene, unit, None, "deconvnet", before=before)
+            found.append(Detail("all its places", tinted_input(every, order)))
     return found
 
 
@@ -147,5 +159,3 @@ def kernels_of(network: ImageNetwork, layer: int) -> Float32 | None:
         return None
     return of.weight if max(of.weight.shape[2:]) > 1 else None
 
-
-Extra = Callable[[Scene, Unit], Detail | None]

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.nn.image_file import StoredImage
 from cppn_gl.nn.vision.network import ImageNetwork
-from cppn_gl.nn.vision.running import Pass, backward, forward
+from cppn_gl.nn.vision.running import Pass, Rule, backward, forward
+from cppn_gl.nn.vision.top_images import eight_bits
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import ChannelsOptions
@@ -53,14 +53,6 @@ def pass_bytes(done: Pass) -> float:
     """The memory of a pass in bytes. An array that is units and pre-activations counts once."""
     arrays = {id(array): array.nbytes for array in (*done.units, *done.pre) if array is not None}
     return float(sum(arrays.values()))
-
-
-def eight_bits(image: StoredImage) -> NDArray[np.uint8]:
-    """The pixels of an image, (H, W, 3), in 8 bits."""
-    pixels = image.pixels
-    if pixels.dtype != np.uint8:
-        pixels = (pixels >> 8).astype(np.uint8)
-    return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
 
 
 def shown_of(scene: Scene) -> Shown:
@@ -111,16 +103,22 @@ def values_of(done: Pass, layer: int, *, before: bool) -> Float32:
 
 
 def gradient_of(
-    scene: Scene, unit: Unit, place: tuple[int, int], rule: str, *, before: bool = False
+    scene: Scene, unit: Unit, place: tuple[int, int] | None, rule: Rule, *, before: bool = False
 ) -> Steps[Float32]:
-    """The gradient at the input, (channels, H, W), of one place of a unit, by a rule."""
+    """The gradient at the input, (channels, H, W), of a unit's place, by a rule.
+
+    None: of all its places, each as much as its value is above 0.
+    """
     key = key_of(scene), unit, place, rule, before
     found = _gradients.find(key)
     if found is None:
         done = yield from pass_of(scene)
         layer, channel = unit
         seed = np.zeros_like(done.units[layer])
-        seed[channel, place[0], place[1]] = 1
+        if place is None:
+            np.maximum(values_of(done, layer, before=before)[channel], 0, out=seed[channel])
+        else:
+            seed[channel, place[0], place[1]] = 1
         computed = yield from backward(done, {layer: seed}, before=before, rule=rule)
         found = _gradients.put(key, np.asarray(computed, np.float32))
     return found

@@ -131,6 +131,6 @@ def in_color(values: Float32, order: str) -> Float32:
     return np.asarray(values.transpose(1, 2, 0), np.float32)
 
 
-def order_of(network: ImageNetwork, order: str | None) -> str:
+def input_order(network: ImageNetwork, order: str | None) -> str:
     """The order of the input's channels: that of `[preprocess]`, or grey."""
     return order or ("rgb" if network.channels_in == 3 else "grey")

@@ -17,7 +17,6 @@ from cppn_gl.views.vision.shades import STEPS, ember
 
 BETWEEN = 0.22  # of a cell, between groups
 LEAST, GAP = 6, 0.06  # pixels of a cell, and of it the gap to the next
-CELLS = 0.75  # of the strip's height in its cells, below the heads of several rows
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,10 @@ class Strip:
 
     cells: tuple[Box, ...]
     heads: tuple[tuple[str, int, int, int], ...]
+
+    @property
+    def bottom(self) -> int:
+        return max(box[3] for box in self.cells)
 
     def at(self, place: tuple[float, float]) -> int | None:
         """The layer, from 0, whose cell contains a pixel."""
@@ -57,42 +60,60 @@ def groups(names: tuple[str, ...]) -> list[list[int]]:
 
 
 @lru_cache(maxsize=64)
-def laid_out(names: tuple[str, ...], aspect: float, box: Box, head: int) -> Strip:
-    """The cells with the largest pictures, in as many rows as that takes; `head`: a line above.
+def laid_out(names: tuple[str, ...], aspect: float, box: Box, head: int, sides: Size) -> Strip:
+    """The cells of all layers, in as few rows as possible, each below a line of heads.
 
-    The first row's heads stand above the box.
+    aspect: width of a cell divided by its height. box: where there is room. sides: the least and
+    the greatest side of a cell; where there is no room for the least, cells are as large as can be.
     """
     runs = groups(names)
     wide, high = box[2] - box[0], box[3] - box[1]
-    units = len(names) + BETWEEN * (len(runs) - 1)
-    best, rows = (0.0, 0.0), 1
-    for count in range(1, len(runs) + 1):
-        room = (high - (count - 1) * (head + 2)) / count
-        across = min(wide / (units / count + (1 if count > 1 else 0)), room * aspect)
-        if room < 4:
+    least, most = sides[0] * min(1.0, aspect), sides[1] * max(1.0, aspect)
+    best: tuple[float, list[int]] = 0.0, [0] * len(runs)
+    for rows in range(1, len(runs) + 1):
+        room = (high / rows - head) * aspect
+        if room < 1:
             break
+        across, placed = _widest(runs, rows, wide)
+        across = min(across, room, most)
         if across > best[0]:
-            best, rows = (across, room), count
-        else:
+            best = across, placed
+        if best[0] >= least:
             break
-    across, room = best
+    across, placed = best
+    tall = across / aspect
+    gap = max(1, round(GAP * across)) if across > LEAST else 0
     cells: list[Box] = []
     heads: list[tuple[str, int, int, int]] = []
     x, row = float(box[0]), 0
-    for run in runs:
-        if x > box[0] and x + len(run) * across > box[2] + 1 and row < rows - 1:
-            x, row = float(box[0]), row + 1
-        top = box[1] + round(row * (room + head + 2))
+    for run, own in zip(runs, placed, strict=True):
+        if own != row:
+            x, row = float(box[0]), own
+        top = round(box[1] + row * (tall + head) + head)
         first = round(x)
         for _ in run:
             left, right = round(x), round(x + across)
-            gap = max(0, round(GAP * across)) if across > LEAST else 0
-            tall = max(1, min(round((right - left) / aspect), round(room)))
-            cells.append((left, top, max(left + 1, right - gap), top + tall))
+            cells.append((left, top, max(left + 1, right - gap), top + max(1, round(tall) - gap)))
             x += across
         heads.append((group_of(names[run[0]]), first, round(x), top))
         x += BETWEEN * across
     return Strip(tuple(cells), tuple(heads))
+
+
+def _widest(runs: list[list[int]], rows: int, wide: float) -> tuple[float, list[int]]:
+    """The greatest width of a cell with which the runs fit into so many rows; each run's row."""
+    units = sum(map(len, runs)) + BETWEEN * (len(runs) - 1)
+    across = wide / units * rows
+    while True:
+        placed, row, x = [], 0, 0.0
+        for run in runs:
+            if x and (x + len(run)) * across > wide + 0.5:
+                row, x = row + 1, 0.0
+            placed.append(row)
+            x += len(run) + BETWEEN
+        if row < rows and all(len(run) * across <= wide + 0.5 for run in runs):
+            return across, placed
+        across *= 0.98
 
 
 def thumbnail(values: Float32, size: Size) -> Float32:
@@ -114,12 +135,6 @@ def thumbnail(values: Float32, size: Size) -> Float32:
     low, high = float(small.min()), float(small.max())
     part = (small - low) / max(high - low, 1e-12)
     return np.asarray(ember()[:-1].take((part * STEPS + 0.5).astype(np.intp), 0))
-
-
-def paint(picture: Float32, strip: Strip, layers: list[Float32]) -> None:
-    """Paint the small picture of each layer's values into its cell."""
-    for (left, top, right, bottom), values in zip(strip.cells, layers, strict=True):
-        picture[top:bottom, left:right] = thumbnail(values, (right - left, bottom - top))
 
 
 def write_heads(draw: ImageDraw.ImageDraw, strip: Strip, font_size: int, chosen: int) -> None:
