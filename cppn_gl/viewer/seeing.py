@@ -48,7 +48,7 @@ class Seeing(ABC):
     @property
     def sees(self) -> bool:
         """Whether the preset's network is a function of a whole picture."""
-        return self.preset.classifies
+        return bool(getattr(self.preset, "classifies", False))
 
     @property
     def eye(self) -> "ImageNetwork":
