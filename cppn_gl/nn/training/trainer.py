@@ -103,6 +103,11 @@ class Trainer:
         """The numbers that the masks of dropout of one step take."""
         return 0
 
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """Of the layers that learn, the output layer's last: as many as measures have columns."""
+        raise NotImplementedError
+
     def _batches(self, chosen: Any) -> tuple[Any, Any]:
         """The inputs and targets of samples (n, batch)."""
         raise NotImplementedError

@@ -223,6 +223,10 @@ class ImageTrainer(Trainer):
     def _sample(self) -> int:
         return self.start.picture.size
 
+    @property
+    def activations(self) -> tuple[str, ...]:
+        return tuple(self.problem.stages[k].activation for k in self.problem.weighted)
+
     def _batches(self, chosen: Any) -> tuple[Float32, NDArray[np.int64]]:
         labels = self.dataset.labels
         assert labels is not None
