@@ -161,11 +161,10 @@ def source_of(table: dict[str, Any], origin: Origin = NOWHERE) -> NetworkSource:
 
     if not isinstance(table, dict):
         raise PresetError(f"{show(table)}; expected a table [network]", key="network")
-    if "nodes" in table and "file" not in table:
-        from cppn_gl.nn.vision.drawn import Drawn
+    if table.get("nodes") and "file" not in table:
+        from cppn_gl.nn.vision.drawn import Drawn  # most networks are of points
 
-        drawn: NetworkSource = Drawn.of(table, origin)
-        return drawn
+        return Drawn.of(table, origin)
     kinds: tuple[type[Any], ...] = (Layers, File, Random)  # the first that describes it
     kind = next(cls for cls in kinds if cls.describes(table))
     source: NetworkSource = kind.of(table, origin)

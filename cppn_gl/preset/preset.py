@@ -30,7 +30,8 @@ from cppn_gl.preset.animate import checked_animate, moment
 from cppn_gl.preset.animation import Animate, Animation
 from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.color import Color
-from cppn_gl.preset.show import VIEWS, Options, Show
+from cppn_gl.preset.show import PLAIN, VIEWS, Options, Show
+from cppn_gl.preset.show import plain as plain_view
 from cppn_gl.preset.sweep import check_sweep
 from cppn_gl.preset.tables import (
     FORMAT,
@@ -119,6 +120,8 @@ class Preset:
         object.__setattr__(self, "animate", animate)
         check_sweep(self.sweep)
         if self.classifies:
+            if self.show.view == PLAIN[0]:  # which shows none such
+                object.__setattr__(self, "show", Show(plain_view(True)))
             self._check_pictures()
         elif self.preparation != Preprocess():
             problem = "only networks that see whole pictures have [preprocess]"
@@ -137,7 +140,7 @@ class Preset:
         if self.spec.region is not None and self.normalize.which != "none":
             problem = "the graph in the network's file has its own normalisation"
             raise PresetError(problem, key="normalize.which")
-        if self.learns and not self.classifies and of_image(self.spec.inputs):
+        if self.learns and of_image(self.spec.inputs) and not self.classifies:
             names = " ".join(of_image(self.spec.inputs))
             problem = f"a network that learns sees no image, which the inputs {names} need"
             raise PresetError(problem, key="network.inputs")
