@@ -171,7 +171,9 @@ def _of_idx(
         raise PresetError(f"{folder.name}: pictures of different sizes", key="train.data")
     rows, columns = found[0].shape[1:]
     if (size or (columns, rows)) != (columns, rows) or (order or "grey") != "grey":
-        problem = f"{data_label(train.data)} has grey pictures of {columns} × {rows}: leave out this key"
+        problem = (
+            f"{data_label(train.data)} has grey pictures of {columns} × {rows}: leave out this key"
+        )
         raise PresetError(problem, key="preprocess." + ("order" if size is None else "size"))
     if not len(found[0]):
         raise PresetError(f"{folder.name}: no pictures", key="train.data")
@@ -238,7 +240,9 @@ def _of_folders(
     most = min(MAX_PICTURES, MAX_VALUES // value)
     files = [(k, path) for k, one in enumerate(classes) for path in _files(folder / one)]
     if len(files) > most:
-        problem = f"{data_label(train.data)}: {len(files):,} pictures; at most {most:,} of {size[0]} × "
+        problem = (
+            f"{data_label(train.data)}: {len(files):,} pictures; at most {most:,} of {size[0]} × "
+        )
         raise PresetError(problem + f"{size[1]}", key="train.data")
     pictures = np.empty((len(files), size[1], size[0], channels), np.uint8)
     labels = np.empty(len(files), np.uint8 if len(classes) <= 256 else np.uint16)

@@ -118,7 +118,9 @@ class ImageDiagram:
             pen.add_rect_filled(at(rect, left, top), at(rect, right, bottom), GROUT)
         if done is not None:
             strips = self._strips_of(board, done)
-            pen.add_image(gui.texture("image network", strips), at(rect, 0, 0), at(rect, *board.size))
+            pen.add_image(
+                gui.texture("image network", strips), at(rect, 0, 0), at(rect, *board.size)
+            )
             self._paint_picture(gui, rect, board, done)
         now = self._explorer.unit
         for unit, shade in ((now, color(ACCENT, 1)), (pointed, ink(0.9))):
@@ -146,8 +148,12 @@ class ImageDiagram:
         left, top, right, bottom = board.picture
         shown = np.full((*pixels.shape[:2], 4), 255, np.uint8)
         shown[..., :3] = pixels
-        texture = gui.texture("seen", shown, done.source.tobytes()[:64] + bytes(str(pixels.shape), "ascii"))
-        imgui.get_window_draw_list().add_image(texture, at(rect, left, top), at(rect, right, bottom))
+        texture = gui.texture(
+            "seen", shown, done.source.tobytes()[:64] + bytes(str(pixels.shape), "ascii")
+        )
+        imgui.get_window_draw_list().add_image(
+            texture, at(rect, left, top), at(rect, right, bottom)
+        )
 
     def _write_names(self, gui: "Gui", rect: Rect, board: Board, layer: int) -> None:
         """The names at the left, as many as there is room for; first that of the layer shown."""
@@ -203,16 +209,22 @@ class ImageDiagram:
             words = f"{share(value)}  {name}"
             clip = imgui.ImVec4(rect.x + left, rect.y + y, rect.x + right, rect.y + y + step)
             place = at(rect, left + 0.2 * gui.unit, y)
-            pen.add_text(gui.fonts.regular, small, place, ink(1 if k == 0 else 0.75), words, 0.0, clip)
+            pen.add_text(
+                gui.fonts.regular, small, place, ink(1 if k == 0 else 0.75), words, 0.0, clip
+            )
 
     def _strips_of(self, board: Board, done: "Pass") -> NDArray[np.uint8]:
         """An image of the bars: each channel's largest response, relative to its layer's."""
         key = done, board
         if self._strips is None or self._strips[0] != key:
             image = np.zeros((board.size[1], board.size[0], 4), np.uint8)
-            for (left, top, right, bottom), values in zip(board.bars, self._peaks_of(done), strict=True):
+            for (left, top, right, bottom), values in zip(
+                board.bars, self._peaks_of(done), strict=True
+            ):
                 reach = float(np.abs(values).max(initial=0.0)) or 1.0
-                across = ((np.arange(right - left) + 0.5) / (right - left) * len(values)).astype(int)
+                across = ((np.arange(right - left) + 0.5) / (right - left) * len(values)).astype(
+                    int
+                )
                 rgb = quantise(np.ascontiguousarray(tinted(values, reach)))
                 image[max(0, top) : bottom, left:right, :3] = rgb[across]
                 image[max(0, top) : bottom, left:right, 3] = 255
