@@ -26,6 +26,16 @@ from cppn_gl.utils.checks import (
 )
 
 CHANNELS = ("red", "green", "blue")  # the outputs
+ATTRIBUTIONS = (  # methods; see nn/vision/attribution.py
+    "gradient",
+    "input",
+    "guided",
+    "deconvnet",
+    "integrated",
+    "smooth",
+    "gradcam",
+    "occlusion",
+)
 MAX_CHANNEL = 65536  # the largest number of a layer or a channel of an image network
 MAX_STAGES = max(MAX_WIDTH, MAX_DEPTH)  # the largest number of a layer or a unit
 
@@ -237,6 +247,90 @@ class WarpOptions(Orbit):
         None,
         several(integer(1, MAX_WIDTH), 2, 3),
         "the units drawn of each layer, by number from 1; none: all, or the first three",
+    )
+
+
+@dataclass(frozen=True)
+class AttributionOptions(Options):
+    """`[attribution]`"""
+
+    method: str = key(
+        "gradcam",
+        choice([*ATTRIBUTIONS, "all"]),
+        "how: gradient, input (gradient × input), guided (guided backpropagation), deconvnet, "
+        "integrated (integrated gradients), smooth (SmoothGrad), gradcam (Grad-CAM), occlusion (a "
+        "patch moved over the picture), or all, side by side",
+    )
+    of: str = key(
+        "class",
+        choice(["class", "unit"]),
+        "what is explained: a class, or the unit looked at ([channels] unit)",
+    )
+    class_name: str = key(
+        "",
+        line(200),
+        "the class explained: its name, or its number from 1; empty: the most probable one",
+    )
+    where: str = key(
+        "channel",
+        choice(["channel", "strongest", "place"]),
+        "which places of the class's or the unit's channel: channel (the mean of all), strongest, "
+        "or the one at `place`",
+    )
+    place: tuple[float, float] = key(
+        (0.5, 0.5),
+        several(number(0, 1), 2, 2),
+        "a point of the picture, from 0 to 1, to the right and down: see `where`",
+    )
+    mix: float = key(
+        0.6,
+        number(0, 1),
+        "how far the map covers the picture: from 0, the picture alone, to 1, the map",
+        step=0.1,
+    )
+    percentile: float = key(
+        99.0,
+        number(50, 100),
+        "the percentile of the magnitudes that has the most saturated colour",
+        step=1,
+    )
+    layer: int = key(
+        0,
+        integer(0, MAX_STAGES),
+        "the layer that Grad-CAM looks at; 0: the last one with several places",
+        step=1,
+    )
+    baseline: str = key(
+        "mean",
+        choice(["mean", "black", "blurred"]),
+        "where integrated gradients start: mean (the picture's mean colour), black, or blurred "
+        "(the picture)",
+    )
+    path: int = key(
+        32,
+        integer(1, 512),
+        "steps of integrated gradients from the baseline to the picture",
+        step=16,
+    )
+    patch: float = key(
+        0.25,
+        number(0.02, 1),
+        "side of the patch of occlusion, in shorter sides of the picture",
+        step=0.05,
+    )
+    fill: str = key(
+        "grey",
+        choice(["grey", "mean", "blurred"]),
+        "what the patch shows: grey, mean (the picture's mean colour), or blurred (the picture)",
+    )
+    positions: int = key(
+        16, choice([4, 8, 16, 32]), "places of the patch along each side of the picture"
+    )
+    cover: tuple[float, float, float] | None = key(
+        None,
+        several(number(0, 1), 3, 3),
+        "in occlusion, one patch that stays: the x and y of its centre, from 0 to 1, to the right "
+        "and down, and its side in shorter sides; none: no patch",
     )
 
 

@@ -20,7 +20,7 @@ from cppn_gl.viewer.layout import Rect
 from cppn_gl.viewer.seeing import Unit, unit_words
 from cppn_gl.viewer.sight import operation_words, peaks, reads_words, share
 from cppn_gl.views.text import significant
-from cppn_gl.views.units.diverging import tinted
+from cppn_gl.views.vision.shades import STEPS, ember
 
 if TYPE_CHECKING:
     from cppn_gl.nn.vision.running import Pass
@@ -89,7 +89,7 @@ class ImageDiagram:
         """Write what the bars are, at the bottom of the column; the height in pixels."""
         if any(side < least * gui.unit for side, least in zip(rect.size, WORDS_FROM, strict=True)):
             return 0
-        words = "A bar is a layer, a stripe a channel: red where it responds to the picture."
+        words = "A bar is a layer, a stripe a channel: bright if it answers to the picture."
         small, wide = 0.8 * gui.unit, max(1.0, rect.width - 0.5 * gui.unit)
         imgui.push_font(gui.fonts.italic, small)
         high = round(imgui.calc_text_size(words, False, 0.95 * wide).y)
@@ -221,11 +221,12 @@ class ImageDiagram:
             for (left, top, right, bottom), values in zip(
                 board.bars, self._peaks_of(done), strict=True
             ):
-                reach = float(np.abs(values).max(initial=0.0)) or 1.0
+                reach = float(values.max(initial=0.0)) or 1.0
                 across = ((np.arange(right - left) + 0.5) / (right - left) * len(values)).astype(
                     int
                 )
-                rgb = quantise(np.ascontiguousarray(tinted(values, reach)))
+                places = (np.clip(values / reach, 0, 1) * STEPS).astype(int)
+                rgb = quantise(np.ascontiguousarray(ember()[places]))
                 image[max(0, top) : bottom, left:right, :3] = rgb[across]
                 image[max(0, top) : bottom, left:right, 3] = 255
             self._strips = key, image
@@ -248,6 +249,6 @@ class ImageDiagram:
         imgui.text(reads_words(network, layer))
         if done is not None:
             peak = float(self._peaks_of(done)[layer - 1][channel - 1])
-            imgui.text(f"largest response to this picture: {significant(peak)}")
+            imgui.text(f"its largest value in this picture: {significant(peak)}")
         dim(gui, "click: look at it")
         imgui.end_tooltip()
