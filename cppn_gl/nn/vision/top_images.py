@@ -21,6 +21,7 @@ import threading
 import time as wall
 from array import array
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -224,7 +225,7 @@ class TopImages:
         folder = user_folder("cache")
         return None if folder is None else folder / "top-images" / f"{self.key}.bin"
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A name for the network, the preprocessing and the folder."""
         what = repr((FORMAT, self.network.digest, self.preprocess, str(self.folder)))
