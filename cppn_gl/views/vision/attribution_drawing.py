@@ -1,6 +1,6 @@
 """The attribution view drawn: the picture under the map, the map, its colours, classes, legend.
 
-scene, size -> drawn(): RGBA pixels of the whole picture      scene, size, pixel -> hit()
+scene, size -> drawn(): RGBA pixels of the whole picture      scene, size, pixel -> hit_at()
 map, percentile -> reach_of(): the value with the most saturated colour
 map, photograph, mix -> laid(): the map over the photograph
 """
@@ -23,7 +23,10 @@ from cppn_gl.views import lettering, text
 from cppn_gl.views.base import Hit, Words
 from cppn_gl.views.ticks import short
 from cppn_gl.views.units import diverging
-from cppn_gl.views.vision.attribution import (
+from cppn_gl.views.vision.attribution_layout import Layout, arranged, holds, within
+from cppn_gl.views.vision.bars import percent
+from cppn_gl.views.vision.channels import has_classes
+from cppn_gl.views.vision.explaining import (
     Answer,
     Explained,
     answer,
@@ -33,11 +36,8 @@ from cppn_gl.views.vision.attribution import (
     known,
     methods_of,
 )
-from cppn_gl.views.vision.attribution_layout import Layout, arranged, holds, within
-from cppn_gl.views.vision.bars import percent
-from cppn_gl.views.vision.channels import has_classes
 from cppn_gl.views.vision.passes import eight_bits, network_of, shown_of
-from cppn_gl.views.vision.shades import in_color, order_of
+from cppn_gl.views.vision.shades import input_order, tinted_input
 
 GREYED = 0.75  # of the photograph's colour that a map at mix 1 takes away
 NEAR = 0.03  # of the picture: a click so near to what was chosen lets it go
@@ -45,6 +45,7 @@ ACCENT: lettering.Ink = (255, 196, 84, 255)
 BAR, AFTER, TROUGH = (58, 84, 122), (255, 196, 84), (24, 28, 36)
 FRAME: lettering.Ink = (255, 255, 255, 255)
 WAITING = (26, 29, 36)  # a pane whose map is not there yet
+SMOOTH = 8  # times that a map is enlarged, from which on it is bicubic: no edges are seen
 PITCH = 1.38  # lines from bar to bar
 
 Pixels = NDArray[np.uint8]
@@ -52,7 +53,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Pane:
-    """What a pane shows: a kind, of a method's map, and its caption. kind: over map colours plain."""
+    """What a pane shows. kind, of a method's map: over, map, colours, covered; plain: the picture."""
 
     kind: str
     method: str
@@ -202,9 +203,10 @@ def resized(pixels: Pixels, size: Size) -> Pixels:
 def enlarged(values: Float32, size: Size) -> Float32:
     """A map at another size, smooth where it is enlarged; within its own limits."""
     image = Image.fromarray(np.ascontiguousarray(values, np.float32))
-    how = Image.Resampling.BICUBIC if size[0] > 2 * values.shape[1] else Image.Resampling.BOX
-    if how is Image.Resampling.BOX and size[0] > values.shape[1]:
-        how = Image.Resampling.BILINEAR
+    times = size[0] / values.shape[1]
+    how = Image.Resampling.BICUBIC if times > SMOOTH else Image.Resampling.BILINEAR
+    if times < 1:
+        how = Image.Resampling.BOX
     return np.clip(np.asarray(image.resize(size, how)), values.min(), values.max())
 
 
@@ -231,10 +233,9 @@ def laid(photo: Pixels, values: Float32, reach: float, mix: float) -> Pixels:
 def _colours(scene: Scene, found: Explained, options: AttributionOptions, size: Size) -> Pixels:
     """What the method gives for each colour, around mid grey."""
     assert found.values is not None
-    order = order_of(network_of(scene), scene.preset.preprocess.order)
+    order = input_order(network_of(scene), scene.preset.preprocess.order)
     reach = reach_of(found.values, options.percentile)
-    values = in_color(found.values, order) / np.float32(2 * reach)
-    return resized(quantise(np.clip(values + np.float32(0.5), 0, 1)), size)
+    return resized(quantise(tinted_input(found.values, order, reach)), size)
 
 
 def _covered(scene: Scene, size: Size) -> Pixels:
@@ -409,7 +410,7 @@ def _legend(
             y += line
 
 
-def hit(scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
+def hit_at(scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
     """What is at a pixel; a click chooses a class, a place, a method, or where the patch is."""
     layout, options = layout_of(scene, size), scene.options(AttributionOptions)
     if layout.bars is not None and holds(layout.bars, place):

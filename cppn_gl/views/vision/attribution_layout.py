@@ -76,7 +76,18 @@ def arranged(size: Size, aspect: float, panes: int, bars: bool) -> Layout:
         if min(box[2] - box[0] for box in found) < CAPTIONED:
             caption = 0
             found = _largest(area, aspect, panes, gap, 0)
-        layout = Layout(size, letters, found, caption, head, bar_box, legend)
+        # What is below the panes, and the title, begins and ends where they do.
+        left, right = min(box[0] for box in found), max(box[2] for box in found)
+        if legend[1] >= area[3] and right - left >= SIDE * letters * (2 if bars else 1):
+            if bar_box is not None and bar_box[2] <= legend[0]:
+                middle = left + round((right - left) * 0.55)
+                bar_box = left, bar_box[1], middle, bar_box[3]
+                legend = middle + 2 * gap, legend[1], right, legend[3]
+            else:
+                bar_box = bar_box and (left, bar_box[1], right, bar_box[3])
+                legend = left, legend[1], right, legend[3]
+        title = left if legend[1] >= area[3] else margin, head[1], head[2], head[3]
+        layout = Layout(size, letters, found, caption, title, bar_box, legend)
         if best is None or _score(found) > best[0]:
             best = _score(found), layout
     if best is None:
@@ -139,7 +150,7 @@ def _largest(area: Box, aspect: float, count: int, gap: int, caption: int) -> tu
     panes = max(ways, key=_score)
     right, bottom = max(box[2] for box in panes), max(box[3] for box in panes)
     x = area[0] + max(wide - right, 0) // 2
-    y = area[1] + max(high - bottom, 0) // 2
+    y = area[1]
     return tuple((a + x, b + y, c + x, d + y) for a, b, c, d in panes)
 
 
