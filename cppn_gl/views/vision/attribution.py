@@ -93,5 +93,3 @@ class AttributionView(CPUView):
             x, y, side = options.cover
             return {"attribution.cover": (x, y, min(max(side * factor, LEAST_SIDE), LARGEST_SIDE))}
         return {"attribution.patch": min(max(options.patch * factor, LEAST_SIDE), LARGEST_SIDE)}
-
-

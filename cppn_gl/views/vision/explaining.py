@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cppn_gl.nn.vision import attribution
 from cppn_gl.nn.vision.attribution import METHODS
@@ -20,12 +21,12 @@ from cppn_gl.nn.vision.running import Pass, forward
 from cppn_gl.nn.vision.target import Target
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import AttributionOptions
-from cppn_gl.utils.arrays import Float32, Float64, Size
+from cppn_gl.utils.arrays import Box, Float32, Float64, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError, nearest
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.vision.channels import has_classes
-from cppn_gl.views.vision.passes import key_of, network_of, pass_of, shown_of, unit_of
+from cppn_gl.views.vision.passes import eight_bits, key_of, network_of, pass_of, shown_of, unit_of
 
 KEPT = 48 * MB  # of maps
 FIRST = 8  # steps of integrated gradients, and noisy pictures of SmoothGrad, in a first drawing
@@ -33,6 +34,9 @@ NOISY = 16  # pictures of SmoothGrad
 MIDDLE, COARSE = 2, 8  # pixels of the window in one of a coarse drawing: the levels 1 and 0
 BACK = 2.0  # work of a pass back, relative to one forward
 TOP = 5  # classes listed
+
+
+Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,11 +161,24 @@ def covering(scene: Scene) -> Hashable:
 
 def covered_picture(scene: Scene) -> Float32:
     """The input with the patch that stays."""
+    options, picture = scene.options(AttributionOptions), shown_of(scene).tensor
+    return cover(picture, filling(scene, options.fill), cover_box(scene))
+
+
+def cover_box(scene: Scene) -> Box:
+    """The box of the patch that stays, in the input."""
     options = scene.options(AttributionOptions)
     assert options.cover is not None
-    picture = shown_of(scene).tensor
-    box = patch(network_of(scene).size, options.cover[:2], options.cover[2])
-    return cover(picture, filling(scene, options.fill), box)
+    shape = photograph(scene).shape
+    size = shape[0], shape[1]
+    return patch(network_of(scene).size, options.cover[:2], options.cover[2], size)
+
+
+def photograph(scene: Scene) -> Pixels:
+    """What the network sees of the picture: of one that is stretched, in its own shape."""
+    if scene.preset.preprocess.fit == "stretch":
+        return eight_bits(scene.preset.input.stored)
+    return shown_of(scene).pixels
 
 
 def filling(scene: Scene, kind: str) -> Float32:
@@ -287,7 +304,9 @@ def _occlusion(scene: Scene, done: Pass, target: Target, level: int) -> Steps[Ex
     found = _occlusions.find(key)
     if found is None:
         fill = filling(scene, options.fill)
-        found = Occlusion(target, fill, options.patch, options.positions)
+        shape = photograph(scene).shape
+        size = shape[0], shape[1]
+        found = Occlusion(target, fill, options.patch, options.positions, size)
         _occlusions.put(key, found)
     yield from found.refine(done, level)
     places = len(found.indices(level))
