@@ -14,6 +14,7 @@ from cppn_gl.nn.image_file import Input
 from cppn_gl.nn.normalize import Normalize
 from cppn_gl.nn.sources import Random
 from cppn_gl.nn.training.options import Train
+from cppn_gl.nn.vision.preprocess import Preprocess
 from cppn_gl.preset.animation import Animate, Animation, listed
 from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.color import Color
@@ -69,6 +70,7 @@ TABLES: dict[str, type] = {
     "animate": Animate,
     "normalize": Normalize,
     "input": Input,
+    "preprocess": Preprocess,
     "train": Train,
 }
 TOP: dict[str, tuple[Any, str]] = {

@@ -23,7 +23,6 @@ from cppn_gl.nn.layers import SOURCE, Array, Layer, Node
 from cppn_gl.nn.network import Network, Stage
 from cppn_gl.nn.vision.operations import (
     MAX_CHANNELS,
-    MAX_SIDE,
     AvgPool2d,
     Conv2d,
     Flatten,
@@ -34,9 +33,9 @@ from cppn_gl.nn.vision.operations import (
     MaxPool2d,
     Pad2d,
     Reshape,
-    Shape,
     Softmax,
 )
+from cppn_gl.nn.vision.shapes import MAX_SIDE, Shape
 from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.checks import PresetError, choice
 

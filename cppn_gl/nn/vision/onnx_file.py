@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.vision import operations as ops
+from cppn_gl.nn.vision.network import MAX_VALUES
 from cppn_gl.nn.vision.onnx_wire import OnnxGraph, OnnxNode, Tensor, read_graph
 from cppn_gl.nn.vision.operations import ImageOperation, Shape
 from cppn_gl.nn.vision.pieces import PICTURE, Piece, linked, own_bytes
@@ -26,7 +27,6 @@ from cppn_gl.nn.vision.source import Model
 from cppn_gl.utils.checks import PresetError, nearest, one_line, show
 
 MAX_NODES = 4096
-MAX_UNITS = 2**26  # of a layer
 MAX_FOLDED = 2**16  # values of a constant that is computed
 _NAME = 60  # characters of a layer's name
 _REMEDY = "; export the network without it, or only the part before it"
@@ -252,8 +252,8 @@ class _Builder:
     def piece(self, node: OnnxNode, operation: ImageOperation, *inputs: _Value) -> _Value:
         """A new piece's value. A dense layer of units that the file counts otherwise is turned."""
         shape = operation.shape(*(one.shape for one in inputs))
-        if shape.size > MAX_UNITS:
-            raise PresetError(f"has {shape} units; expected at most {MAX_UNITS:,}")
+        if shape.size > MAX_VALUES:
+            raise PresetError(f"has {shape} units; expected at most {MAX_VALUES:,}")
         name = self._name(node)
         self.pieces[name] = Piece(name, operation, inputs=tuple(one.piece for one in inputs))
         return _Value(name, shape, inputs[0].axes, alone=True)
@@ -390,12 +390,16 @@ def _pool(build: _Builder, node: OnnxNode) -> _Value:
     window = _Window(build, node, value, kernel)
     if window.dilation != (1, 1):
         raise PresetError(f"has dilations {show(window.dilation)}; expected 1{_REMEDY}")
-    ceil = bool(_count(node, "ceil_mode", 0))
-    arguments: Any = (kernel, window.stride, window.padding, ceil)
+    given: Any = {
+        "stride": window.stride,
+        "padding": window.padding,
+        "ceil": bool(_count(node, "ceil_mode", 0)),
+    }
+    size = kernel[0], kernel[1]
     if node.op == "MaxPool":
-        return build.piece(node, ops.MaxPool2d(*arguments), value)
+        return build.piece(node, ops.MaxPool2d(size, **given), value)
     counts = bool(_count(node, "count_include_pad", 0))
-    return build.piece(node, ops.AvgPool2d(*arguments, count_padding=counts), value)
+    return build.piece(node, ops.AvgPool2d(size, **given, count_padding=counts), value)
 
 
 def _global_average(build: _Builder, node: OnnxNode) -> _Value:
@@ -811,7 +815,7 @@ def _moved(build: _Builder, node: OnnxNode) -> Constant:
 
 
 def _shaped(build: _Builder, node: OnnxNode) -> Constant:
-    return np.reshape(_args(build, node)[0], build.integers(node, "shape", 1))
+    return np.asarray(np.reshape(_args(build, node)[0], build.integers(node, "shape", 1)))
 
 
 def _expanded(build: _Builder, node: OnnxNode) -> Constant:

@@ -29,7 +29,8 @@ class Piece(NamedTuple):
 
 def linked(pieces: Iterable[Piece]) -> tuple[ImageNode, ...]:
     """The same layers with inputs by index. Names are unique, and inputs stand before."""
-    places, nodes = {PICTURE: SOURCE}, []
+    places = {PICTURE: SOURCE}
+    nodes: list[ImageNode] = []
     for piece in pieces:
         inputs = tuple(places[name] for name in piece.inputs)
         places[piece.name] = len(nodes)

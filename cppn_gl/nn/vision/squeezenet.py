@@ -38,14 +38,14 @@ ORIGIN = (
     "weights of the Python package ndf 0.1.4"
 )
 LICENCE = "MIT, © 2019 Primoz Godec"
-# The whole picture is stretched to its size. Bilinear sampling, or RGB, loses classes.
+# The middle square of a picture, scaled. Bilinear sampling, or RGB, loses classes.
 PREPROCESS = Preprocess(
     size=(SIZE[1], SIZE[0]),
     order="bgr",
     range=255.0,
     mean=(103.939, 116.779, 123.68),
     std=(1.0, 1.0, 1.0),
-    fit="stretch",
+    fit="cover",
     resample="bicubic",
     labels="imagenet",
 )

@@ -33,6 +33,7 @@ from cppn_gl.views.vision.closeup import (
     kernels_of,
     words_of,
 )
+from cppn_gl.views.vision.drawing import caption, fitted, holds, put, text_lines
 from cppn_gl.views.vision.grid import TileGrid, tiled
 from cppn_gl.views.vision.passes import (
     Unit,
@@ -177,11 +178,11 @@ class ChannelsView(CPUView):
         picture: Picture = blank(size)
         where = look.board
         self._strip(picture, scene, look, done)
-        _put(picture, where.input, _fitted(shown_of(scene).pixels / np.float32(255), where.input))
+        put(picture, where.input, fitted(shown_of(scene).pixels / np.float32(255), where.input))
         yield
         values = values_of(done, look.unit[0], before=look.before)
         shade = shade_of(values, look.options)
-        _put(picture, where.large, large(look, values, shade, look.unit[1]))
+        put(picture, where.large, large(look, values, shade, look.unit[1]))
         _paint_tiles(picture, look, scene, done, values, shade)
         yield
         if where.classes is not None:
@@ -192,18 +193,18 @@ class ChannelsView(CPUView):
             bars.paint_histogram(picture, box, values, values[look.unit[1]], shade)
         for unit, box in look.pins:
             own = values_of(done, unit[0], before=look.before)
-            _put(picture, box, channel_picture(own, unit[1], shade_of(own, look.options), box))
+            put(picture, box, channel_picture(own, unit[1], shade_of(own, look.options), box))
         if where.details is not None:
             yield
             found = yield from self._detailed(scene, look)
             for one, box in detail_boxes(where, found):
-                _put(picture, box, _fitted(one.pixels, box, smooth=one.smooth))
+                put(picture, box, fitted(one.pixels, box, smooth=one.smooth))
         return picture
 
     def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps[Picture]:
         """As it is at full size, reduced or enlarged: the overlay lies over it."""
         picture = yield from self.paint(scene, shape)
-        return picture if size == shape else _fitted(picture, (0, 0, *size))
+        return picture if size == shape else fitted(picture, (0, 0, *size))
 
     def _strip(self, picture: Picture, scene: Scene, look: Look, done: Pass) -> None:
         """The small pictures of all layers, which do not change with the unit."""
@@ -218,7 +219,7 @@ class ChannelsView(CPUView):
 
         small = self._strips.get((key_of(scene), look.strip), made)
         for box, one in zip(look.strip.cells, small, strict=True):
-            _put(picture, box, one)
+            put(picture, box, one)
 
     def _detailed(self, scene: Scene, look: Look) -> Steps[list[Detail]]:
         key = key_of(scene), look.unit, look.before, scene.preset.preprocess
@@ -246,9 +247,9 @@ class ChannelsView(CPUView):
         if values.shape[1:] != (1, 1):
             _mark_place(draw, look, values.shape[1:], facts.place, facts.field)
         if where.captioned:
-            _caption(draw, where.large, channel_name(look, unit), small, WHITE, "bold")
+            caption(draw, where.large, channel_name(look, unit), small, WHITE, "bold")
             if where.facts is not None:
-                _lines(draw, where.facts, words_of(look.network, unit, facts), small)
+                text_lines(draw, where.facts, words_of(look.network, unit, facts), small)
         for box in (
             look.grid.box(_tile_of(look, done, look.unit[1])),
             look.strip.cells[look.unit[0]],
@@ -263,7 +264,7 @@ class ChannelsView(CPUView):
         if where.details is not None and where.captioned:
             found = at_once(self._detailed(scene, look))
             for one, box in detail_boxes(where, found):
-                _caption(draw, box, one.caption, small, DIM)
+                caption(draw, box, one.caption, small, DIM)
         if pointed is not None and pointed[0] == look.unit[0]:
             index = _tile_of(look, done, pointed[1])
             frame(draw, look.grid.box(index), edge, FIELD)
@@ -281,13 +282,13 @@ class ChannelsView(CPUView):
             strip.write_heads(draw, look.strip, small, look.unit[0])
             height, wide = look.network.size
             words = f"{scene.preset.input.label}, {wide} × {height} pixels"
-            _caption(draw, where.input, words, small, DIM)
-            _caption(draw, where.channels, layer_words(look), small, WHITE)
+            caption(draw, where.input, words, small, DIM)
+            caption(draw, where.channels, layer_words(look), small, WHITE)
             for unit, box in look.pins:
                 name = f"{look.network.stages[unit[0]].name} · {unit[1] + 1}"
                 brief = f"{unit[0] + 1}: {unit[1] + 1}"
                 fits = width(name, small) <= box[2] - box[0]
-                _caption(draw, box, name if fits else brief, small, DIM)
+                caption(draw, box, name if fits else brief, small, DIM)
             return image
 
         key = look.network.digest, look.unit[0], look.options, where, scene.preset.input.label
@@ -303,7 +304,7 @@ class ChannelsView(CPUView):
         if index is not None:
             order = order_of(look, done)
             return look.unit[0], index if order is None else int(order[index])
-        return next((unit for unit, box in look.pins if _holds(box, cursor)), None)
+        return next((unit for unit, box in look.pins if holds(box, cursor)), None)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """A click on a tile or a layer looks at it; on the channel looked at, it is pinned."""
@@ -316,7 +317,7 @@ class ChannelsView(CPUView):
             return Hit(stage_words(look.network, layer), changes={"channels.unit": unit})
         done = pass_at_once(scene)
         for unit, box in look.pins:
-            if _holds(box, place):
+            if holds(box, place):
                 words = f"{value_words(look, done, unit)}: a click lets it go"
                 return Hit(words, changes=_pins_without(look, unit), enters=None)
         pointed = self._pointed(look, done, place)
@@ -325,14 +326,14 @@ class ChannelsView(CPUView):
             if pointed == look.unit:
                 return Hit(words, changes=_pinned(look, pointed))
             return Hit(words, changes={"channels.unit": (pointed[0] + 1, pointed[1] + 1)})
-        if _holds(where.large, place):
+        if holds(where.large, place):
             word = "lets it go" if look.unit in dict(look.pins) else "keeps it in sight"
             words = f"{value_words(look, done, look.unit)}: a click {word}"
             return Hit(words, changes=_pinned(look, look.unit))
         if where.classes is not None:
             boxes = bars.bar_boxes(where.classes, CLASSES, where.font_size)
             for guess, box in zip(guesses_of(look, done), boxes, strict=False):
-                if _holds(box, place):
+                if holds(box, place):
                     return Hit(f"{guess.name}: {bars.percent(guess.share)}")
         return None
 
@@ -433,7 +434,7 @@ def _paint_tiles(
         for index, kernel in enumerate(shown):
             box = grid.box(index)
             largest = max(float(np.abs(kernel).max()), 1e-30)
-            _put(picture, box, _fitted(tinted_input(kernel, how, largest), box, smooth=False))
+            put(picture, box, fitted(tinted_input(kernel, how, largest), box, smooth=False))
         return
     if order is not None:
         values = values[order]
@@ -441,7 +442,7 @@ def _paint_tiles(
     places = shade.places(resampled(values, grid.tile), reach)
     pixels = grid.painted(places, shade.palette, shade.ground)
     left, top = grid.left, grid.top
-    _put(picture, (left, top, left + pixels.shape[1], top + pixels.shape[0]), pixels)
+    put(picture, (left, top, left + pixels.shape[1], top + pixels.shape[0]), pixels)
 
 
 def detail_boxes(where: Board, found: list[Detail]) -> list[tuple[Detail, Box]]:
@@ -537,49 +538,3 @@ def _pinned(look: Look, unit: Unit) -> dict[str, Any]:
 def _pins_without(look: Look, unit: Unit) -> dict[str, Any]:
     rest = tuple((a + 1, b + 1) for (a, b), _ in look.pins if (a, b) != unit)
     return {"channels.pinned": rest}
-
-
-def _caption(
-    draw: ImageDraw.ImageDraw,
-    box: Box,
-    words: str,
-    size: int,
-    ink: tuple[int, int, int, int],
-    style: str = "regular",
-) -> None:
-    """A line above a box, no longer than it."""
-    short = shorten(words, size, box[2] - box[0], style)
-    write(draw, (box[0], box[1] - line_height(size)), short, size, ink, style)
-
-
-def _lines(draw: ImageDraw.ImageDraw, box: Box, lines: list[str], size: int) -> None:
-    left, top, right, bottom = box
-    for number, line in enumerate(lines):
-        y = top + number * line_height(size)
-        if y + line_height(size) > bottom:
-            break
-        write(draw, (left, y), shorten(line, size, right - left), size, DIM)
-
-
-def _fitted(pixels: Float32, box: Box, *, smooth: bool = True) -> Float32:
-    """A picture (H, W, 3) at the size of a box; interpolated, or each pixel as a square."""
-    size = max(1, box[2] - box[0]), max(1, box[3] - box[1])
-    if not smooth:
-        from cppn_gl.views.vision.resampling import nearest
-
-        rows, columns = nearest(pixels.shape[0], size[1]), nearest(pixels.shape[1], size[0])
-        return np.asarray(pixels[rows][:, columns])
-    eight = Image.fromarray(quantise(np.ascontiguousarray(pixels)))
-    large = size[0] >= pixels.shape[1]
-    how = Image.Resampling.BICUBIC if large else Image.Resampling.BOX
-    return np.asarray(eight.resize(size, how), np.float32) / np.float32(255)
-
-
-def _put(picture: Picture, box: Box, pixels: Float32) -> None:
-    left, top, right, bottom = box
-    place = picture[max(top, 0) : bottom, max(left, 0) : right]
-    place[:] = pixels[: place.shape[0], : place.shape[1]]
-
-
-def _holds(box: Box, place: tuple[float, float]) -> bool:
-    return box[0] <= place[0] < box[2] and box[1] <= place[1] < box[3]

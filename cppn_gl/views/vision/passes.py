@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.nn.image_file import StoredImage
 from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.running import Pass, Rule, backward, forward
+from cppn_gl.nn.vision.top_images import eight_bits
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import ChannelsOptions
@@ -53,14 +53,6 @@ def pass_bytes(done: Pass) -> float:
     """The memory of a pass in bytes. An array that is units and pre-activations counts once."""
     arrays = {id(array): array.nbytes for array in (*done.units, *done.pre) if array is not None}
     return float(sum(arrays.values()))
-
-
-def eight_bits(image: StoredImage) -> NDArray[np.uint8]:
-    """The pixels of an image, (H, W, 3), in 8 bits."""
-    pixels = image.pixels
-    if pixels.dtype != np.uint8:
-        pixels = (pixels >> 8).astype(np.uint8)
-    return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
 
 
 def shown_of(scene: Scene) -> Shown:
