@@ -711,6 +711,30 @@ VIEWS: dict[str, ViewRow] = {
             ),
             images=True,
         ),
+        ViewRow(
+            "attribution",
+            "what in the picture a class, or a channel, of an image network depends on",
+            "cppn_gl.views.vision.attribution:AttributionView",
+            AttributionOptions,
+            reading="Red pixels speak for the class in the title, or excite the channel; blue "
+            "ones speak against it. The methods ask different questions. The gradient says how the "
+            "score would change if a pixel got a little brighter: it is noisy, and quiet where the "
+            "network is already sure. Guided backpropagation and deconvnet follow only what raises "
+            "the score, and draw sharp edges, but almost the same ones for any class. Integrated "
+            "gradients divide the score among the pixels. Grad-CAM is coarse and says where. "
+            "Occlusion is the plainest: cover a part, and see how far the score falls.",
+            tries=(
+                "Click on one of the classes at the side: what speaks for that one?",
+                "{knob_up} goes through the methods; the last one, all, shows them side by side.",
+                "With the method occlusion, click on the picture to put a patch there, and roll "
+                "the wheel to change its size: which part is the class recognised by?",
+                "With another method, click on the picture: only that place of the channel is "
+                "explained, and the frame is what it can see.",
+                "{next_knob} chooses an option, {knob_up} and {knob_down} change it: 'mix' shows "
+                "more of the map or of the picture, 'of' explains the channel looked at.",
+            ),
+            images=True,
+        ),
     )
 }
 PLAIN = "picture", "channels"  # show all networks of points, all that see whole pictures
