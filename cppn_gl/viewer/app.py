@@ -42,6 +42,7 @@ from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.favourites import Favourites
 from cppn_gl.viewer.favourites import default_path as favourites_path
+from cppn_gl.viewer.filling import Filling
 from cppn_gl.viewer.filming import Filming, Wishes
 from cppn_gl.viewer.hud import Booklet, Hud, font_size
 from cppn_gl.viewer.interface import Interface
@@ -59,7 +60,7 @@ from cppn_gl.viewer.view_words import ViewWords
 from cppn_gl.viewer.watch import Watch, shader_files
 from cppn_gl.viewer.weights import PATIENCE, Weights
 from cppn_gl.viewer.window import content_scale, framebuffer_size, to_pixel
-from cppn_gl.views import ALL, PICTURE, view_of
+from cppn_gl.views import ALL, plain_view, view_of
 from cppn_gl.views.base import Hit
 
 # Time budgets in seconds for each turn of the loop. A tile, or a layer, may overrun them.
@@ -123,6 +124,7 @@ class App:
         self.explorer.pointed = self._pointed
         self.explorer.pointed_place = self._pointed_place
         self.words = ViewWords()
+        self.filling = Filling()
         self.hud = Hud(on=hud)
         self.events = Events(window, self.explorer, self.hud, self)
         self.thumbnails = Thumbnails(window.ctx, self.renderer, self.engines, thumbnails_folder())
@@ -456,6 +458,8 @@ class App:
             self._prepare(now)
             self._advise()
             self._draw_thumbnails()
+            if self.canvas.finished and self.filling.advance(SLICE):
+                self.canvas.repaint()
         self._longest = max(self._longest, wall.perf_counter() - now)
         self._tidy(now)
 
@@ -473,6 +477,7 @@ class App:
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE, ready)
         if words := self._weights.message:
             self.hud.say(words, now)
+        self.filling.follow(*self._shown)
 
     def _lay_out(self, size: tuple[int, int]) -> None:
         """Find the picture's place in a window of `size` pixels."""
@@ -487,17 +492,17 @@ class App:
             memory.return_freed()
 
     def _fitting(self) -> Preset:
-        """The preset at the current time, with the picture view if its own cannot show it."""
+        """The preset at the current time, with a view that can show it."""
         return self._viewable().at(self.explorer.time)
 
     def _viewable(self) -> Preset:
-        """The preset, with the picture view if its own cannot show it."""
+        """The preset, with the view for any of its kind if its own cannot show it."""
         preset = self.explorer.shown
         self._problems.pop("view", None)
-        problem = view_of(preset).problem(preset.at(self.explorer.time))
+        problem = view_of(preset).unfit(preset.at(self.explorer.time))
         if problem:
             self._problems["view"] = f"the view {preset.show.view} {problem}"
-            return preset.replace(**{"show.view": PICTURE})
+            return preset.replace(**{"show.view": plain_view(preset).name})
         return preset
 
     def _draw(self, now: float) -> None:
@@ -508,6 +513,7 @@ class App:
         try:
             if self.canvas.advance(budget, still=self._still(), rest=self._at_rest(now)):
                 self._drawn.append(wall.perf_counter())
+                self.filling.drawn(self.words)
                 self._problems.pop("shader", None)
         except (ShaderError, PresetError) as error:  # the last good picture stays on the screen
             self._problems["shader"] = str(error)
@@ -623,7 +629,8 @@ class App:
     def _working(self) -> bool:
         """Whether the preset or its weights are being drawn, or numbers of a page measured."""
         weights = self._weights.busy
-        return weights or self.explorer.busy or self.lesson.busy or self.reports.busy
+        busy = weights or self.explorer.busy or self.lesson.busy or self.reports.busy
+        return busy or self.filling.busy
 
     @property
     def _unshown(self) -> bool:
@@ -817,6 +824,7 @@ class App:
         try:
             self.captures.close()
             self.explorer.learning.close()
+            self.filling.close()
             self._saver.shutdown()
         finally:
             self.canvas.release()

@@ -172,8 +172,7 @@ class Trained(File):
         return self.weights
 
     @property
-    def known(self) -> bool:
-        """Whether it is a model by its name, in a package that is installed."""
+    def known(self) -> bool:  # type: ignore[override]
         return self.file in KNOWN
 
     @property
