@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.draws import ORDER, words
-from cppn_gl.nn.training.data import FASHION, Dataset, Settings, data_label, label
+from cppn_gl.nn.training.data import FASHION, IMAGES, Dataset, Settings, data_label, label
 from cppn_gl.nn.vision.preprocess import Preprocess
+from cppn_gl.nn.vision.shapes import Shape
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.checks import PresetError, one_line, show
@@ -37,13 +38,13 @@ FASHION_CLASSES = (
     *("T-shirt", "trousers", "pullover", "dress", "coat"),
     *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
 )
-KIND = "images"
 MAX_CLASSES = 1000
 MAX_PICTURES = 2**18
 MAX_VALUES = 2**28  # of all pictures together, in bytes
 MAX_SIDE = 512
 LARGEST = 2**22  # pixels of a file that are looked at; more are averaged down
 FILES = {True: "train", False: "t10k"}  # prefixes of the training set's files and of the tests'
+STAMPED = 32  # classes whose folders are looked at for changes
 TOGETHER = 1024  # pictures that are counted in one call
 _CHUNK = 2**20
 
@@ -112,6 +113,28 @@ def image_set_of(train: Settings, how: Preprocess) -> ImageSet:
     return _sets.get(key, lambda: _made(train, folder, how))
 
 
+def absent_images(
+    shape: Shape, names: tuple[str, ...], digest: str, how: Preprocess, problem: str
+) -> ImageSet:
+    """A set whose pictures are not there, as `absent` of data.py. shape: of each picture."""
+    none: Float64 = np.zeros(0)
+    return ImageSet(
+        IMAGES,
+        none,
+        none,
+        np.zeros(0, np.int64),
+        None,
+        len(names),
+        0,
+        digest,
+        names,
+        problem=problem,
+        pictures=np.zeros((0, shape.rows, shape.columns, shape.channels), np.uint8),
+        mean=how.mean or (),
+        std=how.std or (),
+    )
+
+
 def preprocessing(data: ImageSet, how: Preprocess) -> Preprocess:
     """The whole table `[preprocess]` of a network that learns these pictures.
 
@@ -141,7 +164,7 @@ def _missing(data: str) -> str:
 def _stamps(folder: Path) -> tuple[Any, ...]:
     """Changes when pictures are added to a folder, or taken away."""
     try:
-        return stamp_of(folder), *(stamp_of(one) for one in sorted(folder.iterdir())[:MAX_CLASSES])
+        return stamp_of(folder), *(stamp_of(one) for one in sorted(folder.iterdir())[:STAMPED])
     except OSError:
         return ()
 
@@ -335,14 +358,14 @@ def _image_set(
         pictures = np.concatenate([pictures, tests[0].reshape(shape)])
         labels = np.concatenate([labels, tests[1]])
     labels = labels.astype(np.int64)
-    content = hashlib.sha256(repr((KIND, names, training, pictures.shape)).encode())
+    content = hashlib.sha256(repr((IMAGES, names, training, pictures.shape)).encode())
     for array in (pictures, labels):
         array.flags.writeable = False
         content.update(np.ascontiguousarray(array).data)
     mean, std = _moments(pictures[:training])
     none: Float64 = np.zeros(0)
     return ImageSet(
-        KIND,
+        IMAGES,
         none,
         none,
         labels,

@@ -14,7 +14,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +25,13 @@ from cppn_gl.nn.network import Network
 from cppn_gl.nn.training.dense_trainer import FLAT, steepest
 from cppn_gl.nn.training.gradients import regularised
 from cppn_gl.nn.training.optimizers import OPTIMIZERS
+from cppn_gl.nn.training.start import first_network
 from cppn_gl.nn.training.state import State
 from cppn_gl.nn.training.trainer import Measures, Trainer
 from cppn_gl.nn.vision.batched import Found, Passed, forward, gradients, scored
-from cppn_gl.nn.vision.image_sets import ImageSet, preprocessing, tensors
+from cppn_gl.nn.vision.image_sets import ImageSet, tensors
 from cppn_gl.nn.vision.network import ImageNetwork, ImageStage
 from cppn_gl.nn.vision.operations import Conv2d, Linear
-from cppn_gl.nn.vision.start import image_start
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.threads import one_thread, shared_out
@@ -207,8 +207,7 @@ class ImageTrainer(Trainer):
             problem = f"{train.loss}; pictures with classes have cross-entropy (of a softmax)"
             raise PresetError(problem, key="train.loss")
         self.loss_name = "cross-entropy"
-        self.preprocess = preprocessing(self.dataset, preset.preprocess)
-        self.start = image_start(preset.spec, self.dataset, self.preprocess)
+        self.start, self.preprocess = cast(Any, first_network(preset, self.dataset))
         stages = self.start.stages[: self.start.logits + 1]
         self.problem = ImageProblem(stages, train.optimizer, train.l1, train.l2)
         if not self.problem.parameters:
@@ -223,6 +222,10 @@ class ImageTrainer(Trainer):
     @property
     def _sample(self) -> int:
         return self.start.picture.size
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        return tuple(self.problem.stages[k].activation for k in self.problem.weighted)
 
     def _batches(self, chosen: Any) -> tuple[Float32, NDArray[np.int64]]:
         labels = self.dataset.labels
