@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +90,10 @@ class NetworkSource(Protocol):
         """Whether its network is drawn by engines that evaluate whole grids."""
 
     @property
+    def classifies(self) -> bool:
+        """Whether its network sees whole pictures, and not points."""
+
+    @property
     def region(self) -> Region | None:
         """The declared region, if it is part of the table, and not of [normalize]."""
 
@@ -166,6 +170,8 @@ def source_of(table: dict[str, Any], origin: Origin = NOWHERE) -> NetworkSource:
 @dataclass(frozen=True)
 class Source:
     """Shared code of sources that are dataclasses of keys."""
+
+    classifies: ClassVar[bool] = False
 
     @property
     def structured(self) -> bool:

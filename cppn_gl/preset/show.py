@@ -13,9 +13,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
-from cppn_gl.utils.checks import OneOf, choice, flag, integer, key, number, several, validate
+from cppn_gl.utils.checks import (
+    OneOf,
+    choice,
+    flag,
+    integer,
+    key,
+    line,
+    number,
+    several,
+    validate,
+)
 
 CHANNELS = ("red", "green", "blue")  # the outputs
+ATTRIBUTIONS = (  # methods; see nn/vision/attribution.py
+    "gradient",
+    "input",
+    "guided",
+    "deconvnet",
+    "integrated",
+    "smooth",
+    "gradcam",
+    "occlusion",
+)
+MAX_CHANNEL = 65536  # the largest number of a layer or a channel of an image network
 MAX_STAGES = max(MAX_WIDTH, MAX_DEPTH)  # the largest number of a layer or a unit
 
 
@@ -230,6 +251,139 @@ class WarpOptions(Orbit):
 
 
 @dataclass(frozen=True)
+class AttributionOptions(Options):
+    """`[attribution]`"""
+
+    method: str = key(
+        "gradcam",
+        choice([*ATTRIBUTIONS, "all"]),
+        "how: gradient, input (gradient × input), guided (guided backpropagation), deconvnet, "
+        "integrated (integrated gradients), smooth (SmoothGrad), gradcam (Grad-CAM), occlusion (a "
+        "patch moved over the picture), or all, side by side",
+    )
+    of: str = key(
+        "class",
+        choice(["class", "unit"]),
+        "what is explained: a class, or the unit looked at ([channels] unit)",
+    )
+    class_name: str = key(
+        "",
+        line(200),
+        "the class explained: its name, or its number from 1; empty: the most probable one",
+    )
+    where: str = key(
+        "channel",
+        choice(["channel", "strongest", "place"]),
+        "which places of the class's or the unit's channel: channel (the mean of all), strongest, "
+        "or the one at `place`",
+    )
+    place: tuple[float, float] = key(
+        (0.5, 0.5),
+        several(number(0, 1), 2, 2),
+        "a point of the picture, from 0 to 1, to the right and down: see `where`",
+    )
+    mix: float = key(
+        0.6,
+        number(0, 1),
+        "how far the map covers the picture: from 0, the picture alone, to 1, the map",
+        step=0.1,
+    )
+    percentile: float = key(
+        99.0,
+        number(50, 100),
+        "the percentile of the magnitudes that has the most saturated colour",
+        step=1,
+    )
+    layer: int = key(
+        0,
+        integer(0, MAX_STAGES),
+        "the layer that Grad-CAM looks at; 0: the last one with several places",
+        step=1,
+    )
+    baseline: str = key(
+        "mean",
+        choice(["mean", "black", "blurred"]),
+        "where integrated gradients start: mean (the picture's mean colour), black, or blurred "
+        "(the picture)",
+    )
+    path: int = key(
+        32,
+        integer(1, 512),
+        "steps of integrated gradients from the baseline to the picture",
+        step=16,
+    )
+    patch: float = key(
+        0.25,
+        number(0.02, 1),
+        "side of the patch of occlusion, in shorter sides of the picture",
+        step=0.05,
+    )
+    fill: str = key(
+        "grey",
+        choice(["grey", "mean", "blurred"]),
+        "what the patch shows: grey, mean (the picture's mean colour), or blurred (the picture)",
+    )
+    positions: int = key(
+        16, choice([4, 8, 16, 32]), "places of the patch along each side of the picture"
+    )
+    cover: tuple[float, float, float] | None = key(
+        None,
+        several(number(0, 1), 3, 3),
+        "in occlusion, one patch that stays: the x and y of its centre, from 0 to 1, to the right "
+        "and down, and its side in shorter sides; none: no patch",
+    )
+
+
+@dataclass(frozen=True)
+class ChannelsOptions(PreActivation):
+    """`[channels]`"""
+
+    unit: tuple[int, int] | None = key(
+        None,
+        several(integer(1, MAX_CHANNEL), 2, 2),
+        "what is looked at: a layer, and its channel, both from 1; none: the first",
+    )
+    pinned: tuple[tuple[int, int], ...] = key(
+        (),
+        several(several(integer(1, MAX_CHANNEL), 2, 2), 0, 8),
+        "channels kept in sight while the picture changes: layer and channel of each",
+    )
+    tiles: str = key(
+        "channels",
+        choice(["channels", "kernels"]),
+        "the tiles of a layer: its channels, or the kernels of one that reads the picture",
+    )
+    sort: str = key(
+        "number",
+        choice(["number", "activity"]),
+        "the order of the tiles: by number, or by their largest value",
+    )
+    scale: str = key(
+        "layer",
+        choice(["layer", "channel"]),
+        "what is as bright as can be: the largest values of the layer, or of each channel",
+    )
+    boost: float = key(
+        1.0, number(0.01, 1000), "factor on the values shown", step=0.25, slider=(0.1, 10)
+    )
+    gamma: float = key(
+        0.8,
+        number(0.1, 5),
+        "exponent of the values shown: below 1, faint ones are brighter",
+        step=0.1,
+        slider=(0.2, 2),
+    )
+
+
+@dataclass(frozen=True)
+class TopImagesOptions(Options):
+    """`[top_images]`"""
+
+    folder: str = key("", line(4096), "folder of the pictures, with those inside it")
+    count: int = key(9, integer(1, 9), "pictures shown", step=1)
+
+
+@dataclass(frozen=True)
 class ViewRow:
     """A view: its name, one line of help, its class, and the class of its options, if any.
 
@@ -249,6 +403,7 @@ class ViewRow:
     tries: tuple[str, ...] = ()
     alpha: bool = False
     learned: str = "colors"
+    images: bool | None = False
 
 
 VIEWS: dict[str, ViewRow] = {
@@ -287,6 +442,7 @@ VIEWS: dict[str, ViewRow] = {
                 "{deeper}, {stronger} and {zoom_in} change all cells, unless the sheet varies "
                 "that itself.",
             ),
+            images=None,
         ),
         ViewRow(
             "layers",
@@ -515,6 +671,7 @@ VIEWS: dict[str, ViewRow] = {
         ),
     )
 }
+PLAIN = "picture", "channels"  # show all networks of points, all that see whole pictures
 SHIPPED = tuple(VIEWS)  # known in other processes too, unlike views registered later
 
 
@@ -531,6 +688,11 @@ class Show:
     def row(self) -> ViewRow:
         """The row of the view."""
         return VIEWS[self.view]
+
+
+def plain(images: bool) -> str:
+    """The view that shows any network of points, or any that sees whole pictures."""
+    return PLAIN[images] if PLAIN[images] in VIEWS else PLAIN[0]
 
 
 def option_fields(row: ViewRow) -> list["dataclasses.Field[Any]"]:

@@ -44,6 +44,21 @@ MEANINGS: dict[str, tuple[str, str]] = {
         "is there. Where much speaks for a class already, slopes are small. Neighbouring pixels "
         "differ like noise, because relus and maxima switch from one to the next.",
     ),
+    "input": (
+        "The gradient times the input, pixel by pixel: how much each pixel adds, if the network is "
+        "taken to be linear around this picture.",
+        "The network is not linear: the sum of the map is not the score. Where the input is 0, "
+        "which is a certain grey and not black, it shows nothing.",
+    ),
+    "smooth": (
+        "The mean of the gradients of many copies of the picture, each with some noise (SmoothGrad, "
+        "Smilkov et al. 2017): what changes from copy to copy averages out.",
+        "It is smoother, not truer: it says what slopes are like around this picture.",
+    ),
+    "all": (
+        "The same question, asked in several ways. Where they agree, it is safer to believe them.",
+        "None of them says why the network decides as it does: each answers a question of its own.",
+    ),
     "guided": (
         "The gradient, but on its way back every relu lets pass only what raises the score, and "
         "only where it was active (Springenberg et al. 2015): the edges and patterns that excite.",

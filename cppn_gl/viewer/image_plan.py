@@ -131,8 +131,11 @@ def image_plan(bits: tuple[Bit, ...], size: Size, unit: float, aspect: float, li
             left = names + wide * start + (gap if start > 0 else 0)
             right = names + wide * end - (gap if end < 1 else 0)
             low = round(middle - high / 2)
-            boxes[row] = round(left), low, max(round(left) + 1, round(right)), low + max(
-                1, round(high)
+            boxes[row] = (
+                round(left),
+                low,
+                max(round(left) + 1, round(right)),
+                low + max(1, round(high)),
             )
         top += pitch * room
     bars = tuple(boxes[row] for row in range(1, len(bits) + 1))
@@ -215,9 +218,7 @@ def _links(
             source = boxes[i]
             if i in _passes(bits, levels, row):
                 out, into = (source[1] + source[3]) / 2, (target[1] + target[3]) / 2
-                found.append(
-                    ((source[2], out), (beside, out), (beside, into), (target[2], into))
-                )
+                found.append(((source[2], out), (beside, out), (beside, into), (target[2], into)))
             else:
                 found.append(
                     (

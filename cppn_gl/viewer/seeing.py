@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, cast
 
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import ChannelsOptions, UnitsOptions
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.sight import Sight
@@ -35,6 +36,11 @@ class Seeing(ABC):
     def preset(self) -> Preset:
         """The preset explored."""
 
+    @property
+    @abstractmethod
+    def moment(self) -> Preset:
+        """The preset with its animated keys at their current values."""
+
     @abstractmethod
     def change(self, say: str = "", **keys: Any) -> None:
         """Change keys of the preset and set the message to `say`."""
@@ -42,7 +48,7 @@ class Seeing(ABC):
     @property
     def sees(self) -> bool:
         """Whether the preset's network is a function of a whole picture."""
-        return self.preset.classifies
+        return bool(getattr(self.preset, "classifies", False))
 
     @property
     def eye(self) -> "ImageNetwork":
@@ -53,6 +59,11 @@ class Seeing(ABC):
     def unit(self) -> Unit:
         """The layer and the channel looked at, within what the network has."""
         return unit_of(self.preset, self.eye)
+
+    def see(self, seconds: float) -> bool:
+        """Work for about so long on the pass of the picture; True when it is completed."""
+        self.sight.follow(scene_of(self.moment, 0.0, self.eye))
+        return self.sight.advance(seconds)
 
     def look_at(self, layer: int, channel: int | None = None) -> None:
         """Look at a layer's channel: by default at the one looked at there before."""
@@ -120,9 +131,10 @@ class Seeing(ABC):
 
 def unit_of(preset: Preset, network: "ImageNetwork") -> Unit:
     """The unit that a preset looks at, within what a network has."""
-    layer, channel = preset.options(ChannelsOptions).unit or (1, 1)
-    layer = min(max(layer, 1), len(network.stages))
-    return layer, min(max(channel, 1), network.stages[layer - 1].shape[0])
+    from cppn_gl.views.vision import passes
+
+    layer, channel = passes.unit_of(preset, network)
+    return layer + 1, channel + 1
 
 
 def unit_name(network: "ImageNetwork", unit: Unit) -> str:

@@ -24,6 +24,8 @@ class Sight:
     def __init__(self) -> None:
         self.done: Pass | None = None
         self.number = 0  # of passes completed
+        self.picture: NDArray[np.uint8] | None = None  # as the network sees it, (H, W, 3)
+        self._seen: NDArray[np.uint8] | None = None  # that of the pass under way
         self._key: Hashable = None
         self._task: Stepping[Pass] | None = None
 
@@ -33,22 +35,23 @@ class Sight:
         return self._task is not None
 
     def follow(self, scene: Scene) -> None:
-        """Ask for the pass of a scene, unless it is there or under way; None for other networks."""
-        from cppn_gl.views.vision.passes import pass_of
+        """Ask for the pass of a scene, unless it is there or under way."""
+        from cppn_gl.views.vision.passes import pass_of, shown_of
 
         key = scene.network.digest, scene.preset.input, scene.preset.preprocess
         if key != self._key:
             self._key, self._task = key, Stepping(pass_of(scene))
+            self._seen = shown_of(scene).pixels
 
     def forget(self) -> None:
         """Ask for nothing."""
-        self.done = self._key = self._task = None
+        self.done = self.picture = self._key = self._task = None
 
     def advance(self, seconds: float) -> bool:
         """Work for about so many seconds; True when a pass is completed."""
         if self._task is None or not self._task.step(within(seconds)):
             return False
-        self.done, self._task = self._task.result, None
+        self.done, self.picture, self._task = self._task.result, self._seen, None
         self.number += 1
         return True
 

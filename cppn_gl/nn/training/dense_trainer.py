@@ -240,7 +240,7 @@ def _squares(array: Any) -> float:
 
 
 @cache
-def _steepest(name: str) -> float:
+def steepest(name: str) -> float:
     return float(np.abs(derivative(name, np.linspace(-16, 16, 6401))).max())
 
 
@@ -249,7 +249,7 @@ def _slopes(activations: Sequence[str], passed: Sequence[Passed]) -> tuple[Float
     dead, saturated = [], []
     for name, layer in zip(activations, passed, strict=True):
         assert layer.slopes is not None
-        flat = np.abs(layer.slopes) < FLAT * _steepest(name)
+        flat = np.abs(layer.slopes) < FLAT * steepest(name)
         dead.append(float((~layer.slopes.any(axis=0)).mean()))
         saturated.append(float(flat.mean()))
     return np.array(dead), np.array(saturated)

@@ -245,7 +245,6 @@ class Trainer:
         return found
 
 
-
 def _kind_of(preset: Any) -> "type[Trainer]":
     if getattr(preset, "classifies", False):
         from cppn_gl.nn.vision.training import ImageTrainer

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.vision.network import ImageNetwork
-from cppn_gl.nn.vision.running import SOURCE, Pass, backward, forward
+from cppn_gl.nn.vision.running import Pass, backward, forward
 from cppn_gl.nn.vision.target import Target
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import PresetError
@@ -97,12 +98,12 @@ def integrated(
     Also the difference of the target's values at both ends, which is the sum of the attributions up
     to the error of the rule.
     """
-    network, picture = done.network, done.source
+    picture = done.source
     way, total = picture - baseline, np.zeros(picture.shape, np.float64)
     for k in range(steps):
         at = np.asarray(baseline + np.float32((k + 0.5) / steps) * way, np.float32)
-        total += yield from share(_slope(network, at, target), k / steps, (k + 1) / steps)
-    low = yield from _value(network, baseline, target)
+        total += yield from share(_slope(done, at, target), k / steps, (k + 1) / steps)
+    low = yield from _value(done, baseline, target)
     return np.asarray(way * total / steps, np.float32), target.value(done) - low
 
 
@@ -116,7 +117,7 @@ def smooth(
     total = np.zeros(picture.shape, np.float64)
     for k in range(count):
         at = picture + scale * noise.standard_normal(picture.shape, np.float32)
-        total += yield from share(_slope(done.network, at, target), k / count, (k + 1) / count)
+        total += yield from share(_slope(done, at, target), k / count, (k + 1) / count)
     return np.asarray(total / count, np.float32)
 
 
@@ -180,11 +181,16 @@ def blurred(picture: Float32, spread: float = BLUR) -> Float32:
     return np.asarray(np.einsum("ab,cbd->cad", rows, picture @ columns.T), np.float32)
 
 
-def _slope(network: ImageNetwork, picture: Float32, target: Target) -> Steps[Float32]:
+def _elsewhere(done: Pass, picture: Float32, target: Target) -> Steps[Pass]:
+    """A pass of another picture, as far as the target, by the same network and kernel."""
+    return (yield from forward(done.network, picture, until=target.stage, kernel=done.kernel))
+
+
+def _slope(done: Pass, picture: Float32, target: Target) -> Steps[Float32]:
     """The gradient at another picture."""
-    done = yield from share(forward(network, picture, until=target.stage), 0, FORWARD)
-    return (yield from share(gradient(done, target), FORWARD, 1))
+    there = yield from share(_elsewhere(done, picture, target), 0, FORWARD)
+    return (yield from share(gradient(there, target), FORWARD, 1))
 
 
-def _value(network: ImageNetwork, picture: Float32, target: Target) -> Steps[float]:
-    return target.value((yield from forward(network, picture, until=target.stage)))
+def _value(done: Pass, picture: Float32, target: Target) -> Steps[float]:
+    return target.value((yield from _elsewhere(done, picture, target)))

@@ -8,6 +8,7 @@ not), or a folder of pictures for each class. The first have tests of their own;
 `test_fraction` are kept for tests.
 """
 
+import dataclasses
 import gzip
 import hashlib
 import os
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.nn.draws import ORDER, words
 from cppn_gl.nn.training.data import FASHION, Dataset, Settings, data_label, label
+from cppn_gl.nn.vision.preprocess import Preprocess
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.checks import PresetError, one_line, show
@@ -93,12 +95,10 @@ class ImageSet(Dataset):
 _sets: LRUCache[Any, ImageSet] = LRUCache(2.0, weak=True)
 
 
-def image_set_of(
-    train: Settings, size: tuple[int, int] | None = None, order: str | None = None
-) -> ImageSet:
-    """The pictures of a `[train]` table. size (width, height) and order are of `[preprocess]`.
+def image_set_of(train: Settings, how: Preprocess) -> ImageSet:
+    """The pictures of a `[train]` table. Raises PresetError, in one line.
 
-    They are needed for folders of pictures, whose sizes differ. Raises PresetError, in one line.
+    `how`: the table `[preprocess]`, whose size and order folders of pictures need.
     """
     folder = PLACE if train.data == FASHION else Path(train.data)
     if not folder.is_absolute():
@@ -106,8 +106,27 @@ def image_set_of(
         raise PresetError(problem, key="train.data")
     if not folder.is_dir():
         raise PresetError(_missing(train.data), key="train.data")
-    key = folder, size, order, train.test_fraction, train.seed, _stamps(folder)
-    return _sets.get(key, lambda: _made(train, folder, size, order))
+    seen = how.size, how.order, how.fit, how.resample
+    settings = train.test_fraction, train.seed, train.target, train.classes
+    key = folder, seen, settings, _stamps(folder)
+    return _sets.get(key, lambda: _made(train, folder, how))
+
+
+def preprocessing(data: ImageSet, how: Preprocess) -> Preprocess:
+    """The whole table `[preprocess]` of a network that learns these pictures.
+
+    What the preset does not give follows from the data.
+    """
+    given = {
+        "size": data.size,
+        "order": data.order,
+        "range": 1.0,
+        "mean": data.mean,
+        "std": data.std,
+        "labels": data.names,
+    }
+    missing = {n: v for n, v in given.items() if getattr(how, n) in (None, "")}
+    return dataclasses.replace(how, **missing)
 
 
 def _missing(data: str) -> str:
@@ -127,16 +146,14 @@ def _stamps(folder: Path) -> tuple[Any, ...]:
         return ()
 
 
-def _made(
-    train: Settings, folder: Path, size: tuple[int, int] | None, order: str | None
-) -> ImageSet:
+def _made(train: Settings, folder: Path, how: Preprocess) -> ImageSet:
     if train.target not in ("auto", "classes"):
         raise PresetError(f"{data_label(train.data)} has classes", key="train.target")
     if train.classes:
         raise PresetError("0 expected: the folders are the classes", key="train.classes")
     if train.data == FASHION or _idx(folder, FILES[True], "images-idx3") is not None:
-        return _of_idx(train, folder, size, order)
-    return _of_folders(train, folder, size, order)
+        return _of_idx(train, folder, how)
+    return _of_folders(train, folder, how)
 
 
 # Files in the format IDX
@@ -148,9 +165,7 @@ def _idx(folder: Path, prefix: str, what: str) -> Path | None:
     return next((folder / name for name in names if os.path.lexists(folder / name)), None)
 
 
-def _of_idx(
-    train: Settings, folder: Path, size: tuple[int, int] | None, order: str | None
-) -> ImageSet:
+def _of_idx(train: Settings, folder: Path, how: Preprocess) -> ImageSet:
     found: list[Pictures] = []
     labels: list[NDArray[np.uint8]] = []
     for prefix in FILES.values():
@@ -170,9 +185,10 @@ def _of_idx(
     if found[0].shape[1:] != found[1].shape[1:]:
         raise PresetError(f"{folder.name}: pictures of different sizes", key="train.data")
     rows, columns = found[0].shape[1:]
-    if (size or (columns, rows)) != (columns, rows) or (order or "grey") != "grey":
-        problem = f"{data_label(train.data)} has grey pictures of {columns} × {rows}: leave out this key"
-        raise PresetError(problem, key="preprocess." + ("order" if size is None else "size"))
+    for name, wanted in (("size", (columns, rows)), ("order", "grey")):
+        if getattr(how, name) not in (None, wanted):
+            problem = f"{data_label(train.data)} has grey pictures of {columns} × {rows}"
+            raise PresetError(f"{problem}: leave out this key", key=f"preprocess.{name}")
     if not len(found[0]):
         raise PresetError(f"{folder.name}: no pictures", key="train.data")
     classes = int(max(one.max(initial=0) for one in labels)) + 1
@@ -223,29 +239,32 @@ def _idx_array(file: BinaryIO, axes: int) -> NDArray[np.uint8]:
 # Folders of folders
 
 
-def _of_folders(
-    train: Settings, folder: Path, size: tuple[int, int] | None, order: str | None
-) -> ImageSet:
-    if size is None or order is None:
+def _of_folders(train: Settings, folder: Path, how: Preprocess) -> ImageSet:
+    size = how.size
+    if size is None or how.order is None:
         problem = "a folder of pictures needs size and order of the network's input, as "
         raise PresetError(problem + 'size = [32, 32], order = "rgb"', key="preprocess")
+    if how.order not in ("rgb", "grey"):
+        raise PresetError("expected rgb or grey of pictures to learn", key="preprocess.order")
     if max(size) > MAX_SIDE:
         problem = f"at most {MAX_SIDE} pixels a side for a network that learns"
         raise PresetError(problem, key="preprocess.size")
-    channels = 1 if order == "grey" else 3
+    channels = len(how.planes)
+    whole = dataclasses.replace(how, range=255.0, mean=(0.0,) * channels, std=(1.0,) * channels)
     classes = _classes(folder)
     value = size[0] * size[1] * channels
     most = min(MAX_PICTURES, MAX_VALUES // value)
     files = [(k, path) for k, one in enumerate(classes) for path in _files(folder / one)]
     if len(files) > most:
-        problem = f"{data_label(train.data)}: {len(files):,} pictures; at most {most:,} of {size[0]} × "
-        raise PresetError(problem + f"{size[1]}", key="train.data")
+        limit = f"at most {most:,} of {size[0]} × {size[1]}"
+        problem = f"{data_label(train.data)}: {len(files):,} pictures; {limit}"
+        raise PresetError(problem, key="train.data")
     pictures = np.empty((len(files), size[1], size[0], channels), np.uint8)
     labels = np.empty(len(files), np.uint8 if len(classes) <= 256 else np.uint16)
     count, broken = 0, []
     for number, path in files:
         try:
-            pictures[count] = read_picture(path, size, channels)
+            pictures[count] = read_picture(path, whole)
         except PresetError as error:
             broken.append(f"{path.parent.name}/{path.name}: {error.problem}")
             continue
@@ -286,18 +305,14 @@ def _files(folder: Path) -> Iterator[Path]:
     return (folder / name for name in names)
 
 
-def read_picture(path: Path, size: tuple[int, int], channels: int) -> Pictures:
-    """A picture's middle in the proportions of `size`, averaged to it: (rows, columns, channels).
+def read_picture(path: Path, how: Preprocess) -> Pictures:
+    """A picture as a network sees it, (rows, columns, channels): `how` gives 0 to 255.
 
     Raises PresetError.
     """
-    from PIL import Image, ImageOps
-
     with opened_image(path) as image:
         pixels = np.rint(pixels_of(image, LARGEST) * 255).astype(np.uint8)
-        whole = Image.fromarray(pixels).convert("RGB" if channels == 3 else "L")
-        fitted = ImageOps.fit(whole, size, Image.Resampling.BOX)
-    return np.asarray(fitted, np.uint8).reshape(size[1], size[0], channels)
+    return np.moveaxis(how.tensor(pixels), 0, -1).astype(np.uint8)
 
 
 def _image_set(
@@ -364,8 +379,16 @@ def _moments(pictures: Pictures) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return tuple(means), tuple(stds)
 
 
-def tensors(pictures: Pictures, mean: tuple[float, ...], std: tuple[float, ...]) -> Float32:
-    """Pictures (…, rows, columns, channels) as a network's input (…, channels, rows, columns)."""
-    values: Float32 = pictures.astype(np.float32) / np.float32(255)
-    values = (values - np.asarray(mean, np.float32)) / np.asarray(std, np.float32)
+def tensors(pictures: Pictures, how: Preprocess) -> Float32:
+    """Pictures (…, rows, columns, channels) as inputs (…, channels, rows, columns).
+
+    As `Preprocess.tensor` gives them, to the bit.
+    """
+    values: Float32 = pictures.astype(np.float32)
+    if how.range == 1:
+        values /= np.float32(255)
+    else:
+        values *= np.float32((how.range or 1) / 255)
+    values -= np.asarray(how.mean, np.float32)
+    values /= np.asarray(how.std, np.float32)
     return np.ascontiguousarray(np.moveaxis(values, -1, -3))

@@ -47,7 +47,6 @@ class Occlusion:
     columns). count: places along each side of the finest level, a multiple of 2 ** (LEVELS − 1).
     """
 
-    done: Pass
     target: Target
     fill: Float32
     side: float
@@ -56,7 +55,6 @@ class Occlusion:
 
     def __post_init__(self) -> None:
         self.values = np.full((self.count, self.count), np.nan, np.float32)
-        self._whole = self.target.value(self.done)
 
     def indices(self, level: int) -> range:
         """The places of a level along a side, from 0: the coarsest, to LEVELS − 1: all."""
@@ -77,19 +75,23 @@ class Occlusion:
         """The finest level that is known; −1 if none is."""
         return max((k for k in range(LEVELS) if not self.missing(k)), default=-1)
 
-    def refine(self, level: int) -> Steps[None]:
-        """Compute what is missing of a level. What is known when it is interrupted stays."""
+    def refine(self, done: Pass, level: int) -> Steps[None]:
+        """Compute what is missing of a level, from a pass of the picture without a patch.
+
+        What is known when it is interrupted stays.
+        """
         missing = self.missing(level)
         for number, place in enumerate(missing):
-            work = share(self._at(place), number / len(missing), (number + 1) / len(missing))
+            work = share(self._at(done, place), number / len(missing), (number + 1) / len(missing))
             self.values[place] = yield from work
 
-    def _at(self, place: tuple[int, int]) -> Steps[float]:
-        picture, network = self.done.source, self.done.network
-        box = patch(network.size, self.middle(*place), self.side)
-        covered = cover(picture, self.fill, box)
-        after = yield from forward(network, covered, until=self.target.stage)
-        return self._whole - self.target.value(after)
+    def _at(self, done: Pass, place: tuple[int, int]) -> Steps[float]:
+        box = patch(done.network.size, self.middle(*place), self.side)
+        covered = cover(done.source, self.fill, box)
+        after = yield from forward(
+            done.network, covered, until=self.target.stage, kernel=done.kernel
+        )
+        return self.target.value(done) - self.target.value(after)
 
     def map(self, level: int, size: tuple[int, int]) -> Float32:
         """A level's differences between its places, bilinear, for a picture of (rows, columns)."""

@@ -23,7 +23,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import Array, frozen
-from cppn_gl.nn.vision.shapes import MAX_SIDE, Shape
+from cppn_gl.nn.vision.shapes import MAX_SIDE
+from cppn_gl.nn.vision.shapes import Shape as Shape  # for those who make operations
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import PresetError
 

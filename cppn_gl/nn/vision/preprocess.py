@@ -242,8 +242,10 @@ def _plane(seen: Pixels, name: str) -> Pixels:
     if name == "grey":
         from PIL import Image
 
-        return np.asarray(Image.fromarray(seen).convert("L"), np.uint8)
-    return np.asarray(seen[..., ORDERS["rgb"].index(name)])
+        grey: Pixels = np.asarray(Image.fromarray(seen).convert("L"))
+        return grey
+    found: Pixels = seen[..., ORDERS["rgb"].index(name)]
+    return found
 
 
 def _read_labels(values: dict[str, Any], origin: Origin) -> dict[str, Any]:

@@ -27,7 +27,7 @@ import numpy as np
 from cppn_gl.nn.activations import activate, derivative
 from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.vision.network import ImageNetwork, ImageStage
-from cppn_gl.nn.vision.operations import MaxPool2d
+from cppn_gl.nn.vision.operations import Clip, ImageOperation, MaxPool2d
 from cppn_gl.utils.arrays import Float32, Float64
 
 Tensor = Float32  # (channels, rows, columns)
@@ -81,7 +81,7 @@ class Pass:
     @property
     def logits(self) -> Float64:
         """The scores of the classes before a softmax, (classes,)."""
-        return self.pre[self.network.logits].astype(np.float64).mean((-2, -1))
+        return self.pre[self.network.logits].astype(np.float64).reshape(-1)
 
     @property
     def probabilities(self) -> Float64:
@@ -91,14 +91,14 @@ class Pass:
         return np.asarray(shares / shares.sum())
 
     def switches(self, k: int) -> Any:
-        """Where the maxima of stage k, a max pool, stood: (channels, rows, columns) int64.
+        """Where in its window each result of stage k, a max pool, stood: (channels, rows, columns).
 
-        They are indices row · columns + column of the input's plane, of the first maximum.
+        The number of the tap, row by row, of the first maximum.
         """
         if k not in self._switches:
             pool = self.network.stages[k].operation
             assert isinstance(pool, MaxPool2d)
-            self._switches[k] = pool.switches(self.inputs(k)[0])
+            self._switches[k] = pool.switches(self.inputs(k)[0], self.pre[k])
         return self._switches[k]
 
 
@@ -170,13 +170,27 @@ def through_activation(stage: ImageStage, pre: Tensor, gradient: Tensor, rule: R
     name = stage.activation
     if name == "identity":
         return gradient
-    if rule == "gradient" or name not in RECTIFIERS:
-        return gradient * derivative(name, pre)
+    if name != "relu" or rule == "gradient":
+        return np.asarray(gradient * derivative(name, pre))
     gradient = np.maximum(gradient, 0)
-    return gradient if rule == "deconvnet" else gradient * derivative(name, pre)
+    return gradient if rule == "deconvnet" else np.where(pre > 0, gradient, np.float32(0))
 
 
-RECTIFIERS = ("relu",)  # the activations for which rules differ
+def through_operation(
+    stage: ImageStage, inputs: Sequence[Tensor], output: Tensor, gradient: Tensor, rule: Rule
+) -> tuple[Tensor, ...]:
+    """The gradient at the inputs of a stage from that at its pre-activations, by a rule."""
+    if rule == "gradient" or not rectifies(stage.operation):
+        return stage.operation.backward(inputs, output, gradient)
+    gradient = np.maximum(gradient, 0)
+    if rule == "deconvnet":
+        return (gradient,)
+    return stage.operation.backward(inputs, output, gradient)
+
+
+def rectifies(operation: ImageOperation) -> bool:
+    """Whether an operation is a ReLU with an upper limit, for which rules differ."""
+    return isinstance(operation, Clip) and operation.low == 0
 
 
 class NumPyKernel:
@@ -209,7 +223,7 @@ class NumPyKernel:
                     z = through_activation(stage, done.pre[k], at_units, rule)
                     seed = z if seed is None else seed + z
                 inputs = done.inputs(k)
-                back = stage.operation.backward(inputs, done.pre[k], seed)
+                back = through_operation(stage, inputs, done.pre[k], seed, rule)
                 for number, gradient in zip(stage.inputs, back, strict=True):
                     if number in reached:
                         old = gradients.get(number)

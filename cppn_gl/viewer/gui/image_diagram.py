@@ -20,7 +20,7 @@ from cppn_gl.viewer.layout import Rect
 from cppn_gl.viewer.seeing import Unit, unit_words
 from cppn_gl.viewer.sight import operation_words, peaks, reads_words, share
 from cppn_gl.views.text import significant
-from cppn_gl.views.units.diverging import tinted
+from cppn_gl.views.vision.shades import STEPS, ember
 
 if TYPE_CHECKING:
     from cppn_gl.nn.vision.running import Pass
@@ -89,7 +89,7 @@ class ImageDiagram:
         """Write what the bars are, at the bottom of the column; the height in pixels."""
         if any(side < least * gui.unit for side, least in zip(rect.size, WORDS_FROM, strict=True)):
             return 0
-        words = "A bar is a layer, a stripe a channel: red where it responds to the picture."
+        words = "A bar is a layer, a stripe a channel: bright if it answers to the picture."
         small, wide = 0.8 * gui.unit, max(1.0, rect.width - 0.5 * gui.unit)
         imgui.push_font(gui.fonts.italic, small)
         high = round(imgui.calc_text_size(words, False, 0.95 * wide).y)
@@ -118,7 +118,9 @@ class ImageDiagram:
             pen.add_rect_filled(at(rect, left, top), at(rect, right, bottom), GROUT)
         if done is not None:
             strips = self._strips_of(board, done)
-            pen.add_image(gui.texture("image network", strips), at(rect, 0, 0), at(rect, *board.size))
+            pen.add_image(
+                gui.texture("image network", strips), at(rect, 0, 0), at(rect, *board.size)
+            )
             self._paint_picture(gui, rect, board, done)
         now = self._explorer.unit
         for unit, shade in ((now, color(ACCENT, 1)), (pointed, ink(0.9))):
@@ -146,8 +148,12 @@ class ImageDiagram:
         left, top, right, bottom = board.picture
         shown = np.full((*pixels.shape[:2], 4), 255, np.uint8)
         shown[..., :3] = pixels
-        texture = gui.texture("seen", shown, done.source.tobytes()[:64] + bytes(str(pixels.shape), "ascii"))
-        imgui.get_window_draw_list().add_image(texture, at(rect, left, top), at(rect, right, bottom))
+        texture = gui.texture(
+            "seen", shown, done.source.tobytes()[:64] + bytes(str(pixels.shape), "ascii")
+        )
+        imgui.get_window_draw_list().add_image(
+            texture, at(rect, left, top), at(rect, right, bottom)
+        )
 
     def _write_names(self, gui: "Gui", rect: Rect, board: Board, layer: int) -> None:
         """The names at the left, as many as there is room for; first that of the layer shown."""
@@ -203,17 +209,24 @@ class ImageDiagram:
             words = f"{share(value)}  {name}"
             clip = imgui.ImVec4(rect.x + left, rect.y + y, rect.x + right, rect.y + y + step)
             place = at(rect, left + 0.2 * gui.unit, y)
-            pen.add_text(gui.fonts.regular, small, place, ink(1 if k == 0 else 0.75), words, 0.0, clip)
+            pen.add_text(
+                gui.fonts.regular, small, place, ink(1 if k == 0 else 0.75), words, 0.0, clip
+            )
 
     def _strips_of(self, board: Board, done: "Pass") -> NDArray[np.uint8]:
         """An image of the bars: each channel's largest response, relative to its layer's."""
         key = done, board
         if self._strips is None or self._strips[0] != key:
             image = np.zeros((board.size[1], board.size[0], 4), np.uint8)
-            for (left, top, right, bottom), values in zip(board.bars, self._peaks_of(done), strict=True):
-                reach = float(np.abs(values).max(initial=0.0)) or 1.0
-                across = ((np.arange(right - left) + 0.5) / (right - left) * len(values)).astype(int)
-                rgb = quantise(np.ascontiguousarray(tinted(values, reach)))
+            for (left, top, right, bottom), values in zip(
+                board.bars, self._peaks_of(done), strict=True
+            ):
+                reach = float(values.max(initial=0.0)) or 1.0
+                across = ((np.arange(right - left) + 0.5) / (right - left) * len(values)).astype(
+                    int
+                )
+                places = (np.clip(values / reach, 0, 1) * STEPS).astype(int)
+                rgb = quantise(np.ascontiguousarray(ember()[places]))
                 image[max(0, top) : bottom, left:right, :3] = rgb[across]
                 image[max(0, top) : bottom, left:right, 3] = 255
             self._strips = key, image
@@ -236,6 +249,6 @@ class ImageDiagram:
         imgui.text(reads_words(network, layer))
         if done is not None:
             peak = float(self._peaks_of(done)[layer - 1][channel - 1])
-            imgui.text(f"largest response to this picture: {significant(peak)}")
+            imgui.text(f"its largest value in this picture: {significant(peak)}")
         dim(gui, "click: look at it")
         imgui.end_tooltip()
