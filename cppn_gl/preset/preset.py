@@ -136,19 +136,20 @@ class Preset:
         if self.spec.region is not None and self.normalize.which != "none":
             problem = "the graph in the network's file has its own normalisation"
             raise PresetError(problem, key="normalize.which")
-        if self.learns and of_image(self.spec.inputs):
+        if self.learns and of_image(self.spec.inputs) and not self.classifies:
             names = " ".join(of_image(self.spec.inputs))
             problem = f"a network that learns sees no image, which the inputs {names} need"
             raise PresetError(problem, key="network.inputs")
 
     def _check_pictures(self) -> None:
         """Raise PresetError for what a network that sees pictures does not have."""
-        if self.learns:
+        if self.learns and isinstance(self.spec, File):
             raise PresetError("its weights are given: it learns no more", key="train.data")
         if self.normalize.which != "none":
             problem = "a network that sees pictures has its own normalisation"
             raise PresetError(problem, key="normalize.which")
-        self.network()
+        if not self.learns:
+            self.network()
 
     def _check_outputs(self) -> None:
         outputs = self.spec.shapes[-1][0]

@@ -226,7 +226,8 @@ class Preprocess:
         by_name = dict(zip(self.planes, levels, strict=True))
         rest = by_name.get("grey", np.zeros(levels.shape[1:]))
         whole = np.stack([by_name.get(name, rest) for name in ORDERS["rgb"]], axis=-1)
-        return np.rint(np.clip(whole, 0, 255)).astype(np.uint8)
+        levels = np.clip(whole, 0, 255)
+        return np.asarray(np.rint(levels), np.uint8)
 
     def bounds(self) -> tuple[Float32, Float32]:
         """The values of black and of white in each channel, (channels, 1, 1): of any picture."""
