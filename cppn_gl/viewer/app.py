@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import glfw
 
@@ -61,6 +61,9 @@ from cppn_gl.viewer.weights import PATIENCE, Weights
 from cppn_gl.viewer.window import content_scale, framebuffer_size, to_pixel
 from cppn_gl.views import ALL, PICTURE, view_of
 from cppn_gl.views.base import Hit
+
+if TYPE_CHECKING:
+    from cppn_gl.viewer.asking import Asking
 
 # Time budgets in seconds for each turn of the loop. A tile, or a layer, may overrun them.
 SLICE = 0.018  # drawing
@@ -134,6 +137,7 @@ class App:
         # Why the network file that was named could not be opened; None if none was.
         self.network_problem: str | None = None
         self.image_problem: str | None = None  # the same of an image
+        self.asking: Asking | None = None  # about a network whose file does not say enough
         self.reports = Reports(self)
         self.names: dict[str, str] = {}  # the user's labels of keys bound by position
         self.adviser = Adviser()
@@ -239,10 +243,33 @@ class App:
         self.network_problem = self.image_problem = None
         self.hud.say(self._opening.drop(paths, self.explorer.preset), wall.perf_counter())
 
-    def open_network(self, path: Path) -> None:
-        """Open a network file of the user's, with the view and colours that are shown."""
+    def open_network(self, path: Path, given: dict[str, Any] | None = None) -> None:
+        """Open a network file of the user's, with the view and colours that are shown.
+
+        `given`: keys of [preprocess], by dotted name.
+        """
         self.network_problem = ""
-        self.hud.say(self._opening.network(path, self.explorer.preset), wall.perf_counter())
+        now = wall.perf_counter()
+        self.hud.say(self._opening.network(path, self.explorer.preset, given), now)
+
+    def ask(self, path: Path, problem: str) -> None:
+        """Ask in the panel how a network reads pictures, of which its file says nothing."""
+        from cppn_gl.viewer.asking import Asking  # most sessions need none
+
+        if self.asking is None or self.asking.path != path:
+            self.asking = Asking(path, problem)
+        self.asking.problem = problem
+        self.interface.show("panel")
+
+    def answer_asked(self) -> None:
+        """Open the network that was asked about, as answered; or say what is missing."""
+        asking = self.asking
+        if asking is None:
+            return
+        try:
+            self.open_network(asking.path, asking.keys())
+        except PresetError as error:
+            asking.problem = str(error)
 
     def open_image(self, path: Path) -> None:
         """Let an image file of the user's be the input of what is shown."""
@@ -262,6 +289,10 @@ class App:
             self.image_problem = answer.problem
         if self.network_problem is not None:
             self.network_problem = answer.problem
+        if answer.asks is not None:
+            self.ask(answer.asks, answer.problem)
+        elif answer.preset is not None:
+            self.asking = None
         if answer.preset is not None:
             self.interface.show("chooser", False)
             self.events.new_gesture()
