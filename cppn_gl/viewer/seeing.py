@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from cppn_gl.nn.file_source import File
 from cppn_gl.nn.image_file import SHIPPED
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
@@ -160,9 +161,14 @@ class Seeing(ABC):
         """What a key that draws or changes random weights says of weights that are learned."""
         walk = " ".join(keys_of(one) for one in ("deeper", "shallower", "wider", "narrower"))
         return (
-            f"the weights are those of {self.preset.spec.label}, learned from pictures: "
+            f"the weights are those of {spec_label(self.preset)}, learned from pictures: "
             f"{walk} look at its layers and channels"
         )
+
+
+def spec_label(preset: Preset) -> str:
+    """What the network is called: its file's name, or that of a known model."""
+    return preset.spec.label if isinstance(preset.spec, File) else preset.name
 
 
 def unit_of(preset: Preset, network: "ImageNetwork") -> Unit:
