@@ -29,7 +29,8 @@ from cppn_gl.preset.animate import checked_animate, moment
 from cppn_gl.preset.animation import Animate, Animation
 from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.color import Color
-from cppn_gl.preset.show import VIEWS, Options, Show
+from cppn_gl.preset.show import PLAIN, VIEWS, Options, Show
+from cppn_gl.preset.show import plain as plain_view
 from cppn_gl.preset.sweep import check_sweep
 from cppn_gl.preset.tables import (
     FORMAT,
@@ -118,6 +119,8 @@ class Preset:
         object.__setattr__(self, "animate", animate)
         check_sweep(self.sweep)
         if self.classifies:
+            if self.show.view == PLAIN[0]:  # which shows none such
+                object.__setattr__(self, "show", Show(plain_view(True)))
             self._check_pictures()
         elif self.preparation != Preprocess():
             problem = "only networks that see whole pictures have [preprocess]"

@@ -403,6 +403,7 @@ class ViewRow:
     tries: tuple[str, ...] = ()
     alpha: bool = False
     learned: str = "colors"
+    images: bool | None = False
 
 
 VIEWS: dict[str, ViewRow] = {
@@ -441,6 +442,7 @@ VIEWS: dict[str, ViewRow] = {
                 "{deeper}, {stronger} and {zoom_in} change all cells, unless the sheet varies "
                 "that itself.",
             ),
+            images=None,
         ),
         ViewRow(
             "layers",
@@ -669,6 +671,7 @@ VIEWS: dict[str, ViewRow] = {
         ),
     )
 }
+PLAIN = "picture", "channels"  # show all networks of points, all that see whole pictures
 SHIPPED = tuple(VIEWS)  # known in other processes too, unlike views registered later
 
 
@@ -685,6 +688,11 @@ class Show:
     def row(self) -> ViewRow:
         """The row of the view."""
         return VIEWS[self.view]
+
+
+def plain(images: bool) -> str:
+    """The view that shows any network of points, or any that sees whole pictures."""
+    return PLAIN[images] if PLAIN[images] in VIEWS else PLAIN[0]
 
 
 def option_fields(row: ViewRow) -> list["dataclasses.Field[Any]"]:

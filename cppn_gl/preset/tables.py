@@ -181,11 +181,14 @@ def _holder(name: str, names: Mapping[str, Sequence[str]], options: Sequence[str
     """The table of a key; "show" for an option of views.
 
     A key of [train] that another table or a view has, too, needs its table: `seed` is that of
-    [network]. So does [network] grid: `grid` alone is that of [normalize], which is older.
+    [network]. So does one of [preprocess]. So does [network] grid: `grid` alone is that of
+    [normalize], which is older.
     """
     holding = [t for t, fields in names.items() if t not in VIEWS and name in fields]
     if name == "grid":
         holding.remove("network")
+    if "preprocess" in holding and (len(holding) > 1 or name in options):
+        holding.remove("preprocess")
     if "train" in holding and (len(holding) > 1 or name in options):
         holding.remove("train")
     if len(holding) > 1:
@@ -242,7 +245,7 @@ def movable(name: str) -> str:
         table, field = resolve(name)
     except PresetError as error:
         raise PresetError(error.problem, key=f"animate.{name}") from None
-    if table in ("", "animation", "animate", "sweep"):
+    if table in ("", "animation", "animate", "sweep", "preprocess"):
         raise PresetError("cannot be animated; numbers of other tables can", key=f"animate.{name}")
     return f"{table}.{field}"
 

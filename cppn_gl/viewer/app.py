@@ -59,7 +59,7 @@ from cppn_gl.viewer.view_words import ViewWords
 from cppn_gl.viewer.watch import Watch, shader_files
 from cppn_gl.viewer.weights import PATIENCE, Weights
 from cppn_gl.viewer.window import content_scale, framebuffer_size, to_pixel
-from cppn_gl.views import ALL, PICTURE, view_of
+from cppn_gl.views import ALL, plain_view, view_of
 from cppn_gl.views.base import Hit
 
 if TYPE_CHECKING:
@@ -518,17 +518,17 @@ class App:
             memory.return_freed()
 
     def _fitting(self) -> Preset:
-        """The preset at the current time, with the picture view if its own cannot show it."""
+        """The preset at the current time, with a view that can show it."""
         return self._viewable().at(self.explorer.time)
 
     def _viewable(self) -> Preset:
-        """The preset, with the picture view if its own cannot show it."""
+        """The preset, with the view for any of its kind if its own cannot show it."""
         preset = self.explorer.shown
         self._problems.pop("view", None)
-        problem = view_of(preset).problem(preset.at(self.explorer.time))
+        problem = view_of(preset).unfit(preset.at(self.explorer.time))
         if problem:
             self._problems["view"] = f"the view {preset.show.view} {problem}"
-            return preset.replace(**{"show.view": PICTURE})
+            return preset.replace(**{"show.view": plain_view(preset).name})
         return preset
 
     def _draw(self, now: float) -> None:

@@ -12,7 +12,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import VIEWS, Options
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.knobs import turn, turned
-from cppn_gl.views import ALL, PICTURE, view_of
+from cppn_gl.views import ALL, plain_view, view_of
 from cppn_gl.views.base import Hit, View
 
 LARGE = 4  # steps of zoom, weight scale, pan, time and options per key press with Shift
@@ -48,9 +48,9 @@ class Viewing(ABC):
 
     @property
     def view(self) -> View:
-        """The preset's view, or the picture view if its own cannot show this network."""
+        """The preset's view, or one that shows any network of its kind if that cannot show it."""
         view = view_of(self.preset)
-        return ALL[PICTURE] if view.problem(self.preset) else view
+        return plain_view(self.preset) if view.unfit(self.preset) else view
 
     @property
     def fitting_views(self) -> list[str]:

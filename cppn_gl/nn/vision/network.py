@@ -252,6 +252,11 @@ class ImageNetwork(Network):
         return False
 
     @property
+    def on_plane(self) -> Network:
+        """A network of one layer, black: no engine draws this one."""
+        return _BLACK
+
+    @property
     def pointwise(self) -> bool:
         return False
 
@@ -382,6 +387,9 @@ class ImageNetwork(Network):
     def __repr__(self) -> str:
         names = " → ".join(stage.label for stage in self._stages)
         return f"ImageNetwork({self.picture} → {names}, {self.parameters} parameters)"
+
+
+_BLACK = Network((Layer(np.zeros((3, 2), np.float32), np.zeros(3, np.float32), "identity"),))
 
 
 class _Span(NamedTuple):

@@ -160,7 +160,7 @@ def _pieces(weights: Mapping[str, tuple[Float32, Float32]]) -> Iterator[Piece]:
     yield Piece("softmax", Softmax(), "identity", ("pool10",))
 
 
-def read(path: Path | None = None, nodes: Any = None) -> Model:
+def read(source: Any = None, nodes: Any = None, size: Any = None) -> Model:
     """The network. Raises PresetError if its package is missing, or another one."""
     return _read()
 

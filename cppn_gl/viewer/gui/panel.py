@@ -283,8 +283,8 @@ class Panel:
             self._explorer.view.name,
             tuple(VIEWS),
             room,
-            notes=lambda name: ALL[name].problem(preset) or VIEWS[name].help,
-            faint=lambda name: bool(ALL[name].problem(preset)),
+            notes=lambda name: ALL[name].unfit(preset) or VIEWS[name].help,
+            faint=lambda name: bool(ALL[name].unfit(preset)),
         )
         if chosen is not None and chosen != preset.show.view:
             self._editors.set("show.view", **{"show.view": chosen})
