@@ -669,6 +669,48 @@ VIEWS: dict[str, ViewRow] = {
             ),
             learned="trained",
         ),
+        ViewRow(
+            "channels",
+            "every layer and channel of a network that sees pictures, one channel large",
+            "cppn_gl.views.vision.channels:ChannelsView",
+            ChannelsOptions,
+            reading="At the top are all layers, from the picture to the classes: each small "
+            "picture is the mean of a layer's channels. At the right are the channels of one "
+            "layer: bright is where a channel has found what it looks for. One of them is large, "
+            "beside the picture; the yellow frames are its largest value and what of the picture "
+            "that place can see. Below: that part, what in it counted (the value projected back "
+            "through the network, as in Zeiler and Fergus 2014), and the same of all places. In "
+            "the bars are the classes that the network thinks of, with their shares.",
+            tries=(
+                "Click on a layer at the top, then on a channel; or walk with {deeper}, "
+                "{shallower}, {wider} and {narrower}.",
+                "The first layers find edges and colours, the middle ones textures and parts, the "
+                "last ones whole things: where does a channel follow the eyes?",
+                "Click on the large channel to keep it in sight, then give the network another "
+                "picture: does it still find the same thing?",
+                "{next_knob} chooses an option, {knob_up} and {knob_down} change it: 'gamma' shows "
+                "faint values, 'sort' puts the strongest channels first, 'tiles' shows the "
+                "kernels of the first layer.",
+            ),
+            images=True,
+        ),
+        ViewRow(
+            "top_images",
+            "the pictures of a folder that excite a channel most",
+            "cppn_gl.views.vision.top_images:TopImagesView",
+            TopImagesOptions,
+            reading="Each pair is a picture of the folder, cut to what the channel's strongest "
+            "place sees of it, and that place projected back through the network: what of the "
+            "part counted. The number is the value of the place. Look for what the nine have in "
+            "common, and for what they have not: that is what the channel does not care about.",
+            tries=(
+                "{wider} and {narrower} look at other channels, {deeper} and {shallower} at other "
+                "layers.",
+                "Click on a picture to see all channels with it.",
+                "Set the option 'folder' to your own pictures: some hundred are enough.",
+            ),
+            images=True,
+        ),
     )
 }
 PLAIN = "picture", "channels"  # show all networks of points, all that see whole pictures

@@ -20,16 +20,16 @@ import os
 import threading
 import time as wall
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.nn.image_file import StoredImage, read_image
+from cppn_gl.nn.image_file import read_image
 from cppn_gl.nn.vision.network import ImageNetwork
-from cppn_gl.nn.vision.preprocess import Preprocess
+from cppn_gl.nn.vision.preprocess import Preprocess, picture_of
 from cppn_gl.nn.vision.running import Pass, forward
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import PresetError
@@ -44,8 +44,6 @@ MOST_BYTES = 2**28  # of a cache file
 SAVED_SECONDS = 5.0  # between writes of the cache
 FORMAT = 1
 _HEAD = 2**26  # bytes of a cache's text, at most
-
-Bytes = NDArray[np.uint8]
 
 
 class Top(NamedTuple):
@@ -99,14 +97,6 @@ def _inside(path: str, root: str) -> bool:
         return True
     real = os.path.realpath(path)
     return real.startswith(root + os.sep) and os.path.isfile(real)
-
-
-def eight_bits(image: StoredImage) -> Bytes:
-    """The pixels of an image, (H, W, 3), in 8 bits."""
-    pixels = image.pixels
-    if pixels.dtype != np.uint8:
-        pixels = (pixels >> 8).astype(np.uint8)
-    return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)))
 
 
 class TopImages:
@@ -179,11 +169,8 @@ class TopImages:
                     continue
                 yield self.done / self.total
                 try:
-                    pixels = eight_bits(read_image(self.folder / picture.name))
-                    done = yield from _quietly(
-                        forward(self.network, self.preprocess.tensor(pixels)),
-                        self.done / self.total,
-                    )
+                    pixels = picture_of(read_image(self.folder / picture.name))
+                    done = yield from forward(self.network, self.preprocess.tensor(pixels))
                 except PresetError as error:
                     self._add(picture._replace(problem=error.problem), None)
                 else:
@@ -286,7 +273,7 @@ def strongest(layers: Sequence[Float32]) -> tuple[Float32, NDArray[np.int32]]:
         place = flat.argmax(1)
         values.append(flat[np.arange(len(flat)), place])
         places.append(place)
-    found = np.nan_to_num(np.concatenate(values), posinf=np.finfo(np.float32).max)
+    found = np.nan_to_num(np.concatenate(values), posinf=3e38)
     return found.astype(np.float32), np.concatenate(places).astype(np.int32)
 
 
@@ -304,16 +291,6 @@ def _arrays(data: bytes, rows: int, files: int) -> tuple[Float32, Any, Any]:
     if parts[2].min(initial=0) < 0 or not np.isfinite(parts[0]).all():
         raise ValueError
     return parts[0], parts[1], parts[2]
-
-
-def _quietly(slices: Any, progress: float) -> Iterator[Any]:
-    """Slices that yield nothing of interest, with a progress."""
-    try:
-        while True:
-            next(slices)
-            yield progress
-    except StopIteration as end:
-        return end.value
 
 
 _shared: dict[Any, TopImages] = {}

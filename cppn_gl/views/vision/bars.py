@@ -62,9 +62,7 @@ def write_bars(
     draw: ImageDraw.ImageDraw, boxes: list[Box], guesses: list[Guess], font_size: int
 ) -> None:
     """The names of the classes and their shares, over the bars."""
-    for number, ((left, top, right, bottom), guess) in enumerate(
-        zip(boxes, guesses, strict=False)
-    ):
+    for number, ((left, top, right, bottom), guess) in enumerate(zip(boxes, guesses, strict=False)):
         ink, middle = (DIM if number else WHITE), (top + bottom) / 2
         share, pad = percent(guess.share), max(2, font_size // 3)
         room = right - left - 3 * pad - width(share, font_size)

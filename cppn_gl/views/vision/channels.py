@@ -22,7 +22,7 @@ from cppn_gl.utils.quantising import quantise
 from cppn_gl.utils.tasks import Steps, at_once
 from cppn_gl.views.base import CPUView, Hit, Picture, Words
 from cppn_gl.views.lettering import DIM, GROUND, WHITE, blank, canvas, frame
-from cppn_gl.views.text import counted, line_height, shorten, width, write
+from cppn_gl.views.text import counted, line_height, width, write
 from cppn_gl.views.vision import bars, strip
 from cppn_gl.views.vision.board import CLASSES, Board, board, captioned, font_of, margin_of
 from cppn_gl.views.vision.closeup import (
@@ -46,7 +46,7 @@ from cppn_gl.views.vision.passes import (
     values_of,
 )
 from cppn_gl.views.vision.resampling import resampled
-from cppn_gl.views.vision.shades import Shade, input_order, reaches, shade_of, tinted_input
+from cppn_gl.views.vision.shades import Shade, reaches, shade_of, tinted_input
 
 FIELD = (255, 206, 92, 255)  # of the frame of what the largest place sees
 KEPT = 32 * MB  # bytes of strips, of backgrounds
@@ -110,9 +110,7 @@ def look_of(scene: Scene, size: Size) -> Look:
         aspect = found.shape[3] / found.shape[2]
     grid = tiled(shape.channels, min(max(aspect, 1 / 8), 8.0), where.channels)
     boxes = pin_boxes(where, len(pinned), wide / height)
-    return Look(
-        network, options, unit, where, cells, grid, tuple(zip(pinned, boxes, strict=True))
-    )
+    return Look(network, options, unit, where, cells, grid, tuple(zip(pinned, boxes, strict=True)))
 
 
 def strip_of(network: ImageNetwork, size: Size) -> strip.Strip:
@@ -127,7 +125,9 @@ def strip_of(network: ImageNetwork, size: Size) -> strip.Strip:
 def has_classes(network: ImageNetwork) -> bool:
     """Whether a network's last values are shares of classes: it ends in single numbers."""
     shape = network.stages[network.logits].shape
-    return len(network.classes) > 1 or (shape.channels > 1 and network.stages[-1].shape[1:] == (1, 1))
+    return len(network.classes) > 1 or (
+        shape.channels > 1 and network.stages[-1].shape[1:] == (1, 1)
+    )
 
 
 def names_of(network: ImageNetwork) -> tuple[str, ...]:
@@ -178,7 +178,7 @@ class ChannelsView(CPUView):
         picture: Picture = blank(size)
         where = look.board
         self._strip(picture, scene, look, done)
-        put(picture, where.input, fitted(shown_of(scene).pixels / np.float32(255), where.input))
+        put(picture, where.input, fitted(shown_of(scene).colors, where.input))
         yield
         values = values_of(done, look.unit[0], before=look.before)
         shade = shade_of(values, look.options)
@@ -294,9 +294,7 @@ class ChannelsView(CPUView):
         key = look.network.digest, look.unit[0], look.options, where, scene.preset.input.label
         return self._backgrounds.get(key, drawn)
 
-    def _pointed(
-        self, look: Look, done: Pass, cursor: tuple[float, float] | None
-    ) -> Unit | None:
+    def _pointed(self, look: Look, done: Pass, cursor: tuple[float, float] | None) -> Unit | None:
         """The channel under the pointer: a tile, or a pinned one."""
         if cursor is None:
             return None
@@ -430,11 +428,11 @@ def _paint_tiles(
     kernels = look.kernels
     if kernels is not None:
         shown = kernels if order is None else kernels[order]
-        how = input_order(look.network, scene.preset.preprocess.order)
+        planes = scene.preset.preprocess.planes
         for index, kernel in enumerate(shown):
             box = grid.box(index)
             largest = max(float(np.abs(kernel).max()), 1e-30)
-            put(picture, box, fitted(tinted_input(kernel, how, largest), box, smooth=False))
+            put(picture, box, fitted(tinted_input(kernel, planes, largest), box, smooth=False))
         return
     if order is not None:
         values = values[order]
@@ -456,9 +454,7 @@ def detail_boxes(where: Board, found: list[Detail]) -> list[tuple[Detail, Box]]:
     most = 0.0
     for rows in range(1, len(found) + 1):
         each = -(-len(found) // rows)
-        across = max(
-            sum(aspects[k : k + each]) for k in range(0, len(found), each)
-        )
+        across = max(sum(aspects[k : k + each]) for k in range(0, len(found), each))
         high = min((bottom - top) / rows - head, (right - left - gap * (each - 1)) / across)
         if high > most:
             most, columns = high, each

@@ -10,16 +10,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cppn_gl.nn.vision.operations import Conv2d
 from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.vision.network import ImageNetwork
+from cppn_gl.nn.vision.operations import Conv2d
 from cppn_gl.nn.vision.running import Pass
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import Box, Float32
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.text import GROUND, counted, minus, significant
 from cppn_gl.views.vision.passes import Unit, gradient_of, network_of, pass_of, shown_of, values_of
-from cppn_gl.views.vision.shades import in_color, input_order, tinted_input
+from cppn_gl.views.vision.shades import tinted_input
 
 WHOLE = 0.9  # of the input: a field that covers more of it is not shown apart
 
@@ -117,24 +117,24 @@ def details(scene: Scene, unit: Unit, *, before: bool) -> Steps[list[Detail]]:
     """The pictures about a channel, those that say most first."""
     network, done = network_of(scene), (yield from pass_of(scene))
     facts = facts_of(done, unit, before=before)
-    order = input_order(network, scene.preset.preprocess.order)
+    planes = scene.preset.preprocess.planes
     found = []
     kernel = kernel_of(network, unit)
     if kernel is not None:
-        found.append(Detail("its kernel", tinted_input(kernel, order, abs_max(kernel)), False))
+        found.append(Detail("its kernel", tinted_input(kernel, planes, abs_max(kernel)), False))
     if facts.largest > 0:
         one = yield from gradient_of(scene, unit, facts.place, "deconvnet", before=before)
         left, top, right, bottom = facts.field
         height, width = network.size
         if (right - left) * (bottom - top) < WHOLE * height * width:
-            seen = shown_of(scene).pixels / np.float32(255)
+            seen = shown_of(scene).colors
             found.append(Detail("largest here", cropped(seen, facts.field)))
-            found.append(Detail("projected back", cropped(tinted_input(one, order), facts.field)))
+            found.append(Detail("projected back", cropped(tinted_input(one, planes), facts.field)))
         else:
-            found.append(Detail("projected back", tinted_input(one, order)))
+            found.append(Detail("projected back", tinted_input(one, planes)))
         if network.stages[unit[0]].shape[1:] != (1, 1):
             every = yield from gradient_of(scene, unit, None, "deconvnet", before=before)
-            found.append(Detail("all its places", tinted_input(every, order)))
+            found.append(Detail("all its places", tinted_input(every, planes)))
     return found
 
 
@@ -158,4 +158,3 @@ def kernels_of(network: ImageNetwork, layer: int) -> Float32 | None:
     if stage.inputs != (SOURCE,) or not isinstance(of, Conv2d) or of.groups != 1:
         return None
     return of.weight if max(of.weight.shape[2:]) > 1 else None
-

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.nn.image_file import StoredImage
 from cppn_gl.nn.vision.network import ImageNetwork
+from cppn_gl.nn.vision.preprocess import Preprocess, picture_of
 from cppn_gl.nn.vision.running import Pass, Rule, backward, forward
-from cppn_gl.nn.vision.top_images import eight_bits
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import ChannelsOptions
@@ -34,6 +35,11 @@ class Shown(NamedTuple):
     pixels: NDArray[np.uint8]
     tensor: Float32
     key: bytes
+
+    @property
+    def colors(self) -> Float32:
+        """The pixels as sRGB values, 0 to 1."""
+        return np.asarray(self.pixels, np.float32) / np.float32(255)
 
 
 _tensors: LRUCache[Hashable, Shown] = LRUCache(
@@ -57,11 +63,14 @@ def pass_bytes(done: Pass) -> float:
 
 def shown_of(scene: Scene) -> Shown:
     """The scene's picture as its network sees it."""
-    preset = scene.preset
-    image, how = preset.input.stored, preset.preprocess
+    return seen_by(scene.preset.preprocess, scene.preset.input.stored)
+
+
+def seen_by(how: Preprocess, image: StoredImage) -> Shown:
+    """An image as a network sees it."""
 
     def made() -> Shown:
-        pixels = eight_bits(image)
+        pixels = picture_of(image)
         tensor = how.tensor(pixels)
         key = hashlib.blake2b(repr(tensor.shape).encode(), digest_size=16)
         key.update(tensor.tobytes())

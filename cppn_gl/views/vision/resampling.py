@@ -4,6 +4,7 @@
 """
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +29,7 @@ def resampled(maps: Float32, size: Size) -> Float32:
             if pixels > SMOOTH * count:
                 continue
             weights = _weights(count, pixels)
-            if axis == 0:
-                out = np.matmul(weights, out)
-            else:
-                out = np.matmul(out, weights.T)
+            out = np.matmul(weights, out) if axis == 0 else np.matmul(out, weights.T)
     for axis, (count, pixels) in enumerate(((height, size[1]), (width, size[0]))):
         if pixels > SMOOTH * count:
             out = out.take(nearest(count, pixels), axis - 2)
@@ -49,7 +47,7 @@ def _weights(count: int, pixels: int) -> Float32:
     found = np.zeros((pixels, count))
     if pixels < count:
         edges = np.arange(pixels + 1) * (count / pixels)
-        for pixel, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for pixel, (low, high) in enumerate(pairwise(edges.tolist())):
             first, last = int(low), min(int(np.ceil(high)), count)
             ends = np.clip(np.arange(first, last + 1), low, high)
             found[pixel, first:last] = np.diff(ends)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.preset.show import ChannelsOptions
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.colormaps import gradient
 from cppn_gl.views.text import GROUND
 from cppn_gl.views.units import diverging
+from cppn_gl.views.units.kernels import COLORED
 
 Places = NDArray[np.uint16]
 
@@ -111,26 +111,19 @@ def reaches(values: Float32) -> Float32:
     return np.maximum(np.nan_to_num(largest), FAINT)[:, None, None].astype(np.float32)
 
 
-def tinted_input(values: Float32, order: str, largest: float | None = None) -> Float32:
+def tinted_input(values: Float32, planes: tuple[str, ...], largest: float | None = None) -> Float32:
     """Signed values (channels, H, W) in the input's colours, (H, W, 3): 0 is mid grey.
 
-    order: of the channels, one of rgb, bgr and grey. `largest`: has the most saturated colour; by
-    default what few exceed. Of other inputs than red, green and blue, or grey, their sum is shown.
+    planes: the colour of each channel, see `Preprocess.planes`. `largest`: has the most saturated
+    colour; by default what few exceed.
     """
     largest = largest or reach_of(values, 99.9)
-    colors = in_color(values, order)
-    return np.clip(0.5 + colors / np.float32(2 * largest), 0, 1).astype(np.float32)
+    colors = in_color(values, planes)
+    return np.asarray(np.clip(0.5 + colors / np.float32(2 * largest), 0, 1), np.float32)
 
 
-def in_color(values: Float32, order: str) -> Float32:
-    """Channels (n, H, W) as (H, W, 3): red, green and blue, or three times the sum."""
-    if order == "bgr" and len(values) == 3:
-        values = values[::-1]
-    if len(values) != 3:
-        values = np.repeat(values.sum(0, keepdims=True), 3, axis=0)
-    return np.asarray(values.transpose(1, 2, 0), np.float32)
-
-
-def input_order(network: ImageNetwork, order: str | None) -> str:
-    """The order of the input's channels: that of `[preprocess]`, or grey."""
-    return order or ("rgb" if network.channels_in == 3 else "grey")
+def in_color(values: Float32, planes: tuple[str, ...]) -> Float32:
+    """Channels (n, H, W) as red, green and blue, (H, W, 3); without these three, their sum."""
+    if set(COLORED) <= set(planes):
+        return np.stack([values[planes.index(name)] for name in COLORED], axis=-1)
+    return np.asarray(np.repeat(values.sum(0)[..., None], 3, axis=-1))
