@@ -471,6 +471,7 @@ class App:
         self._follow_network(now)
         self.lesson.follow()
         self.lesson.advance(MEASURE_SLICE)
+        self.hud.seeing = self.explorer.sees
         self.hud.beside = not view_of(self._shown[0]).by_pixel
         self.hud.covered = covered.width if (covered := self.interface.covered) else 0
         self._strip = self.hud.strip(size, content_scale(self.window))
@@ -486,6 +487,7 @@ class App:
             self._draw(now)
             self._prepare(now)
             self._advise()
+            self._see()
             self._draw_thumbnails()
         self._longest = max(self._longest, wall.perf_counter() - now)
         self._tidy(now)
@@ -570,10 +572,19 @@ class App:
 
     def _advise(self) -> None:
         """Measure what is shown, and say what is wrong with it."""
-        if self.hud.on and self.canvas.current:
+        if self.explorer.sees:
+            self.hud.advice = ""
+        elif self.hud.on and self.canvas.current:
             self.adviser.follow(self.explorer, *self._shown, labels)
             self.adviser.advance()
             self.hud.advice = self.adviser.words
+
+    def _see(self) -> None:
+        """Compute what an image network makes of its picture, once the view has shown it."""
+        if not self.explorer.sees:
+            self.explorer.sight.forget()
+        elif self.canvas.current and self.explorer.see(MEASURE_SLICE):
+            self.hud.touch(wall.perf_counter())
 
     def _prepare(self, now: float) -> None:
         """Once a picture is shown, have programs compiled ahead: here only while at rest."""
@@ -584,6 +595,8 @@ class App:
         if self._views:  # imported one per turn, so that the first press of V does not import all
             ALL[self._views.pop()]
         preset, network = self._shown
+        if preset.classifies:  # no shader draws it
+            return
         if not self._helper_started:
             self._helper_started = True
             self.engines.start()
@@ -654,6 +667,7 @@ class App:
     def _working(self) -> bool:
         """Whether the preset or its weights are being drawn, or numbers of a page measured."""
         weights = self._weights.busy
+        weights = weights or (self.explorer.sees and self.explorer.sight.busy)
         return weights or self.explorer.busy or self.lesson.busy or self.reports.busy
 
     @property
@@ -736,7 +750,7 @@ class App:
         self._follow_lightness()
         pointed = explorer.cursor if self.events.pointing else None
         drawn = self.canvas.pictures, self.thumbnails.version, self.collection.version
-        film = self.filming.version
+        film = self.filming.version, explorer.sight.number
         return explorer.history.now, time, explorer.running, drawn, pointed, film
 
     def _follow_lightness(self) -> None:

@@ -223,8 +223,7 @@ def groups(preset: Preset) -> tuple[Group, ...]:
     fitting = tuple(
         (name, table)
         for name, table in TABLES.items()
-        if name not in other
-        and (name not in VIEWS or getattr(VIEWS[name], "images", False) == sees)
+        if name not in other and (name not in VIEWS or VIEWS[name].images == sees)
     )
     return _groups(fitting, own, tuple(SEEING) if sees else (*first, *COMMON))
 
