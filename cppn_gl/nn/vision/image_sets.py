@@ -208,18 +208,10 @@ def _of_idx(train: Settings, folder: Path, how: Preprocess) -> ImageSet:
     if found[0].shape[1:] != found[1].shape[1:]:
         raise PresetError(f"{folder.name}: pictures of different sizes", key="train.data")
     rows, columns = found[0].shape[1:]
-<<<<<<< HEAD
-    if (size or (columns, rows)) != (columns, rows) or (order or "grey") != "grey":
-        problem = (
-            f"{data_label(train.data)} has grey pictures of {columns} × {rows}: leave out this key"
-        )
-        raise PresetError(problem, key="preprocess." + ("order" if size is None else "size"))
-=======
     for name, wanted in (("size", (columns, rows)), ("order", "grey")):
         if getattr(how, name) not in (None, wanted):
             problem = f"{data_label(train.data)} has grey pictures of {columns} × {rows}"
             raise PresetError(f"{problem}: leave out this key", key=f"preprocess.{name}")
->>>>>>> main
     if not len(found[0]):
         raise PresetError(f"{folder.name}: no pictures", key="train.data")
     classes = int(max(one.max(initial=0) for one in labels)) + 1
@@ -287,16 +279,9 @@ def _of_folders(train: Settings, folder: Path, how: Preprocess) -> ImageSet:
     most = min(MAX_PICTURES, MAX_VALUES // value)
     files = [(k, path) for k, one in enumerate(classes) for path in _files(folder / one)]
     if len(files) > most:
-<<<<<<< HEAD
-        problem = (
-            f"{data_label(train.data)}: {len(files):,} pictures; at most {most:,} of {size[0]} × "
-        )
-        raise PresetError(problem + f"{size[1]}", key="train.data")
-=======
         limit = f"at most {most:,} of {size[0]} × {size[1]}"
         problem = f"{data_label(train.data)}: {len(files):,} pictures; {limit}"
         raise PresetError(problem, key="train.data")
->>>>>>> main
     pictures = np.empty((len(files), size[1], size[0], channels), np.uint8)
     labels = np.empty(len(files), np.uint8 if len(classes) <= 256 else np.uint16)
     count, broken = 0, []
