@@ -34,6 +34,7 @@ from cppn_gl.views.vision.closeup import (
     words_of,
 )
 from cppn_gl.views.vision.drawing import caption, fitted, holds, put, text_lines
+from cppn_gl.views.vision.found import known
 from cppn_gl.views.vision.grid import TileGrid, tiled
 from cppn_gl.views.vision.passes import (
     Unit,
@@ -222,7 +223,9 @@ class ChannelsView(CPUView):
             put(picture, box, one)
 
     def _detailed(self, scene: Scene, look: Look) -> Steps[list[Detail]]:
-        key = key_of(scene), look.unit, look.before, scene.preset.preprocess
+        of = known(scene)
+        best = None if of is None else (of.key, of.revision)
+        key = key_of(scene), look.unit, look.before, scene.preset.preprocess, best
         found = self._details.find(key)
         if found is None:
             made = yield from details(scene, look.unit, before=look.before)

@@ -17,7 +17,8 @@ from cppn_gl.nn.vision.running import Pass
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import Box, Float32
 from cppn_gl.utils.tasks import Steps
-from cppn_gl.views.text import GROUND, counted, minus, significant
+from cppn_gl.views.text import counted, minus, significant
+from cppn_gl.views.vision.found import cropped, folder_of, mosaic
 from cppn_gl.views.vision.passes import Unit, gradient_of, network_of, pass_of, shown_of, values_of
 from cppn_gl.views.vision.shades import tinted_input
 
@@ -101,18 +102,6 @@ class Detail:
     smooth: bool = True
 
 
-def cropped(pixels: Float32, box: Box) -> Float32:
-    """A box of a picture (H, W, 3); what lies outside has the colour of the background."""
-    left, top, right, bottom = box
-    height, width = pixels.shape[:2]
-    found = np.empty((bottom - top, right - left, 3), np.float32)
-    found[:] = np.array(GROUND, np.float32) / np.float32(255)
-    a, b = max(left, 0), max(top, 0)
-    c, d = max(min(right, width), a), max(min(bottom, height), b)
-    found[b - top : d - top, a - left : c - left] = pixels[b:d, a:c]
-    return found
-
-
 def details(scene: Scene, unit: Unit, *, before: bool) -> Steps[list[Detail]]:
     """The pictures about a channel, those that say most first."""
     network, done = network_of(scene), (yield from pass_of(scene))
@@ -135,6 +124,9 @@ def details(scene: Scene, unit: Unit, *, before: bool) -> Steps[list[Detail]]:
         if network.stages[unit[0]].shape[1:] != (1, 1):
             every = yield from gradient_of(scene, unit, None, "deconvnet", before=before)
             found.append(Detail("all its places", tinted_input(every, planes)))
+    best = mosaic(scene, unit)
+    if best is not None:
+        found.append(Detail(f"best of {folder_of(scene.preset).name}", best))
     return found
 
 
