@@ -178,8 +178,9 @@ class Preprocess:
         across, down = width / columns, height / rows
         if self.fit == "cover":  # the middle of the picture, of the network's proportions
             scale = max(across, down)
-            left, top = (columns - width / scale) / 2, (rows - height / scale) / 2
-            box = (left, top, left + width / scale, top + height / scale)
+            wide, high = min(width / scale, columns), min(height / scale, rows)
+            left, top = (columns - wide) / 2, (rows - high) / 2
+            box = (left, top, min(left + wide, columns), min(top + high, rows))
             found = image.resize((width, height), method, box=box)
         elif self.fit == "contain":
             scale = min(across, down)
