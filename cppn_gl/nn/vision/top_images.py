@@ -123,6 +123,7 @@ class TopImages:
         self._values = np.zeros((rows, COUNT), np.float32)  # 0: no picture
         self._files = np.full((rows, COUNT), -1, np.int32)  # indices of _seen
         self._places = np.zeros((rows, COUNT), np.int32)  # row · columns + column
+        self._load()
 
     @property
     def total(self) -> int:
