@@ -102,6 +102,7 @@ class View:
     continuous: its picture has continuous tones, which `[color] dither` dithers; a drawing on flat
         ground has none.
     coarsens: a coarse picture takes less time than a fine one, and is drawn first where that helps.
+    evolves: the overlay shows what has been computed so far, more with each refinement.
     clicked: what a click on an item does, such as "opens a cell"; "" without such items.
     """
 
@@ -120,6 +121,7 @@ class View:
     letters = True
     continuous = False
     coarsens = True
+    evolves = False
     clicked = ""
 
     @property
