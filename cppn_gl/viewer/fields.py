@@ -91,7 +91,7 @@ ACTIONS = {
     "channels.unit": ("deeper", "shallower", "wider", "narrower"),
     "channels.pinned": ("pin",),
 }
-NOT_EDITED = ("format", "network.sha256")
+NOT_EDITED = ("format", "network.sha256", "network.nodes")
 LOOKED_AT = (
     "unit",
     "layer",
