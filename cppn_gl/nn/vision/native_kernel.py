@@ -219,7 +219,7 @@ class NativeKernel:
                 found = through_operation(stage, inputs, done.pre[k], at, rule)
                 given = dict(zip(stage.inputs, found, strict=True))
                 for i, place, adds in plan.targets[k]:
-                    into = view(place, network.picture if i == SOURCE else done.units[i].shape)
+                    into = view(place, network.picture if i == SOURCE else network.stages[i].shape)
                     into[:] = given[i] + into if adds else given[i]
 
         for k, place in plan.seeds.items():
