@@ -59,6 +59,7 @@ def doctor() -> list[Check]:
         *_dependencies(),
         *_libraries(needed=not works),
         *_native(),
+        *_trained(),
         *headless,
         *_display(),
         *_home(),
@@ -125,12 +126,12 @@ def _dependencies() -> list[Check]:
 
 def _dependency(requirement: str, extra: str = "") -> Check:
     """Check a requirement. One of an extra is named with it, and never fails."""
-    match = re.match(r"([A-Za-z0-9._-]+)\s*(?:>=\s*([\d.]+))?", requirement)
+    match = re.match(r"([A-Za-z0-9._-]+)\s*(?:(>=|==)\s*([\d.]+))?", requirement)
     if not match:
         return Check(requirement, None, "not checked: unknown form of requirement")
-    library, least = match[1], match[2] or ""
+    library, relation, least = match[1], match[2] or "", match[3] or ""
     name = f"{library} [{extra}]" if extra else library
-    wanted = library + (f">={least}" if least else "")
+    wanted = library + relation + least
     remedy = shlex.join([sys.executable, "-m", "pip", "install", "--upgrade", wanted])
     try:
         version = importlib.metadata.version(library)
@@ -138,8 +139,9 @@ def _dependency(requirement: str, extra: str = "") -> Check:
         # With a marker it is needed on some systems only, and nowhere indispensable.
         indispensable = not extra and ";" not in requirement
         return Check(name, False if indispensable else None, "not installed", remedy)
-    if least and _numbers(version) < _numbers(least):
-        problem = f"{version}, needs {least} or newer"
+    found, needed = _numbers(version), _numbers(least)
+    if found < needed or (relation == "==" and found != needed):
+        problem = f"{version}, needs {least}" + (" or newer" if relation == ">=" else "")
         return Check(name, None if extra else False, problem, remedy)
     return Check(name, True, version)
 
@@ -187,6 +189,22 @@ def _native() -> list[Check]:
         return [Check(name, True, f"{library.isa}, {threads} thread{many}")]
     found = f"would draw several times faster without a GPU, but {native.problem()}"
     return [Check(name, None, found)]
+
+
+def _trained() -> list[Check]:
+    """Say what the trained network is, and whose; or that its package is another one."""
+    try:
+        from cppn_gl.nn.vision import squeezenet
+        from cppn_gl.utils.checks import PresetError
+    except ImportError:
+        return []  # a missing package, which another check reports
+    name = "squeezenet"
+    try:
+        squeezenet.read_weights()
+    except PresetError as error:
+        problem, _, remedy = error.problem.rpartition(": ")
+        return [Check(name, None, problem, remedy)]
+    return [Check(name, True, f"{squeezenet.ORIGIN}; {squeezenet.LICENCE}")]
 
 
 def _headless() -> list[Check]:

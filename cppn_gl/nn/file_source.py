@@ -17,6 +17,7 @@ from typing import Any, Self
 from cppn_gl.nn.draws import SEED
 from cppn_gl.nn.encodings import ORDERS, displayed
 from cppn_gl.nn.features import PERIOD, TURN, check_inputs, latent_count
+from cppn_gl.nn.image_models import check_nodes, sees_pictures
 from cppn_gl.nn.layers import MAX_DEPTH, Layer
 from cppn_gl.nn.network import Network, output_layer
 from cppn_gl.nn.sources import (
@@ -74,6 +75,7 @@ class File(Source):
 
     redrawable = False
     layout = None
+    known = False  # whether it is a model by its name, in a package that is installed
 
     file: str = key(
         "",
@@ -131,6 +133,13 @@ class File(Source):
         "whether a saved picture may carry a file's weights; else it names file and sha256",
     )
     sha256: str = key("", _sha256, "a file's SHA-256, in hexadecimal; another file is refused")
+    nodes: tuple[Any, ...] = key(
+        (),
+        check_nodes,
+        "[[network.nodes]] tables: the layers of a network that sees pictures, whose weights are "
+        "in a .safetensors file",
+        widget="nodes",
+    )
     weights: Weights = dataclasses.field(default=None, repr=False)  # type: ignore[assignment]
     _missing: frozenset[str] = dataclasses.field(default=frozenset(), init=False, repr=False)
 
@@ -231,6 +240,9 @@ class File(Source):
         if origin.network is not None:
             values = {n: v for n, v in values.items() if n != "sha256"}
             values["file"], origin = os.fspath(origin.network), USER
+        if sees_pictures(values, origin):
+            trained: Self = _trained_source().of(values, origin)
+            return trained
         if origin.weights is None:
             path = _named(values["file"], origin)
             found, file = _weights(path, "" if origin.trusted else _BESIDE), str(path)
@@ -439,6 +451,12 @@ _FOLLOWING = (
     *("omega", "hidden_omega", "fourier_order", "output_range"),
     *("inputs", "activation", "output_activation", "latent", "period"),
 )
+
+
+def _trained_source() -> Any:
+    from cppn_gl.nn.vision.source import Trained
+
+    return Trained
 
 
 def _graph_source() -> Any:

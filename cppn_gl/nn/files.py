@@ -21,6 +21,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.nn.image_models import NODES
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH
 from cppn_gl.utils.checks import PresetError, show
 from cppn_gl.utils.files import read_plain
@@ -32,6 +33,7 @@ MAX_GRAPH_TENSORS = 4096  # of a network that is a graph, in a .safetensors file
 MAX_HEADER = 2**20  # bytes of a safetensors header or a zip directory
 MAX_NAME, MAX_TEXT = 200, 4000  # characters
 GRAPH, MAX_GRAPH = "graph", 99_999  # a longer text (graph_file.py), and its characters
+LONG = (GRAPH, NODES, "names")  # texts that may be as long
 NORMS = "norms."  # tensors of normalisations, which stay float64
 _KERNELS = re.compile(r"layers\.\d{1,4}\.weight")  # of a graph: of four dimensions
 _MAX_TAPS = 11
@@ -109,7 +111,10 @@ def _numbers(name: str, raw: NDArray[Any]) -> Floats:
     return array
 
 
-def _check_shape(name: str, shape: tuple[int, ...]) -> None:
+def _check_shape(name: str, shape: tuple[int, ...], pictures: bool = False) -> None:
+    """`pictures`: of a network that sees them, whose layers have other limits."""
+    if pictures and len(shape) <= 4 and all(1 <= side <= MAX_FILE for side in shape):
+        return
     if name.startswith(HISTORY) and len(shape) == 2 and max(shape) <= MAX_HISTORY:
         return
     if len(shape) == 4 and _KERNELS.fullmatch(name):
@@ -152,8 +157,8 @@ def _read_safetensors(data: bytes) -> Tensors:
     texts = _texts(header.pop("__metadata__", {}))
     for name, entry in header.items():
         _check_name(name)
-        _check_entry(name, entry)
-    most = MAX_GRAPH_TENSORS if GRAPH in texts else MAX_TENSORS
+        _check_entry(name, entry, NODES in texts)
+    most = MAX_GRAPH_TENSORS if {GRAPH, NODES} & set(texts) else MAX_TENSORS
     if len(header) > most:
         raise ValueError(f"{len(header)} tensors; a network has {most} at most")
     try:
@@ -190,10 +195,10 @@ def _texts(metadata: Any) -> dict[str, str]:
 
 def _longest(name: str) -> int:
     """The characters that a text of this name can have."""
-    return MAX_GRAPH if name == GRAPH else MAX_TEXT
+    return MAX_GRAPH if name in LONG else MAX_TEXT
 
 
-def _check_entry(name: str, entry: Any) -> None:
+def _check_entry(name: str, entry: Any, pictures: bool) -> None:
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"{show(name)}: expected dtype, shape and data_offsets")
     kind, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
@@ -201,7 +206,7 @@ def _check_entry(name: str, entry: Any) -> None:
         raise ValueError(f"{show(name)} is of type {show(kind)}; expected {', '.join(_TYPES)}")
     if not all(isinstance(n, list) and all(type(i) is int for i in n) for n in (shape, offsets)):
         raise ValueError(f"{show(name)}: shape and data_offsets are not lists of integers")
-    _check_shape(name, tuple(shape))
+    _check_shape(name, tuple(shape), pictures)
 
 
 def safetensors_bytes(tensors: Tensors) -> bytes:

@@ -237,6 +237,11 @@ class Network:
         return self.image is not None
 
     @property
+    def on_plane(self) -> "Network":
+        """What engines are chosen for: itself, unless it sees whole pictures, which none draws."""
+        return self
+
+    @property
     def radius(self) -> int:
         """How many taps its outputs at a point reach to each side."""
         return 0

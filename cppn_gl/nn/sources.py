@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +90,10 @@ class NetworkSource(Protocol):
         """Whether its network is drawn by engines that evaluate whole grids."""
 
     @property
+    def classifies(self) -> bool:
+        """Whether its network sees whole pictures, and not points."""
+
+    @property
     def region(self) -> Region | None:
         """The declared region, if it is part of the table, and not of [normalize]."""
 
@@ -157,6 +161,10 @@ def source_of(table: dict[str, Any], origin: Origin = NOWHERE) -> NetworkSource:
 
     if not isinstance(table, dict):
         raise PresetError(f"{show(table)}; expected a table [network]", key="network")
+    if table.get("nodes") and "file" not in table:
+        from cppn_gl.nn.vision.drawn import Drawn  # most networks are of points
+
+        return Drawn.of(table, origin)
     kinds: tuple[type[Any], ...] = (Layers, File, Random)  # the first that describes it
     kind = next(cls for cls in kinds if cls.describes(table))
     source: NetworkSource = kind.of(table, origin)
@@ -166,6 +174,8 @@ def source_of(table: dict[str, Any], origin: Origin = NOWHERE) -> NetworkSource:
 @dataclass(frozen=True)
 class Source:
     """Shared code of sources that are dataclasses of keys."""
+
+    classifies: ClassVar[bool] = False
 
     @property
     def structured(self) -> bool:

@@ -122,7 +122,7 @@ class Cluster:
     def check(self, preset: Preset, size: tuple[int, int] = (1, 1), samples: Samples = 1) -> None:
         """Raise PresetError if a preset's view cannot be drawn. The workers check the rest."""
         view = view_of(preset)
-        if problem := view.problem(preset):
+        if problem := view.unfit(preset):
             raise PresetError(f"the view {view.name} {problem}", key="show.view")
 
     def frames(

@@ -285,7 +285,7 @@ class Renderer:
         if self.fallback is not None and not view.on_cpu(without_opengl()):
             message = f"The view {view.name} needs OpenGL: {self.fallback.message}"
             raise ContextError(message, self.fallback.hint)
-        if problem := view.problem(preset):
+        if problem := view.unfit(preset):
             raise PresetError(f"the view {view.name} {problem}", key="show.view")
         largest = self.painter.largest if self.ctx is not None else LARGEST
         if max(size) * samples > largest and not view.by_pixel:
@@ -296,7 +296,7 @@ class Renderer:
             )
 
     def _engine(self, network: Network) -> Engine:
-        return ENGINES[self.engine_for(network).engine]
+        return ENGINES[self.engine_for(network.on_plane).engine]
 
     def engine_for(self, what: Preset | Network) -> Choice:
         """The exact name of the engine that draws a preset or network, and why it was chosen."""
@@ -327,6 +327,8 @@ class Renderer:
         if self.ctx is None:
             return self.engine_for(what)
         scene = _scene(what)
+        if scene.preset.classifies:
+            return self.engine_for(what)
         with self._current():
             width, height = SIZE(tuple(size))
             timed = (max(width, MIN_TIMED[0]), max(height, MIN_TIMED[1]))
@@ -407,7 +409,7 @@ class Renderer:
         self, view: View, scene: Scene, region: Region
     ) -> Iterator[tuple[tuple[int, int], Planes]]:
         """The offset of each part in a region, and its planes, which the next part reuses."""
-        base, (width, height) = scene.network, region.part
+        base, (width, height) = scene.network.on_plane, region.part
         engine = self._engine(base)
         stage = Stage(self.painter, lambda network: self.chooser.engine_within(base, network))
         side = REGION if view.by_pixel else max(width, height)
@@ -494,7 +496,9 @@ def check_cpu_engine(engine: Engine) -> None:
 
 
 def _network(what: Preset | Network) -> Network:
-    return what.complete() if isinstance(what, Network) else shown_network(what)
+    """The network that an engine is chosen for."""
+    network = what.complete() if isinstance(what, Network) else shown_network(what)
+    return network.on_plane
 
 
 def _scene(what: Preset | Network, time: float = 0.0) -> Scene:

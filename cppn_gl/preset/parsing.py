@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from cppn_gl.nn.draws import seed_words
 from cppn_gl.nn.image_file import Input, is_image_file
 from cppn_gl.nn.sources import source_of
-from cppn_gl.nn.training.data import is_file
+from cppn_gl.nn.training.data import is_file, is_folder
 from cppn_gl.nn.training.options import Train
+from cppn_gl.nn.vision.preprocess import Preprocess
 from cppn_gl.preset.animation import Animate
 from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.color import Color
@@ -79,6 +80,7 @@ def _preset(document: dict[str, Any], preset_name: str, origin: Origin) -> Prese
     }
     if not origin.trusted:
         _check_files(others["sweep"])
+    others["preparation"] = others.pop("preprocess")
     show_, views = _views(document)
     kept = _kept(origin) if others["train"].data else None
     return Preset(spec=spec, show=show_, views=views, name=preset_name, kept=kept, **others, **top)
@@ -100,7 +102,8 @@ def _check_files(sweep: Sweep) -> None:
     """Raise PresetError if a sheet of text from elsewhere names files."""
     for where in ("rows", "cols"):
         parts = dict(axis(getattr(sweep, where), f"sweep.{where}").parts)
-        files = any(is_file(str(value)) for value in parts.get("train.data", ()))
+        data = map(str, parts.get("train.data", ()))
+        files = any(is_file(name) or is_folder(name) for name in data)
         files |= any(is_image_file(str(value)) for value in parts.get("input.image", ()))
         if files or {"network.file", "train.checkpoint"} & set(parts):
             raise PresetError("a preset from elsewhere cannot name files", key=f"sweep.{where}")
@@ -132,7 +135,7 @@ def _build(cls: type, values: dict[str, Any], table: str, origin: Origin = NOWHE
         return Animate(tuple(_flat(values, "")))
     _check_known(values, [field.name for field in fields_of(table)], table)
     given = {field: _tuples(value) for field, value in values.items()}
-    if cls is Train or cls is Input:
+    if cls is Train or cls is Input or cls is Preprocess:
         return cls.of(given, origin)
     return Color().replace(given) if cls is Color else cls(**given)
 

@@ -23,12 +23,15 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import OUTPUTS, Network, network_bytes
 from cppn_gl.nn.normalize import Normalize, normalized
 from cppn_gl.nn.sources import Layers, NetworkSource, Random
+from cppn_gl.nn.training.data import FASHION, data_label, has_pictures
 from cppn_gl.nn.training.options import Train
+from cppn_gl.nn.vision.preprocess import Preprocess
 from cppn_gl.preset.animate import checked_animate, moment
 from cppn_gl.preset.animation import Animate, Animation
 from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.color import Color
-from cppn_gl.preset.show import VIEWS, Options, Show
+from cppn_gl.preset.show import PLAIN, VIEWS, Options, Show
+from cppn_gl.preset.show import plain as plain_view
 from cppn_gl.preset.sweep import check_sweep
 from cppn_gl.preset.tables import (
     FORMAT,
@@ -49,6 +52,7 @@ if TYPE_CHECKING:  # imported where they are needed: most presets learn nothing
     from cppn_gl.nn.training.checkpoint import Checkpoint
     from cppn_gl.nn.training.data import Dataset
     from cppn_gl.nn.training.run import Run
+    from cppn_gl.nn.vision.source import Trained
 
 __all__ = [
     "FORMAT",
@@ -71,6 +75,7 @@ _structures: LRUCache[Any, Network] = LRUCache(
 )
 _ENDS_WALK = {"network": "network.seed", "latents": "network.latent"}
 _POINT = re.compile(r"\[\n +([^\n]+),\n +([^\n]+),\n +([^\n]+),\n +\]")  # as tomli_w writes it
+_FIELDS = {"network": "spec", "preprocess": "preparation"}  # of tables with other names
 T = TypeVar("T", bound=Options)
 
 
@@ -92,6 +97,7 @@ class Preset:
     animate: Animate = dataclasses.field(default_factory=Animate)
     normalize: Normalize = dataclasses.field(default_factory=Normalize)
     input: Input = dataclasses.field(default_factory=Input)
+    preparation: Preprocess = dataclasses.field(default_factory=Preprocess)  # [preprocess]
     train: Train = dataclasses.field(default_factory=Train)
     title: str = ""
     description: str = ""
@@ -113,7 +119,18 @@ class Preset:
         animate = checked_animate(self.animate, self)
         object.__setattr__(self, "animate", animate)
         check_sweep(self.sweep)
-        self._check_outputs()
+        if self.classifies:
+            if self.show.view == PLAIN[0]:  # which shows none such
+                object.__setattr__(self, "show", Show(plain_view(True)))
+            self._check_pictures()
+        elif self.preparation != Preprocess():
+            problem = "only networks that see whole pictures have [preprocess]"
+            raise PresetError(problem, key="preprocess")
+        else:
+            self._check_outputs()
+        if has_pictures(self.train.data) and not self.classifies:
+            problem = f"{data_label(self.train.data)} needs a network that sees pictures: "
+            raise PresetError(problem + "[[network.nodes]] tables", key="train.data")
         if self.learns and self.spec.structured:
             problem = "a network that learns consists of dense layers"
             raise PresetError(problem, key="network.structure")
@@ -123,10 +140,23 @@ class Preset:
         if self.spec.region is not None and self.normalize.which != "none":
             problem = "the graph in the network's file has its own normalisation"
             raise PresetError(problem, key="normalize.which")
-        if self.learns and of_image(self.spec.inputs):
+        if self.learns and of_image(self.spec.inputs) and not self.classifies:
             names = " ".join(of_image(self.spec.inputs))
             problem = f"a network that learns sees no image, which the inputs {names} need"
             raise PresetError(problem, key="network.inputs")
+
+    def _check_pictures(self) -> None:
+        """Raise PresetError for what a network that sees pictures does not have."""
+        if self.learns and isinstance(self.spec, File):
+            raise PresetError("its weights are given: it learns no more", key="train.data")
+        if self.learns and not has_pictures(self.train.data):
+            problem = f"a network that sees pictures learns {FASHION}, or a folder of pictures"
+            raise PresetError(problem, key="train.data")
+        if self.normalize.which != "none":
+            problem = "a network that sees pictures has its own normalisation"
+            raise PresetError(problem, key="normalize.which")
+        if not self.learns:
+            self.network()
 
     def _check_outputs(self) -> None:
         outputs = self.spec.shapes[-1][0]
@@ -145,7 +175,7 @@ class Preset:
         """A table by its name in a file."""
         if name in VIEWS:
             return self.options(TABLES[name])
-        return self.spec if name == "network" else getattr(self, name)
+        return getattr(self, _FIELDS.get(name, name))
 
     def network(self) -> Network:
         """The network; if it is animated, use that of `at(time)`.
@@ -154,6 +184,9 @@ class Preset:
         """
         if self.learns:
             return self._trained()
+        if self.classifies:
+            seen = cast("Trained", self.spec)
+            return seen.network_for(self.preprocess)
         if self.spec.structured:
             *_, made = self._structured()
             return cast(Network, made)
@@ -206,7 +239,7 @@ class Preset:
     @property
     def image(self) -> ImageInput | None:
         """The image that inputs are taken from, over the declared region; None if none is."""
-        if not of_image(self.spec.inputs):
+        if self.classifies or not of_image(self.spec.inputs):
             return None
         of, how = self.input, self.normalize
         center, extent = self.spec.region or (how.region_center, how.region_extent)
@@ -233,6 +266,23 @@ class Preset:
         return bool(self.train.data)
 
     @property
+    def classifies(self) -> bool:
+        """Whether its network sees whole pictures, and not points: it is an ImageNetwork."""
+        return self.spec.classifies
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """How the input image becomes what such a network sees: [preprocess], and what is known.
+
+        Raises PresetError that asks for keys that are missing.
+        """
+        if not self.learns:
+            return cast("Trained", self.spec).preprocessed(self.preparation)
+        from cppn_gl.nn.vision.image_sets import ImageSet, preprocessing
+
+        return preprocessing(cast(ImageSet, self.dataset), self.preparation)
+
+    @property
     def dataset(self) -> "Dataset":
         """The data that it learns. Raises PresetError.
 
@@ -248,7 +298,7 @@ class Preset:
 
         It is `spec` of a preset that learns nothing. Raises PresetError.
         """
-        if not self.learns:
+        if not self.learns or self.classifies:
             return self.spec
         from cppn_gl.nn.training.start import start_of
 
@@ -264,8 +314,11 @@ class Preset:
     @property
     def source(self) -> Hashable:
         """What its network depends on, besides the step of a training."""
+        train = self.train.learning if self.learns else None
+        if self.classifies:  # the image is what it sees, not part of it
+            return self.spec, self.preparation, train
         image = self.input if of_image(self.spec.inputs) else None
-        return self.spec, self.normalize, image, self.train.learning if self.learns else None
+        return self.spec, self.normalize, image, train
 
     @property
     def made_of(self) -> Hashable:
@@ -287,7 +340,7 @@ class Preset:
     @property
     def channels(self) -> int:
         """The channels of its picture: 3, or 4 with alpha, if its view shows that."""
-        if self.learns:
+        if self.learns or self.classifies:
             return 3
         return 4 if self.spec.shapes[-1][0] == 4 and self.show.row.alpha else 3
 
@@ -353,13 +406,17 @@ class Preset:
                 tables[name] = value
         if "format" in tables:
             raise PresetError("cannot be changed", key="format")
+        other = "file" in changes.get("network", {})  # to which [preprocess] does not belong
+        if other and self.classifies:
+            tables["preparation"] = Preprocess()
         for table, values in changes.items():
-            new = replaced(self.table(table), values)
+            own = Preprocess() if other and table == "preprocess" else self.table(table)
+            new = replaced(own, values)
             if isinstance(new, Options):
                 others = tables.get("views", self.views)
                 tables["views"] = (*(one for one in others if type(one) is not type(new)), new)
             else:
-                tables["spec" if table == "network" else table] = new
+                tables[_FIELDS.get(table, table)] = new
         return dataclasses.replace(self, **tables)
 
     def layer_picture(self, layer: int) -> "Preset":
@@ -367,6 +424,9 @@ class Preset:
 
         Of a network that learns, the first layers of its step as given ones, which learn no more.
         """
+        if self.classifies:
+            problem = "layers of a network that sees pictures have no picture of the plane"
+            raise PresetError(problem, key="network.depth")
         if self.learns:
             network = self.network()
             latent = tuple(network.latent) or None

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from cppn_gl.nn.draws import MAX_SEED
+from cppn_gl.nn.image_file import SHIPPED
 from cppn_gl.preset.axes import Axis
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sweep import axis, labels
@@ -51,7 +52,7 @@ def cells(preset: Preset) -> Grid:
     """The sheet of a preset. Raises PresetError with key sweep.rows or sweep.cols.
 
     Without `[sweep]` it shows the next seeds, or each layer's picture of a network with explicit
-    layers.
+    layers, or the pictures that are shipped, as a network of pictures sees them.
     """
     return _cells(preset, preset.name)
 
@@ -68,6 +69,8 @@ def _cells(preset: Preset, name: str) -> Grid:
 
 def _neighbours(preset: Preset) -> Axis:
     spec = preset.spec
+    if preset.classifies:
+        return Axis((("input.image", SHIPPED),))
     if not spec.redrawable:
         return Axis((("layer", tuple(range(1, spec.depth + 1))),))
     first = min(spec.seed, MAX_SEED + 1 - NEIGHBOURS)
@@ -131,6 +134,9 @@ def varied(preset: Preset, steps: dict[str, dict[str, Any]]) -> tuple[Preset, fl
             layers.append((where, values.pop("layer")))
         preset = _tried(preset, values, where) if values else preset
     for where, layer in layers:
+        if preset.classifies:
+            problem = "its layers have no picture of the plane; vary channels.unit"
+            raise PresetError(problem, key=where)
         if layer > preset.spec.depth:
             raise PresetError(f"layer {layer}; the network has {preset.spec.depth}", key=where)
         preset = preset.layer_picture(layer)

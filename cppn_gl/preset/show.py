@@ -13,9 +13,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
-from cppn_gl.utils.checks import OneOf, choice, flag, integer, key, number, several, validate
+from cppn_gl.nn.vision.recipe import Recipe
+from cppn_gl.utils.checks import (
+    OneOf,
+    choice,
+    flag,
+    integer,
+    key,
+    line,
+    number,
+    several,
+    validate,
+)
 
 CHANNELS = ("red", "green", "blue")  # the outputs
+ATTRIBUTIONS = (  # methods; see nn/vision/attribution.py
+    "gradient",
+    "input",
+    "guided",
+    "deconvnet",
+    "integrated",
+    "smooth",
+    "gradcam",
+    "occlusion",
+)
+MAX_CHANNEL = 65536  # the largest number of a layer or a channel of an image network
 MAX_STAGES = max(MAX_WIDTH, MAX_DEPTH)  # the largest number of a layer or a unit
 
 
@@ -230,6 +252,163 @@ class WarpOptions(Orbit):
 
 
 @dataclass(frozen=True)
+class AttributionOptions(Options):
+    """`[attribution]`"""
+
+    method: str = key(
+        "gradcam",
+        choice([*ATTRIBUTIONS, "all"]),
+        "how: gradient, input (gradient × input), guided (guided backpropagation), deconvnet, "
+        "integrated (integrated gradients), smooth (SmoothGrad), gradcam (Grad-CAM), occlusion (a "
+        "patch moved over the picture), or all, side by side",
+    )
+    of: str = key(
+        "class",
+        choice(["class", "unit"]),
+        "what is explained: a class, or the unit looked at ([channels] unit)",
+    )
+    class_name: str = key(
+        "",
+        line(200),
+        "the class explained: its name, or its number from 1; empty: the most probable one",
+    )
+    where: str = key(
+        "channel",
+        choice(["channel", "strongest", "place"]),
+        "which places of the class's or the unit's channel: channel (the mean of all), strongest, "
+        "or the one at `place`",
+    )
+    place: tuple[float, float] = key(
+        (0.5, 0.5),
+        several(number(0, 1), 2, 2),
+        "a point of the picture, from 0 to 1, to the right and down: see `where`",
+    )
+    mix: float = key(
+        0.6,
+        number(0, 1),
+        "how far the map covers the picture: from 0, the picture alone, to 1, the map",
+        step=0.1,
+    )
+    percentile: float = key(
+        99.0,
+        number(50, 100),
+        "the percentile of the magnitudes that has the most saturated colour",
+        step=1,
+    )
+    layer: int = key(
+        0,
+        integer(0, MAX_STAGES),
+        "the layer that Grad-CAM looks at; 0: the last one with several places",
+        step=1,
+    )
+    baseline: str = key(
+        "mean",
+        choice(["mean", "black", "blurred"]),
+        "where integrated gradients start: mean (the picture's mean colour), black, or blurred "
+        "(the picture)",
+    )
+    path: int = key(
+        32,
+        integer(1, 512),
+        "steps of integrated gradients from the baseline to the picture",
+        step=16,
+    )
+    patch: float = key(
+        0.25,
+        number(0.02, 1),
+        "side of the patch of occlusion, in shorter sides of the picture",
+        step=0.05,
+    )
+    fill: str = key(
+        "grey",
+        choice(["grey", "mean", "blurred"]),
+        "what the patch shows: grey, mean (the picture's mean colour), or blurred (the picture)",
+    )
+    positions: int = key(
+        16, choice([4, 8, 16, 32]), "places of the patch along each side of the picture"
+    )
+    cover: tuple[float, float, float] | None = key(
+        None,
+        several(number(0, 1), 3, 3),
+        "in occlusion, one patch that stays: the x and y of its centre, from 0 to 1, to the right "
+        "and down, and its side in shorter sides; none: no patch",
+    )
+
+
+@dataclass(frozen=True)
+class ChannelsOptions(PreActivation):
+    """`[channels]`"""
+
+    unit: tuple[int, int] | None = key(
+        None,
+        several(integer(1, MAX_CHANNEL), 2, 2),
+        "what is looked at: a layer, and its channel, both from 1; none: the first",
+    )
+    pinned: tuple[tuple[int, int], ...] = key(
+        (),
+        several(several(integer(1, MAX_CHANNEL), 2, 2), 0, 8),
+        "channels kept in sight while the picture changes: layer and channel of each",
+    )
+    tiles: str = key(
+        "channels",
+        choice(["channels", "kernels"]),
+        "the tiles of a layer: its channels, or the kernels of one that reads the picture",
+    )
+    sort: str = key(
+        "number",
+        choice(["number", "activity"]),
+        "the order of the tiles: by number, or by their largest value",
+    )
+    scale: str = key(
+        "layer",
+        choice(["layer", "channel"]),
+        "what is as bright as can be: the largest values of the layer, or of each channel",
+    )
+    boost: float = key(
+        1.0, number(0.01, 1000), "factor on the values shown", step=0.25, slider=(0.1, 10)
+    )
+    gamma: float = key(
+        0.8,
+        number(0.1, 5),
+        "exponent of the values shown: below 1, faint ones are brighter",
+        step=0.1,
+        slider=(0.2, 2),
+    )
+
+
+@dataclass(frozen=True)
+class TopImagesOptions(Options):
+    """`[top_images]`"""
+
+    folder: str = key("", line(4096), "folder of the pictures, with those inside it")
+    count: int = key(9, integer(1, 9), "pictures shown", step=1)
+
+
+@dataclass(frozen=True)
+class SynthesisOptions(Recipe, Options):
+    """`[synthesis]`"""
+
+    form: str = key(
+        "one",
+        choice(["one", "sheet"]),
+        "what is shown: one picture, or a sheet of those of many channels of the layer looked at, "
+        "or of many classes",
+    )
+    first: int = key(1, integer(1, MAX_CHANNEL), "in a sheet, the first channel or class")
+    count: int = key(
+        0,
+        integer(0, MAX_CHANNEL),
+        "in a sheet, the number of channels or classes; 0: to the last",
+        slider=(0, 100),
+    )
+
+    @property
+    def recipe(self) -> Recipe:
+        """What the pictures depend on."""
+        return Recipe(**{f.name: getattr(self, f.name) for f in dataclasses.fields(Recipe)})
+
+
+@dataclass(frozen=True)
 class ViewRow:
     """A view: its name, one line of help, its class, and the class of its options, if any.
 
@@ -249,6 +428,7 @@ class ViewRow:
     tries: tuple[str, ...] = ()
     alpha: bool = False
     learned: str = "colors"
+    images: bool | None = False
 
 
 VIEWS: dict[str, ViewRow] = {
@@ -287,6 +467,7 @@ VIEWS: dict[str, ViewRow] = {
                 "{deeper}, {stronger} and {zoom_in} change all cells, unless the sheet varies "
                 "that itself.",
             ),
+            images=None,
         ),
         ViewRow(
             "layers",
@@ -513,8 +694,97 @@ VIEWS: dict[str, ViewRow] = {
             ),
             learned="trained",
         ),
+        ViewRow(
+            "channels",
+            "every layer and channel of a network that sees pictures, one channel large",
+            "cppn_gl.views.vision.channels:ChannelsView",
+            ChannelsOptions,
+            reading="At the top are all layers, from the picture to the classes: each small "
+            "picture is the mean of a layer's channels. At the right are the channels of one "
+            "layer: bright is where a channel has found what it looks for. One of them is large, "
+            "beside the picture; the yellow frames are its largest value and what of the picture "
+            "that place can see. Below: that part, what in it counted (the value projected back "
+            "through the network, as in Zeiler and Fergus 2014), and the same of all places. In "
+            "the bars are the classes that the network thinks of, with their shares.",
+            tries=(
+                "Click on a layer at the top, then on a channel; or walk with {deeper}, "
+                "{shallower}, {wider} and {narrower}.",
+                "The first layers find edges and colours, the middle ones textures and parts, the "
+                "last ones whole things: where does a channel follow the eyes?",
+                "Click on the large channel to keep it in sight, then give the network another "
+                "picture: does it still find the same thing?",
+                "{next_knob} chooses an option, {knob_up} and {knob_down} change it: 'gamma' shows "
+                "faint values, 'sort' puts the strongest channels first, 'tiles' shows the "
+                "kernels of the first layer.",
+            ),
+            images=True,
+        ),
+        ViewRow(
+            "top_images",
+            "the pictures of a folder that excite a channel most",
+            "cppn_gl.views.vision.top_images:TopImagesView",
+            TopImagesOptions,
+            reading="Each pair is a picture of the folder, cut to what the channel's strongest "
+            "place sees of it, and that place projected back through the network: what of the "
+            "part counted. The number is the value of the place. Look for what the nine have in "
+            "common, and for what they have not: that is what the channel does not care about.",
+            tries=(
+                "{wider} and {narrower} look at other channels, {deeper} and {shallower} at other "
+                "layers.",
+                "Click on a picture to see all channels with it.",
+                "Set the option 'folder' to your own pictures: some hundred are enough.",
+            ),
+            images=True,
+        ),
+        ViewRow(
+            "attribution",
+            "what in the picture a class, or a channel, of an image network depends on",
+            "cppn_gl.views.vision.attribution:AttributionView",
+            AttributionOptions,
+            reading="Red pixels speak for the class in the title, or excite the channel; blue "
+            "ones speak against it. The methods ask different questions. The gradient says how the "
+            "score would change if a pixel got a little brighter: it is noisy, and quiet where the "
+            "network is already sure. Guided backpropagation and deconvnet follow only what raises "
+            "the score, and draw sharp edges, but almost the same ones for any class. Integrated "
+            "gradients divide the score among the pixels. Grad-CAM is coarse and says where. "
+            "Occlusion is the plainest: cover a part, and see how far the score falls.",
+            tries=(
+                "Click on one of the classes at the side: what speaks for that one?",
+                "{knob_up} goes through the methods; the last one, all, shows them side by side.",
+                "With the method occlusion, click on the picture to put a patch there, and roll "
+                "the wheel to change its size: which part is the class recognised by?",
+                "With another method, click on the picture: only that place of the channel is "
+                "explained, and the frame is what it can see.",
+                "{next_knob} chooses an option, {knob_up} and {knob_down} change it: 'mix' shows "
+                "more of the map or of the picture, 'of' explains the channel looked at.",
+            ),
+            images=True,
+        ),
+        ViewRow(
+            "synthesis",
+            "the picture that excites a channel, a class or a layer most, while it grows",
+            "cppn_gl.views.vision.synthesis:SynthesisView",
+            SynthesisOptions,
+            reading="This picture was made, not found. It began as noise, and in each step the "
+            "network's gradient said how to change every pixel so that the chosen channel answers "
+            "more strongly. What is left shows what the channel looks for: edges and colours in "
+            "the first layers, then textures, then parts of animals and things. The curve is what "
+            "the channel said of the picture, step by step; it is rough because each step sees the "
+            "picture shifted, turned and scaled a little, so that nothing counts that only works "
+            "at one place.",
+            tries=(
+                "{train} lets it grow, or pauses; {random_seed} begins from other noise.",
+                "{deeper} and {shallower} walk through the layers, {wider} and {narrower} through "
+                "the channels: each grows its own picture.",
+                "{next_knob} chooses an option, {knob_up} and {knob_down} change it: 'of' class "
+                "makes what the network knows of a thing, 'start' picture dreams into the photo.",
+                "{knob_down} with 'jitter' or 'decay' at 0: the picture fills with noise.",
+            ),
+            images=True,
+        ),
     )
 }
+PLAIN = "picture", "channels"  # show all networks of points, all that see whole pictures
 SHIPPED = tuple(VIEWS)  # known in other processes too, unlike views registered later
 
 
@@ -531,6 +801,11 @@ class Show:
     def row(self) -> ViewRow:
         """The row of the view."""
         return VIEWS[self.view]
+
+
+def plain(images: bool) -> str:
+    """The view that shows any network of points, or any that sees whole pictures."""
+    return PLAIN[images] if PLAIN[images] in VIEWS else PLAIN[0]
 
 
 def option_fields(row: ViewRow) -> list["dataclasses.Field[Any]"]:

@@ -14,6 +14,7 @@ from cppn_gl.nn.image_file import Input
 from cppn_gl.nn.normalize import Normalize
 from cppn_gl.nn.sources import Random
 from cppn_gl.nn.training.options import Train
+from cppn_gl.nn.vision.preprocess import Preprocess
 from cppn_gl.preset.animation import Animate, Animation, listed
 from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.color import Color
@@ -36,6 +37,7 @@ from cppn_gl.utils.checks import (
 
 FORMAT = 1
 MIN_EXTENT, MAX_EXTENT = 1e-6, 1e6
+OF_TRAINING = "steps", "rate"
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ TABLES: dict[str, type] = {
     "animate": Animate,
     "normalize": Normalize,
     "input": Input,
+    "preprocess": Preprocess,
     "train": Train,
 }
 TOP: dict[str, tuple[Any, str]] = {
@@ -179,11 +182,16 @@ def _holder(name: str, names: Mapping[str, Sequence[str]], options: Sequence[str
     """The table of a key; "show" for an option of views.
 
     A key of [train] that another table or a view has, too, needs its table: `seed` is that of
-    [network]. So does [network] grid: `grid` alone is that of [normalize], which is older.
+    [network]. So does one of [preprocess]. So does [network] grid: `grid` alone is that of
+    [normalize], which is older.
     """
     holding = [t for t, fields in names.items() if t not in VIEWS and name in fields]
     if name == "grid":
         holding.remove("network")
+    if "preprocess" in holding and (len(holding) > 1 or name in options):
+        holding.remove("preprocess")
+    if name in OF_TRAINING:
+        return "train"
     if "train" in holding and (len(holding) > 1 or name in options):
         holding.remove("train")
     if len(holding) > 1:
@@ -240,7 +248,7 @@ def movable(name: str) -> str:
         table, field = resolve(name)
     except PresetError as error:
         raise PresetError(error.problem, key=f"animate.{name}") from None
-    if table in ("", "animation", "animate", "sweep"):
+    if table in ("", "animation", "animate", "sweep", "preprocess"):
         raise PresetError("cannot be animated; numbers of other tables can", key=f"animate.{name}")
     return f"{table}.{field}"
 

@@ -16,6 +16,7 @@ from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.tables import resolve
 from cppn_gl.utils.checks import PresetError, nearest, show
+from cppn_gl.utils.extras import EXTRAS, require
 from cppn_gl.utils.toml import load_toml
 
 FILE = Path(__file__).with_name("tour.toml")
@@ -46,14 +47,26 @@ MEASURES: dict[str, str] = {
     "zoom": "magnification since the page opened",
     "time": "time in seconds",
     "paused": "whether time stands still",
+    "stage": "the name of the layer looked at, of an image network",
+    "channel": "the channel looked at",
+    "sees": "the side of what a unit of that layer sees, in pixels of the picture",
+    "top_class": "the most probable class of the picture",
+    "top_share": "its share",
+    "second_class": "the next one",
+    "second_share": "its share",
 }
+WORDS = ("stage", "top_class", "second_class")
+PASSES = ("top_class", "top_share", "second_class", "second_share")  # need a pass
 SIGNAL = ("gain", "growth", "left", "saturated", "saturated_first", "contrast")  # take a while
 # Measures that are written in per cent.
-SHARES = ("left", "saturated", "saturated_first", "accuracy", "test_accuracy", "dead")
+SHARES = (
+    *("left", "saturated", "saturated_first", "accuracy", "test_accuracy", "dead"),
+    *("top_share", "second_share"),
+)
 _FIGURE = re.compile(r"Figure (\d+)")
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _TESTS = ("above", "below", "is", "changed")
-_WORDS = ("heading", "text", "ask", "answer")
+_TEXTS = ("heading", "text", "ask", "answer")
 
 
 @dataclass(frozen=True)
@@ -112,14 +125,26 @@ def figures(preset: Preset) -> list[int]:
     return [int(match[1]) for match in matches if match]
 
 
-@cache
 def pages() -> tuple[Page, ...]:
     """The pages of the shipped tour."""
+    return _shipped()[0]
+
+
+def absent() -> tuple[str, ...]:
+    """Of each chapter that is left out, because a library is missing, what would bring it."""
+    return _shipped()[1]
+
+
+@cache
+def _shipped() -> tuple[tuple[Page, ...], tuple[str, ...]]:
     return parse_tour(FILE.read_text("utf-8"), source=FILE.name)
 
 
-def parse_tour(toml: str, *, source: str = "tour") -> tuple[Page, ...]:
-    """The pages of a tour in TOML text, in order. Raises PresetError, in one line."""
+def parse_tour(toml: str, *, source: str = "tour") -> tuple[tuple[Page, ...], tuple[str, ...]]:
+    """The pages of a tour in TOML text, in order, and what chapters are left out, and why.
+
+    Raises PresetError, in one line.
+    """
     try:
         document = load_toml(toml)
     except (ValueError, RecursionError) as error:
@@ -127,18 +152,35 @@ def parse_tour(toml: str, *, source: str = "tour") -> tuple[Page, ...]:
         raise PresetError(f"not TOML: {problem}", source=source) from None
     _check_known(document, ("chapter",), source)
     found: list[Page] = []
+    absent: list[str] = []
     for chapter in _tables(document, "chapter", source):
         title = _words(chapter, "title", f"{source}: a chapter")
-        _check_known(chapter, ("title", "page"), f"{source}: {title}")
+        _check_known(chapter, ("title", "needs", "page"), f"{source}: {title}")
+        if problem := _missing(chapter, title, source):
+            absent.append(problem)
+            continue
         for page in _tables(chapter, "page", f"{source}: {title}"):
             found.append(_page(page, title, f"{source}: page {len(found) + 1}"))
-    return tuple(found)
+    return tuple(found), tuple(absent)
+
+
+def _missing(chapter: dict[str, Any], title: str, source: str) -> str:
+    """Why a chapter is left out: a library that it needs is missing; "" if it is not."""
+    library = _words(chapter, "needs", f"{source}: {title}") if "needs" in chapter else ""
+    if library and library not in EXTRAS:
+        problem = f"no such library{nearest(library, EXTRAS)}"
+        raise PresetError(problem, key="needs", source=f"{source}: {title}")
+    try:
+        require(f"the chapter “{title}”", library)
+    except PresetError as error:
+        return error.problem
+    return ""
 
 
 def _page(table: dict[str, Any], chapter: str, place: str) -> Page:
-    known = ("preset", "change", *_WORDS, "watch", "action", "large", "trains", "done")
+    known = ("preset", "change", *_TEXTS, "watch", "action", "large", "trains", "done")
     _check_known(table, known, place)
-    given = (*_WORDS, "watch") if "watch" in table else _WORDS
+    given = (*_TEXTS, "watch") if "watch" in table else _TEXTS
     words = {name: _words(table, name, place) for name in given}
     try:
         preset = load_preset(_words(table, "preset", place))

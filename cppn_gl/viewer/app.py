@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import glfw
 
@@ -42,6 +42,7 @@ from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.favourites import Favourites
 from cppn_gl.viewer.favourites import default_path as favourites_path
+from cppn_gl.viewer.filling import Filling
 from cppn_gl.viewer.filming import Filming, Wishes
 from cppn_gl.viewer.hud import Booklet, Hud, font_size
 from cppn_gl.viewer.interface import Interface
@@ -59,8 +60,11 @@ from cppn_gl.viewer.view_words import ViewWords
 from cppn_gl.viewer.watch import Watch, shader_files
 from cppn_gl.viewer.weights import PATIENCE, Weights
 from cppn_gl.viewer.window import content_scale, framebuffer_size, to_pixel
-from cppn_gl.views import ALL, PICTURE, view_of
+from cppn_gl.views import ALL, plain_view, view_of
 from cppn_gl.views.base import Hit
+
+if TYPE_CHECKING:
+    from cppn_gl.viewer.asking import Asking
 
 # Time budgets in seconds for each turn of the loop. A tile, or a layer, may overrun them.
 SLICE = 0.018  # drawing
@@ -123,6 +127,7 @@ class App:
         self.explorer.pointed = self._pointed
         self.explorer.pointed_place = self._pointed_place
         self.words = ViewWords()
+        self.filling = Filling()
         self.hud = Hud(on=hud)
         self.events = Events(window, self.explorer, self.hud, self)
         self.thumbnails = Thumbnails(window.ctx, self.renderer, self.engines, thumbnails_folder())
@@ -134,6 +139,7 @@ class App:
         # Why the network file that was named could not be opened; None if none was.
         self.network_problem: str | None = None
         self.image_problem: str | None = None  # the same of an image
+        self.asking: Asking | None = None  # about a network whose file does not say enough
         self.reports = Reports(self)
         self.names: dict[str, str] = {}  # the user's labels of keys bound by position
         self.adviser = Adviser()
@@ -239,10 +245,33 @@ class App:
         self.network_problem = self.image_problem = None
         self.hud.say(self._opening.drop(paths, self.explorer.preset), wall.perf_counter())
 
-    def open_network(self, path: Path) -> None:
-        """Open a network file of the user's, with the view and colours that are shown."""
+    def open_network(self, path: Path, given: dict[str, Any] | None = None) -> None:
+        """Open a network file of the user's, with the view and colours that are shown.
+
+        `given`: keys of [preprocess], by dotted name.
+        """
         self.network_problem = ""
-        self.hud.say(self._opening.network(path, self.explorer.preset), wall.perf_counter())
+        now = wall.perf_counter()
+        self.hud.say(self._opening.network(path, self.explorer.preset, given), now)
+
+    def ask(self, path: Path, problem: str) -> None:
+        """Ask in the panel how a network reads pictures, of which its file says nothing."""
+        from cppn_gl.viewer.asking import Asking  # most sessions need none
+
+        if self.asking is None or self.asking.path != path:
+            self.asking = Asking(path, problem)
+        self.asking.problem = problem
+        self.interface.show("panel")
+
+    def answer_asked(self) -> None:
+        """Open the network that was asked about, as answered; or say what is missing."""
+        asking = self.asking
+        if asking is None:
+            return
+        try:
+            self.open_network(asking.path, asking.keys())
+        except PresetError as error:
+            asking.problem = str(error)
 
     def open_image(self, path: Path) -> None:
         """Let an image file of the user's be the input of what is shown."""
@@ -262,6 +291,10 @@ class App:
             self.image_problem = answer.problem
         if self.network_problem is not None:
             self.network_problem = answer.problem
+        if answer.asks is not None:
+            self.ask(answer.asks, answer.problem)
+        elif answer.preset is not None:
+            self.asking = None
         if answer.preset is not None:
             self.interface.show("chooser", False)
             self.events.new_gesture()
@@ -440,6 +473,7 @@ class App:
         self._follow_network(now)
         self.lesson.follow()
         self.lesson.advance(MEASURE_SLICE)
+        self.hud.seeing = self.explorer.sees
         self.hud.beside = not view_of(self._shown[0]).by_pixel
         self.hud.covered = covered.width if (covered := self.interface.covered) else 0
         self._strip = self.hud.strip(size, content_scale(self.window))
@@ -455,7 +489,10 @@ class App:
             self._draw(now)
             self._prepare(now)
             self._advise()
+            self._see()
             self._draw_thumbnails()
+            if self.canvas.finished and self.filling.advance(SLICE):
+                self.canvas.repaint()
         self._longest = max(self._longest, wall.perf_counter() - now)
         self._tidy(now)
 
@@ -473,6 +510,7 @@ class App:
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE, ready)
         if words := self._weights.message:
             self.hud.say(words, now)
+        self.filling.follow(*self._shown)
 
     def _lay_out(self, size: tuple[int, int]) -> None:
         """Find the picture's place in a window of `size` pixels."""
@@ -487,17 +525,17 @@ class App:
             memory.return_freed()
 
     def _fitting(self) -> Preset:
-        """The preset at the current time, with the picture view if its own cannot show it."""
+        """The preset at the current time, with a view that can show it."""
         return self._viewable().at(self.explorer.time)
 
     def _viewable(self) -> Preset:
-        """The preset, with the picture view if its own cannot show it."""
+        """The preset, with the view for any of its kind if its own cannot show it."""
         preset = self.explorer.shown
         self._problems.pop("view", None)
-        problem = view_of(preset).problem(preset.at(self.explorer.time))
+        problem = view_of(preset).unfit(preset.at(self.explorer.time))
         if problem:
             self._problems["view"] = f"the view {preset.show.view} {problem}"
-            return preset.replace(**{"show.view": PICTURE})
+            return preset.replace(**{"show.view": plain_view(preset).name})
         return preset
 
     def _draw(self, now: float) -> None:
@@ -508,6 +546,7 @@ class App:
         try:
             if self.canvas.advance(budget, still=self._still(), rest=self._at_rest(now)):
                 self._drawn.append(wall.perf_counter())
+                self.filling.drawn(self.words)
                 self._problems.pop("shader", None)
         except (ShaderError, PresetError) as error:  # the last good picture stays on the screen
             self._problems["shader"] = str(error)
@@ -539,10 +578,19 @@ class App:
 
     def _advise(self) -> None:
         """Measure what is shown, and say what is wrong with it."""
-        if self.hud.on and self.canvas.current:
+        if self.explorer.sees:
+            self.hud.advice = ""
+        elif self.hud.on and self.canvas.current:
             self.adviser.follow(self.explorer, *self._shown, labels)
             self.adviser.advance()
             self.hud.advice = self.adviser.words
+
+    def _see(self) -> None:
+        """Compute what an image network makes of its picture, once the view has shown it."""
+        if not self.explorer.sees:
+            self.explorer.sight.forget()
+        elif self.canvas.current and self.explorer.see(MEASURE_SLICE):
+            self.hud.touch(wall.perf_counter())
 
     def _prepare(self, now: float) -> None:
         """Once a picture is shown, have programs compiled ahead: here only while at rest."""
@@ -553,6 +601,8 @@ class App:
         if self._views:  # imported one per turn, so that the first press of V does not import all
             ALL[self._views.pop()]
         preset, network = self._shown
+        if preset.classifies:  # no shader draws it
+            return
         if not self._helper_started:
             self._helper_started = True
             self.engines.start()
@@ -623,7 +673,9 @@ class App:
     def _working(self) -> bool:
         """Whether the preset or its weights are being drawn, or numbers of a page measured."""
         weights = self._weights.busy
-        return weights or self.explorer.busy or self.lesson.busy or self.reports.busy
+        weights = weights or (self.explorer.sees and self.explorer.sight.busy)
+        busy = weights or self.explorer.busy or self.lesson.busy or self.reports.busy
+        return busy or self.filling.busy
 
     @property
     def _unshown(self) -> bool:
@@ -705,7 +757,7 @@ class App:
         self._follow_lightness()
         pointed = explorer.cursor if self.events.pointing else None
         drawn = self.canvas.pictures, self.thumbnails.version, self.collection.version
-        film = self.filming.version
+        film = self.filming.version, explorer.sight.number
         return explorer.history.now, time, explorer.running, drawn, pointed, film
 
     def _follow_lightness(self) -> None:
@@ -817,6 +869,7 @@ class App:
         try:
             self.captures.close()
             self.explorer.learning.close()
+            self.filling.close()
             self._saver.shutdown()
         finally:
             self.canvas.release()

@@ -14,7 +14,7 @@ class Binding:
     """Keys and their actions, in the same order: method names of the explorer or the window.
 
     `repeats`: whether holding the key repeats the action. `touring`: what it does in the tour, if
-    that is something else.
+    that is something else. `seeing`: the same of a trained image network; PLANE: nothing there.
     """
 
     keys: tuple[str, ...]
@@ -22,34 +22,74 @@ class Binding:
     help: str
     repeats: bool = False
     touring: str = ""
+    seeing: str = ""
+
+
+PLANE = "–"  # a key that is about networks of the plane only
 
 
 def _bind(
-    keys: str, actions: str, help: str, *, repeats: bool = False, touring: str = ""
+    keys: str,
+    actions: str,
+    help: str,
+    *,
+    repeats: bool = False,
+    touring: str = "",
+    seeing: str = "",
 ) -> Binding:
-    return Binding(tuple(keys.split()), tuple(actions.split()), help, repeats, touring)
+    return Binding(tuple(keys.split()), tuple(actions.split()), help, repeats, touring, seeing)
 
 
 BINDINGS: tuple[Binding, ...] = (
-    _bind("Up Down", "deeper shallower", "depth (layers) ±1 (Shift ±5)", repeats=True),
-    _bind("Right Left", "wider narrower", "width (units) ±1 (Shift ±8)", repeats=True),
-    _bind("] [", "stronger weaker", "weight scale up / down", repeats=True),
-    _bind("D", "double_scale", "weight scale ×2 (Shift ÷2)", repeats=True),
-    _bind("= -", "zoom_in zoom_out", "zoom in / out at the cursor", repeats=True),
+    _bind(
+        "Up Down",
+        "deeper shallower",
+        "depth (layers) ±1 (Shift ±5)",
+        repeats=True,
+        seeing="next / previous layer (Shift ±5)",
+    ),
+    _bind(
+        "Right Left",
+        "wider narrower",
+        "width (units) ±1 (Shift ±8)",
+        repeats=True,
+        seeing="next / previous channel (Shift ±10)",
+    ),
+    _bind("] [", "stronger weaker", "weight scale up / down", repeats=True, seeing=PLANE),
+    _bind("D", "double_scale", "weight scale ×2 (Shift ÷2)", repeats=True, seeing=PLANE),
+    _bind("= -", "zoom_in zoom_out", "zoom in / out at the cursor", repeats=True, seeing=PLANE),
     _bind(
         "Alt+Right Alt+Left Alt+Up Alt+Down",
         "pan_right pan_left pan_up pan_down",
         "pan",
         repeats=True,
+        seeing=PLANE,
     ),
     _bind("PageUp PageDown", "layer_up layer_down", "show next / previous layer", repeats=True),
-    _bind("0", "reset_view", "reset zoom and position"),
-    _bind("A", "next_activation", "next activation function", repeats=True),
-    _bind("I", "next_init", "next weight initialisation", repeats=True),
+    _bind("W", "pin", "keep this unit or channel in sight / release it"),
+    _bind("0", "reset_view", "reset zoom and position", seeing=PLANE),
     _bind(
-        "M", "next_structure", "next structure: mlp conv nin vgg … (Shift: previous)", repeats=True
+        "A",
+        "next_activation",
+        "next activation function",
+        repeats=True,
+        seeing="what a unit sees: next method (Shift: previous)",
     ),
-    _bind("S", "toggle_keeping", "A and I keep the signal, on / off"),
+    _bind(
+        "I",
+        "next_init",
+        "next weight initialisation",
+        repeats=True,
+        seeing="next picture, as input (Shift: previous)",
+    ),
+    _bind(
+        "M",
+        "next_structure",
+        "next structure: mlp conv nin vgg … (Shift: previous)",
+        repeats=True,
+        seeing=PLANE,
+    ),
+    _bind("S", "toggle_keeping", "A and I keep the signal, on / off", seeing=PLANE),
     _bind("C", "next_color", "next colour mapping", repeats=True),
     _bind("V", "next_view", "next view (Shift: previous)", repeats=True),
     _bind("O", "next_knob", "next view option (Shift: previous)", repeats=True),
@@ -106,6 +146,11 @@ MOUSE: tuple[tuple[str, str], ...] = (
     ("wheel", "zoom in / out at the cursor"),
 )
 
+SEEING_MOUSE: tuple[tuple[str, str], ...] = (
+    ("click", "look at the layer, channel, class or place under the cursor"),
+    ("drop", "a picture: the network sees it; an .onnx file: your network"),
+)
+
 _SYMBOLS = {"Up": "↑", "Down": "↓", "Left": "←", "Right": "→", "PageUp": "PgUp"}
 _SYMBOLS |= {"PageDown": "PgDn"}
 
@@ -158,14 +203,27 @@ def _label(key: str, labels: dict[str, str]) -> str:
 
 
 def help_rows(
-    names: dict[str, str] | None = None, *, touring: bool = False
+    names: dict[str, str] | None = None, *, touring: bool = False, seeing: bool = False
 ) -> list[tuple[str, str]]:
-    """(keys, description) of every binding and mouse action. `touring`: in the tour."""
-    rows = [(shown_keys(b, names), (touring and b.touring) or b.help) for b in BINDINGS]
-    return rows + list(MOUSE)
+    """(keys, description) of every binding and mouse action. `touring`: in the tour.
+
+    `seeing`: of those that do something where a trained image network is shown.
+    """
+    rows = [
+        (shown_keys(b, names), (touring and b.touring) or (seeing and b.seeing) or b.help)
+        for b in BINDINGS
+        if not (seeing and b.seeing == PLANE)
+    ]
+    return rows + list(SEEING_MOUSE if seeing else MOUSE)
 
 
-def markdown_table() -> str:
-    """The table of keys in Markdown, for docs/keys.md."""
-    rows = [f"| `{keys}` | {text} |" for keys, text in help_rows()]
-    return "\n".join(["| key | does |", "|---|---|", *rows])
+def markdown_table(*, seeing: bool = False) -> str:
+    """The table of keys in Markdown, for docs/keys.md.
+
+    `seeing`: only what is something else where a trained image network is shown.
+    """
+    rows = help_rows(seeing=seeing)
+    if seeing:
+        rows = [row for row in rows if row not in help_rows()]
+    listed = [f"| `{keys}` | {text} |" for keys, text in rows]
+    return "\n".join(["| key | does |", "|---|---|", *listed])

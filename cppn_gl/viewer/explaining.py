@@ -15,8 +15,8 @@ from cppn_gl.nn.file_source import File
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.looping import loop_of
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.show import VIEWS
 from cppn_gl.viewer.bindings import keys_of
+from cppn_gl.viewer.explaining_images import meaning_words, seeing_words
 from cppn_gl.viewer.explaining_structures import normalised_words, structure_words
 from cppn_gl.viewer.explaining_training import (
     color_words,
@@ -31,6 +31,7 @@ from cppn_gl.viewer.fields import ACTIONS, sigma
 from cppn_gl.viewer.measures import Findings, left
 from cppn_gl.viewer.network_map import last_layer
 from cppn_gl.viewer.typeset import ACCENT, DIM, WARM, Paragraph, Run, says
+from cppn_gl.viewer.viewing import following
 from cppn_gl.views.text import counted, significant
 
 # In the place of sentences about layers, for a network in a file.
@@ -43,6 +44,13 @@ FEATURES = {
     "one": "the constant 1",
     "t": "time",
 }
+WALKS = ("deeper", "shallower", "wider", "narrower")  # keys that go through layers and channels
+# Of trained image networks, whatever the view.
+SEEING_TRIES = (
+    "{deeper} and {shallower} go from layer to layer, {wider} and {narrower} from channel to "
+    "channel; with Shift by 5 and by 10.",
+    "Drop a picture of your own on the window: the network sees it.",
+)
 FADED, WEAK, STRONG = 0.3, 0.7, 1.6  # of the spread left; of the factor on small differences
 LARGE_SIDE = 3840  # pixels of the longer side of a picture that is drawn larger
 MOST_UNITS, MOST_LAYERS = 8, 10  # that are listed
@@ -76,10 +84,14 @@ def explanation(
         page.append(says(preset.description.strip(), "italic"))
     if advice:
         page.append(says(advice, ink=WARM, above=0.4))
-    page += [_heading("The network"), *map(says, network_words(preset, network, found))]
-    if explorer.layer < explorer.layers:
-        words = f"Layer {explorer.layer} is shown: the network cut off after it."
-        page.append(says(words, above=0.2))
+    if explorer.sees:
+        words = seeing_words(preset, explorer.eye, explorer.unit, explorer.sight.done)
+    else:
+        words = network_words(preset, network, found)
+    page += [_heading("The network"), *map(says, words)]
+    if explorer.layer < explorer.layers and not explorer.sees:
+        cut = f"Layer {explorer.layer} is shown: the network cut off after it."
+        page.append(says(cut, above=0.2))
     if preset.learns:
         ready = explorer.learning.ready
         known = ready is not None and ready.preset.source == preset.source
@@ -89,6 +101,10 @@ def explanation(
     if preset.learns and (colors := color_words(preset)):
         reading = colors if row.name == "picture" else f"{reading} {colors}"
     page += [_heading(f"The view: {row.name}"), says(f"It shows {row.help}. {reading}")]
+    means, means_not = meaning_words(preset, row.name) if explorer.sees else ("", "")
+    if means:
+        page += [_heading("What it means"), says(means)]
+        page += [_heading("What it does not mean"), says(means_not)]
     if row.name in ("units", "signal"):
         page.append(says(_saturation(network)))
     if row.name == "units":
@@ -104,7 +120,7 @@ def explanation(
         page += [_bullet(one, names) for one in tries if _possible(one, explorer)]
         if isinstance(preset.spec, File) and preset.spec.count > 1:
             page.append(_bullet(FEWER, names))
-    page += [_bullet(one, names) for one in _general(row.name) if _possible(one, explorer)]
+    page += [_bullet(one, names) for one in _general(explorer) if _possible(one, explorer)]
     if facts:
         page.append(_heading("In numbers"))
         page += [says(" · ".join(parts)) for parts in facts]
@@ -166,18 +182,20 @@ def _bullet(words: str, names: Mapping[str, str] | None) -> Paragraph:
 def _possible(words: str, explorer: Explorer) -> bool:
     """Whether the keys in a sentence do with this network what it says."""
     actions = _ACTION.findall(words)
+    if explorer.sees and set(actions) <= set(WALKS):
+        return True
     if any(verb in actions for verb in ("deeper", "shallower")):  # of a file: see FEWER
         return explorer.preset.spec.redrawable
     keys = (key for key, verbs in ACTIONS.items() if set(verbs) & set(actions))
     return all(explorer.changes(key) for key in keys)
 
 
-def _general(view: str) -> list[str]:
-    listed = list(VIEWS)
-    after = listed[(listed.index(view) + 1) % len(listed)] if view in listed else listed[0]
+def _general(explorer: Explorer) -> list[str]:
+    after = following(explorer.fitting_views, explorer.view.name, False)
     return [
         f"{{next_view}} shows the same network in another view, such as {after}.",
         "{random_seed} draws other weights.",
+        *(SEEING_TRIES if explorer.sees else ()),
         "{history_back} goes back, as often as you like.",
         "{screenshot} saves the picture, and tells how to open the file again or draw it larger.",
     ]

@@ -32,6 +32,7 @@ from cppn_gl.viewer.knobs import change_words, difference
 from cppn_gl.viewer.learning import at_step
 from cppn_gl.viewer.points import PointEditing
 from cppn_gl.viewer.preset_list import PresetList
+from cppn_gl.viewer.seeing import Seeing
 from cppn_gl.viewer.structuring import Structuring, layer_count
 from cppn_gl.viewer.training import Training
 from cppn_gl.viewer.viewing import LARGE, Viewing, following
@@ -40,13 +41,14 @@ ZOOM_STEP = 2 ** (1 / 4)
 SCALE_STEP = 2 ** (1 / 16)
 PAN_STEP = 0.125  # extents
 TIME_STEP = 0.125  # seconds
+UNITS, CHANNELS = 8, 10  # with Shift
 MAX_TITLE = 200
 # Actions whose keys also change a network whose weights are in a file.
 CHANGES_FILE = ("deeper", "shallower", "stronger", "weaker", "next_activation")
 CHANGED = ", changed"  # after the title of a preset whose network has been changed
 
 
-class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
+class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
     """The preset being explored, its history, time, layer shown and the last message."""
 
     def __init__(
@@ -103,12 +105,16 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
     @property
     def layer(self) -> int:
         """The layer shown, from 1; the last one if the whole network is shown."""
+        if self.sees:
+            return self.unit[0]
         own, last = getattr(self.options, "layer", 0), self.layers
         return min(self.history.now.layer or own or last, last)
 
     @property
     def layers(self) -> int:
-        """The number of layers that can be shown: the depth; of a structure, that of its stages."""
+        """The number of layers that can be shown: the depth; of a graph, that of its stages."""
+        if self.sees:
+            return len(self.eye.stages)
         return layer_count(self.preset.spec)
 
     @property
@@ -265,6 +271,9 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
         if self.changes(f"network.{name}"):
             return True
         spec = self.moment.spec
+        if self.sees:
+            self.message = self.nothing_drawn()
+            return False
         if name == "depth" and isinstance(spec, Random) and spec.blocks:
             self.message = f"the depth, {spec.depth}, is that of its blocks: the panel lists them"
             return False
@@ -291,20 +300,32 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
     # Depth, width, weights
 
     def deeper(self, large: bool = False) -> None:
-        """Add one layer (Shift: 5)."""
-        self._step("depth", 5 if large else 1)
+        """Add one layer (Shift: 5); of a network that sees pictures, look at the next."""
+        self._deepen(5 if large else 1)
 
     def shallower(self, large: bool = False) -> None:
-        """Remove one layer (Shift: 5)."""
-        self._step("depth", -5 if large else -1)
+        """Remove one layer (Shift: 5); or look at the one before."""
+        self._deepen(-5 if large else -1)
+
+    def _deepen(self, by: int) -> None:
+        if self.sees:
+            self.walk_layers(by)
+        else:
+            self._step("depth", by)
 
     def wider(self, large: bool = False) -> None:
-        """Add one unit to each hidden layer (Shift: 8)."""
-        self._step("width", 8 if large else 1)
+        """Add one unit to each hidden layer (Shift: 8); or look at the next channel."""
+        self._widen(1, large)
 
     def narrower(self, large: bool = False) -> None:
-        """Remove one unit from each hidden layer (Shift: 8)."""
-        self._step("width", -8 if large else -1)
+        """Remove one unit from each hidden layer (Shift: 8); or look at the channel before."""
+        self._widen(-1, large)
+
+    def _widen(self, sign: int, large: bool) -> None:
+        if self.sees:
+            self.walk_channels(sign * (CHANNELS if large else 1))
+        else:
+            self._step("width", sign * (UNITS if large else 1))
 
     def stronger(self, large: bool = False) -> None:
         """Increase the weight scale."""
@@ -355,21 +376,34 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
             self.change(seed=fresh_seed())
 
     def next_activation(self, large: bool = False) -> None:
-        """The next activation function for all hidden layers (Shift: the previous)."""
-        if self._has("activation"):
+        """The next activation function for all hidden layers (Shift: the previous).
+
+        Of a network that sees pictures, the next method of telling what a unit sees.
+        """
+        if self.sees:
+            self.next_method(large)
+        elif self._has("activation"):
             spec = cast(Random | File, self.moment.spec)
             first = spec.hidden_activations[0] if spec.depth > 1 else spec.activation
             name = following(list(ACTIVATIONS), first, large)
             self.redraw(activation=name)
 
     def next_init(self, large: bool = False) -> None:
-        """The next weight initialisation (Shift: the previous)."""
-        if self._has("init"):
+        """The next weight initialisation (Shift: the previous).
+
+        Of a network that sees pictures, the next picture.
+        """
+        if self.sees:
+            self.next_picture(large)
+        elif self._has("init"):
             name = following(list(INITS), cast(Random, self.moment.spec).init, large)
             self.redraw(init=name)
 
     def toggle_keeping(self, large: bool = False) -> None:
         """Switch whether A and I keep the signal by another weight scale."""
+        if self.sees:
+            self.message = self.nothing_drawn()
+            return
         self.keep_signal = not self.keep_signal
         says = "choose a weight scale that keeps" if self.keep_signal else "no longer keep"
         but = " (of structures they keep the scale)" if self.preset.spec.structured else ""
@@ -417,6 +451,8 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
         if changes is not None:
             self.change(**changes)
             return
+        if self._is_whole():
+            return
         view = self.moment.view
         extent = ladder(view.extent, self.home.extent, ZOOM_STEP, -steps)
         if not MIN_EXTENT <= extent <= MAX_EXTENT:
@@ -440,6 +476,8 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
         if changes is not None:
             self.change(**changes)
             return
+        if self._is_whole():
+            return
         view = self.moment.view
         x, y = view.center
         self.change(center=(tidy(x + du * view.extent), tidy(y + dv * view.extent)))
@@ -458,7 +496,14 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
 
     def reset_view(self, large: bool = False) -> None:
         """Back to the preset's own viewport."""
-        self.change(center=self.home.center, extent=self.home.extent)
+        if not self._is_whole():
+            self.change(center=self.home.center, extent=self.home.extent)
+
+    def _is_whole(self) -> bool:
+        """Whether a network sees the whole picture, so that nothing is zoomed; the message."""
+        if self.sees:
+            self.message = "the network sees the whole picture, which is neither zoomed nor moved"
+        return self.sees
 
     # Layers
 
@@ -479,6 +524,9 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
 
     def show_layer(self, layer: int) -> None:
         """Show a layer's picture, or the whole network for the last one."""
+        if self.sees:
+            self.look_at(layer)
+            return
         last = self.layers
         layer = min(max(layer, 1), last)
         words = f"layer {layer} of {last}" if layer < last else "the whole network"
@@ -495,6 +543,9 @@ class Explorer(Viewing, Structuring, Editing, PointEditing, Training):
             self.open(hit.enters, hit.words)
             return
         if self._take(hit):
+            return
+        if self.sees:
+            self.message = self._nothing
             return
         if self.layer == self.layers:
             self.message = (

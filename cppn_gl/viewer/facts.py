@@ -24,6 +24,8 @@ from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned
 from cppn_gl.viewer.network_map import last_layer
+from cppn_gl.viewer.seeing import spec_label, unit_words
+from cppn_gl.viewer.sight import operation_words, reads_words, share
 from cppn_gl.viewer.training import rate_words, timed
 from cppn_gl.viewer.typeset import ACCENT, CHIP, DIM, Run
 from cppn_gl.views.base import Point
@@ -56,6 +58,8 @@ def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
     What varies over a sheet is left out. `parameters`: of the network. `size`: of the picture in
     pixels.
     """
+    if explorer.sees:
+        return seeing(explorer)
     preset, varying = explorer.moment, _varying(explorer.moment)
     said = {kind: words for kind, words in _said(preset).items() if kind not in varying}
     where = (extent(preset.view, size if explorer.view.plane else (1, 1)), *_zoom(explorer))
@@ -81,6 +85,24 @@ def facts(explorer: Explorer, parameters: int, size: Size) -> Lines:
     lines[1:1] = training(explorer)
     if not explorer.view.by_pixel and explorer.knob not in ("", "layer"):
         lines.insert(1, (f"option {turned(explorer.options, explorer.knob)}",))
+    return tuple(line for line in lines if line)
+
+
+def seeing(explorer: Explorer) -> Lines:
+    """Of a trained image network: the view, the unit looked at, what is seen, the network."""
+    preset, network = explorer.moment, explorer.eye
+    stage = network.stages[explorer.unit[0] - 1]
+    named = [f"{name} {share(part)}".replace(" ", TIED) for name, part in explorer.sight.top(3)]
+    rows, columns = network.size
+    option = f"option {turned(explorer.options, explorer.knob)}" if explorer.knob else ""
+    lines = [
+        (explorer.view.name, unit_words(network, explorer.unit)),
+        _parts(operation_words(stage), reads_words(network, explorer.unit[0])),
+        tuple(named),
+        _parts(f"image {preset.input.label}", f"seen as {columns}×{rows} pixels", option),
+        (spec_label(preset), weights(network.parameters)),
+    ]
+    lines[3:3] = training(explorer)
     return tuple(line for line in lines if line)
 
 

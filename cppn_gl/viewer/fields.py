@@ -37,10 +37,23 @@ COMMON = {
     "color.mapping": "colours",
 }
 FILE = ("network.file",)  # before these, for a network whose weights are in one
-LABELS = COMMON | {"network.output_activation": "last activation", "animate.moving": "keys"}
+# The same of a trained image network.
+SEEING = {
+    "input.image": "picture",
+    "channels.unit": "looked at",
+    "attribution.class_name": "class",
+    "network.file": "file",
+}
+LABELS = (
+    COMMON | SEEING | {"network.output_activation": "last activation", "animate.moving": "keys"}
+)
+# Tables about networks of the plane, and about those that see pictures.
+PLANE = ("view", "color", "animation", "animate", "normalize", "sweep")
+PICTURES = ("preprocess",)
 TITLES = {
     "network": "Network",
     "train": "Training",
+    "preprocess": "How the picture is read",
     "input": "Image",
     "view": "Viewport",
     "color": "Colours",
@@ -57,6 +70,7 @@ PARTS = {
     "view.center": ("x", "y"),
     "normalize.region_center": ("x", "y"),
     "units.unit": ("layer", "unit"),
+    "channels.unit": ("layer", "channel"),
     "sweep.cell": ("wide", "high"),
 }
 # Actions of the window that change a key, see bindings.py.
@@ -74,6 +88,8 @@ ACTIONS = {
     "train.rate": ("rate_up",),
     "train.boundary": ("toggle_boundary",),
     "show.view": ("next_view",),
+    "channels.unit": ("deeper", "shallower", "wider", "narrower"),
+    "channels.pinned": ("pin",),
 }
 NOT_EDITED = ("format", "network.sha256")
 LOOKED_AT = (
@@ -87,7 +103,7 @@ STEP_FACTOR = 2 ** (1 / 8)  # of a logarithmic key, for a press of an arrow key
 WIDGETS = (
     *("slider", "numbers", "menu", "flag", "text", "prose", "seed", "activations"),
     *("inputs", "between", "animate", "axis", "colors", "file", "list", "data"),
-    *("structure", "blocks", "boosts", "image"),
+    *("structure", "blocks", "boosts", "image", "class"),
 )
 
 
@@ -197,10 +213,19 @@ def _widget(check: Check) -> str:
 
 
 def groups(preset: Preset) -> tuple[Group, ...]:
-    """The common keys, those of the view shown, the other tables, and the other views' tables."""
-    own = OWN.get(preset.show.view, preset.show.view)
+    """The common keys, those of the view shown, the other tables, and the other views' tables.
+
+    Of an image network those that are about such networks, of others those that are not.
+    """
+    own, sees = OWN.get(preset.show.view, preset.show.view), preset.classifies
     first = FILE if isinstance(preset.spec, File) else ()
-    return _groups(tuple(TABLES.items()), own, (*first, *COMMON))
+    other = PLANE if sees else PICTURES
+    fitting = tuple(
+        (name, table)
+        for name, table in TABLES.items()
+        if name not in other and (name not in VIEWS or VIEWS[name].images == sees)
+    )
+    return _groups(fitting, own, tuple(SEEING) if sees else (*first, *COMMON))
 
 
 @lru_cache(maxsize=32)
@@ -217,7 +242,7 @@ def _groups(
     order = [own, *(name for name in TITLES if name != own)]
     views = [name for name in tables if name not in order]
     return (
-        Group("common", "", tuple(common[dotted] for dotted in listed)),
+        Group("common", "", tuple(common[dotted] for dotted in listed if dotted in common)),
         *(Group(name, title(name), tuple(tables[name])) for name in order if name in tables),
         *(Group(name, title(name), tuple(tables[name]), other=True) for name in views),
     )
@@ -259,6 +284,8 @@ def seeded(preset: Preset) -> bool:
 def fact(preset: Preset, field: Field) -> str:
     """What a given network determines instead of a fixed key; "" if that says nothing."""
     spec = preset.spec
+    if preset.classifies:
+        return ""
     if field.name == "depth":
         return str(spec.depth)
     if field.name == "width":
@@ -336,7 +363,10 @@ def idle(preset: Preset, field: Field) -> str:
         "network.kernel": (_kernels(preset), "no convolution takes its size from it"),
         "network.last_layer": (preset.spec.structured, "only structures have it"),
         "network.grid": (preset.spec.structured, "there is no convolution"),
-        "input": (bool(of_image(inputs)), "no input is of the image: red, green, blue or grey"),
+        "input": (
+            bool(of_image(inputs)) or preset.classifies,
+            "no input is of the image: red, green, blue or grey",
+        ),
         "color.hue": (preset.color.mapping == "ink", "only the mapping ink has a hue"),
         "color.dither": (not preset.color.levels, "flat colours (inks) are not dithered"),
         "normalize": (preset.normalize.which != "none", "no layer is normalised"),

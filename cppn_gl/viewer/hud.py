@@ -149,10 +149,12 @@ class Hud:
     beside: the view has words of its own, which the HUD must not cover.
     covered: pixels at the window's right side that are covered by an open panel.
     handle: there are a panel and a chooser to open by a click.
+    seeing: a trained image network is shown, for which some keys are others.
     """
 
     def __init__(self, *, on: bool = True):
         self.on, self.beside, self.handle, self.covered = on, False, False, 0
+        self.seeing = False
         self.help, self.explain = Booklet(), Booklet()
         self.explanation: Sequence[Paragraph] = ()
         self.problem = ""  # an error to show until it is fixed
@@ -314,7 +316,8 @@ class Hud:
         for name, booklet in (("help", self.help), ("explain", self.explain)):
             if booklet.open:
                 touring = bool(self.caption)
-                of = tuple(self.explanation) if name == "explain" else _help(names, touring)
+                keys = _help(names, touring, self.seeing)
+                of = tuple(self.explanation) if name == "explain" else keys
                 panels.append(self._booklet(name, booklet, of, box, points))
         return panels
 
@@ -621,9 +624,9 @@ def _invitation(names: Mapping[str, str]) -> tuple[Run, ...]:
     return tuple(runs)
 
 
-def _help(names: Mapping[str, str], touring: bool) -> tuple[Paragraph, ...]:
+def _help(names: Mapping[str, str], touring: bool, seeing: bool) -> tuple[Paragraph, ...]:
     """The table of keys as paragraphs with labels."""
-    rows = help_rows(dict(names), touring=touring)
+    rows = help_rows(dict(names), touring=touring, seeing=seeing)
     label = max(text.width(keys, 100, "bold") for keys, _ in rows) / 100
     indent = min(label + 0.7, 9.0)
     lines = [Paragraph((Run(words, ink=DIM),), label=keys, indent=indent) for keys, words in rows]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cppn_gl.preset.tour import SIGNAL, Page, pages
+from cppn_gl.preset.tour import PASSES, SIGNAL, Page, absent, pages
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.history import MAX_MOMENTS
 from cppn_gl.viewer.journal import Moment
@@ -83,6 +83,7 @@ class Lesson:
         explorer.presets = list_of([page.preset for page in self.pages], number or self._last)
         explorer.guided = True
         self.go(number or self._last)
+        explorer.message = "; ".join(absent())
 
     def leave(self) -> None:
         """End the tour, and return to what was explored before."""
@@ -165,6 +166,8 @@ class Lesson:
         if page.done.name in SIGNAL or wanted & set(SIGNAL):
             self._measures.follow(self._explorer)
             self._measures.advance(seconds)
+        if self._explorer.sees and (page.done.name in PASSES or wanted & set(PASSES)):
+            self._explorer.see(seconds)
         for name in wanted:
             if self._first.get(name, UNKNOWN) == UNKNOWN:
                 self._first[name] = self._written(name)
@@ -180,7 +183,9 @@ class Lesson:
     @property
     def busy(self) -> bool:
         """Whether something is left to measure."""
-        return self.page is not None and self._measures.busy
+        if self.page is None:
+            return False
+        return self._measures.busy or (self._explorer.sees and self._explorer.sight.busy)
 
     def _written(self, name: str) -> str:
         return self._measures.written(self._explorer, name)

@@ -19,7 +19,7 @@ from cppn_gl.nn.training.trainer import Measures as Trained
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.tables import resolve
-from cppn_gl.preset.tour import MEASURES, SHARES
+from cppn_gl.preset.tour import MEASURES, SHARES, WORDS
 from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.tasks import Stepping, within
 from cppn_gl.viewer.explorer import Explorer
@@ -118,6 +118,21 @@ def _dead(measures: Trained) -> float:
     return float(hidden.mean()) if len(hidden) else 0.0
 
 
+def _of_eye(value: Callable[[Any, int], Any]) -> Callable[[Explorer], Any]:
+    """What is asked of an image network and the layer looked at, from 0."""
+    return lambda explorer: value(explorer.eye, explorer.unit[0] - 1) if explorer.sees else None
+
+
+def _top(rank: int, part: int) -> Callable[[Explorer], Any]:
+    """The name (part 0) or the share (1) of the class of a rank, from 0."""
+
+    def found(explorer: Explorer) -> Any:
+        best = explorer.sight.top(rank + 1) if explorer.sees else []
+        return best[rank][part] if len(best) > rank else None
+
+    return found
+
+
 _OF_EXPLORER: dict[str, Callable[[Explorer], Any]] = {
     "sigma": _of_network(lambda network: float(_weights(network).std())),
     "units": _of_network(_units),
@@ -137,6 +152,13 @@ _OF_EXPLORER: dict[str, Callable[[Explorer], Any]] = {
     "zoom": lambda explorer: explorer.zoom,
     "time": lambda explorer: explorer.time,
     "paused": lambda explorer: not explorer.running,
+    "stage": _of_eye(lambda network, k: network.stages[k].name),
+    "channel": lambda explorer: explorer.unit[1] if explorer.sees else None,
+    "sees": _of_eye(lambda network, k: max(network.receptive_field(k).size)),
+    "top_class": _top(0, 0),
+    "top_share": _top(0, 1),
+    "second_class": _top(1, 0),
+    "second_share": _top(1, 1),
 }
 
 
@@ -144,6 +166,8 @@ def sample(name: str) -> str:
     """Words as long as the value of a measure, or of a preset's key, may get."""
     if name in SHARES:
         return "less than 1 %"
+    if name in WORDS:
+        return "a word or two of it"
     return "00,000" if name in COUNTS else "0.000" if name in MEASURES else "00000000"
 
 

@@ -41,7 +41,7 @@ from cppn_gl.utils.files import CaptureError, make_folder, open_plain, remove_pa
 from cppn_gl.utils.resources import user_folder
 from cppn_gl.utils.tasks import Stepping, Steps, during, within
 from cppn_gl.viewer.engine_selector import EngineSelector
-from cppn_gl.views import ALL, PICTURE, sampling, view_of
+from cppn_gl.views import plain_view, sampling, view_of
 from cppn_gl.views.base import Stage, View, lay_over
 
 SIZE = (480, 300)  # pixels of a thumbnail
@@ -173,8 +173,9 @@ class Thumbnails:
         """Draw a thumbnail, in steps; `owned` holds its planes and tasks."""
         preset = subject.preset.at(subject.time)
         view = view_of(preset)
-        if view.problem(preset):
-            view, preset = ALL[PICTURE], preset.replace(**{"show.view": PICTURE})
+        if view.unfit(preset):
+            view = plain_view(preset)
+            preset = preset.replace(**{"show.view": view.name})
         layers = []  # held, or large ones would be drawn twice
         for layer in preset.prepare():
             layers.append(layer)

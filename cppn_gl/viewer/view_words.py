@@ -14,6 +14,10 @@ class ViewWords:
         self._key: Key | None = None
         self._panels: list[Panel] = []
 
+    def forget(self) -> None:
+        """Draw them again the next time: the view has found more."""
+        self._key = None
+
     def panels(
         self, scene: Scene | None, size: tuple[int, int], cursor: tuple[float, float] | None
     ) -> list[Panel]:

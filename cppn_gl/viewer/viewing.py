@@ -12,7 +12,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import VIEWS, Options
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.knobs import turn, turned
-from cppn_gl.views import ALL, PICTURE, view_of
+from cppn_gl.views import ALL, plain_view, view_of
 from cppn_gl.views.base import Hit, View
 
 LARGE = 4  # steps of zoom, weight scale, pan, time and options per key press with Shift
@@ -48,14 +48,18 @@ class Viewing(ABC):
 
     @property
     def view(self) -> View:
-        """The preset's view, or the picture view if its own cannot show this network."""
+        """The preset's view, or one that shows any network of its kind if that cannot show it."""
         view = view_of(self.preset)
-        return ALL[PICTURE] if view.problem(self.preset) else view
+        return plain_view(self.preset) if view.unfit(self.preset) else view
+
+    @property
+    def fitting_views(self) -> list[str]:
+        """The views that can show this preset, in the order of the key."""
+        return [name for name in VIEWS if not ALL[name].unfit(self.preset)]
 
     def next_view(self, large: bool = False) -> None:
         """The next view that can show this preset (Shift: the previous)."""
-        names = [name for name in VIEWS if not ALL[name].problem(self.preset)]
-        name = following(names, self.view.name, large)
+        name = following(self.fitting_views, self.view.name, large)
         self._knob = 0
         self.change(f"{name}: {VIEWS[name].help}", **{"show.view": name})
 

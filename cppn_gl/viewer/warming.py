@@ -112,7 +112,7 @@ class Warmer:
                 continue
             self._check_newer()
             shown = preset.replace(view=view.name)
-            if not view.problem(shown):
+            if not view.unfit(shown):
                 with contextlib.suppress(ShaderError):  # reported when the view is shown
                     self._draw_small(view, scene_of(shown))
             self._seen.add((view.name, of))

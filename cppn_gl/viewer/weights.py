@@ -16,7 +16,7 @@ from cppn_gl.nn.graph import GraphNetwork
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer.learning import Ready, at_step
-from cppn_gl.views import PICTURE, view_of
+from cppn_gl.views import plain_view, view_of
 
 OPENING = 0.5  # seconds of measuring before the first picture
 PATIENCE = 1.0  # seconds after which it is told what takes so long
@@ -106,9 +106,9 @@ def without_normalisation(preset: Preset) -> tuple[Preset, Network] | None:
 
 
 def fitting(preset: Preset) -> Preset:
-    """The preset, with the picture view if its own cannot show it."""
-    unfit = view_of(preset).problem(preset)
-    return preset.replace(**{"show.view": PICTURE}) if unfit else preset
+    """The preset, with the view that shows any of its kind if its own cannot show it."""
+    unfit = view_of(preset).unfit(preset)
+    return preset.replace(**{"show.view": plain_view(preset).name}) if unfit else preset
 
 
 def standing(preset: Preset) -> Preset:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.show import VIEWS, ViewRow
+from cppn_gl.preset.show import VIEWS, ViewRow, plain
 from cppn_gl.views.base import View
 
 PICTURE = "picture"
@@ -45,3 +45,8 @@ ALL: Mapping[str, View] = _Views()
 
 def view_of(preset: Preset) -> View:
     return ALL[preset.show.view]
+
+
+def plain_view(preset: Preset) -> View:
+    """The view that shows any preset of its kind: `picture`, or `channels`."""
+    return ALL[plain(preset.classifies)]

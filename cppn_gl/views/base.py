@@ -7,7 +7,7 @@ a pixel -> View.hit() -> what is there, and what a click does
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.nn.network import Network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, work_per_pixel
-from cppn_gl.preset.show import ViewRow, knobs, option_fields
+from cppn_gl.preset.show import VIEWS, ViewRow, knobs, option_fields
 from cppn_gl.utils.arrays import Box, Samples, Size
 from cppn_gl.utils.tasks import Stepping, Steps, Task, at_once
 
@@ -137,8 +137,23 @@ class View:
         return knobs(self.row)
 
     def problem(self, preset: Preset) -> str:
-        """Why it cannot show a preset, as the end of a sentence "this view …"; "" if it can."""
+        """Why it cannot show a preset, as the end of a sentence "this view …"; "" if it can.
+
+        Ask `unfit`: this is asked only about networks of the kind that its row names.
+        """
         return ""
+
+    @final
+    def unfit(self, preset: Preset) -> str:
+        """Why it cannot show a preset, as `problem`, or a network of its kind."""
+        if self.row.images is not None and self.row.images != preset.classifies:
+            fitting = ", ".join(n for n, row in VIEWS.items() if row.images is preset.classifies)
+            if preset.classifies:
+                kind = "shows networks of points of the plane; this one sees whole pictures"
+            else:
+                kind = "shows networks that see whole pictures; this one sees points of the plane"
+            return f"{kind}: {fitting}"
+        return self.problem(preset)
 
     def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:
         """Why its pixels, without the overlay, may differ between machines; "" if they do not."""

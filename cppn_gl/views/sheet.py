@@ -139,7 +139,7 @@ class SheetView(View):
                 yield number / count
             scene = self._scene(of, cell)
             view = view_of(scene.preset)
-            if view.problem(scene.preset):
+            if view.unfit(scene.preset):
                 room[:] = REFUSED
                 continue
             channels = scene.network.channels
@@ -193,7 +193,7 @@ class SheetView(View):
         for cell in layout.grid.cells:
             left, top, right, bottom = layout.box(cell.row, cell.column)
             view = view_of(cell.preset)
-            if not view.problem(cell.preset):
+            if not view.unfit(cell.preset):
                 inner = view.dithered(cell.preset, (right - left, bottom - top))
                 boxes += shifted(inner, (-max(0, left), -max(0, top)))
         return tuple(boxes)

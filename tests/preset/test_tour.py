@@ -74,7 +74,8 @@ def test_what_a_preset_shows(text: str, parts: list[str], numbers: list[int]) ->
 
 
 def test_a_page_is_a_preset_with_changes() -> None:
-    (page,) = parse_tour(GOOD)
+    (page,), absent = parse_tour(GOOD)
+    assert not absent
     assert page.chapter == "Depth"
     assert page.preset == load_preset("neylon-27").replace(depth=3, extent=2.0)
     assert page.preset.name == "neylon-27"
@@ -120,6 +121,7 @@ def test_conditions(condition: Condition, met: object, missed: object, before: o
         ("[[chapter]]", "[[chapters]]", "chapters: no such key"),
         ("done = {", "done = [{", "not TOML"),
         ("change = {", "change = 3 #", "change: 3; expected a table"),
+        ('title = "Depth"', 'title = "Depth"\nneeds = "nfd"', "needs: no such library"),
     ],
 )
 def test_what_is_wrong_in_one_line(old: str, new: str, problem: str) -> None:
@@ -130,7 +132,17 @@ def test_what_is_wrong_in_one_line(old: str, new: str, problem: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_chapter_without_its_library_is_left_out_and_says_what_brings_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = GOOD.replace('title = "Depth"', 'title = "Depth"\nneeds = "av"')
+    monkeypatch.setattr("cppn_gl.utils.extras.find_spec", lambda library: None)
+    found, (problem,) = parse_tour(text + GOOD)
+    assert len(found) == 1
+    assert problem.startswith("the chapter “Depth” needs the library av, of the extra video: ")
+
+
 def test_the_file_is_beside_its_parser_and_names_measures_that_exist() -> None:
-    assert parse_tour(FILE.read_text("utf-8")) == PAGES
+    assert parse_tour(FILE.read_text("utf-8"))[0] == PAGES
     assert all(page.done.name in MEASURES for page in PAGES if page.done.measured)
     assert {page.preset.name for page in PAGES} <= set(shipped())

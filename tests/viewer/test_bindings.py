@@ -11,13 +11,14 @@ from cppn_gl.viewer.bindings import (
     by_key,
     help_rows,
     keys_of,
+    markdown_table,
     shown_keys,
 )
 from cppn_gl.viewer.explorer import Explorer
 
 # The keys of the design, one by one.
 DESIGNED = [
-    *"][D=-0AIMSCVOKJ,.RZXPTLNBUGFYE123456789H?Q",
+    *"][D=-0AIMSCVOKJ,.RZXPTLNBUGFYEW123456789H?Q",
     *("Up", "Down", "Right", "Left", "Alt+Right", "Alt+Left", "Alt+Up", "Alt+Down"),
     *("PageUp", "PageDown", "Tab", "Space", "Enter", "Backspace", "Esc"),
     *("F1", "F2", "F9", "F11", "Ctrl+S", "Ctrl+F"),
@@ -67,6 +68,18 @@ def test_the_help_has_every_binding_and_the_mouse() -> None:
     assert ("Alt+arrows", "pan") in rows
     assert ("PgUp PgDn", "show next / previous layer") in rows
     assert ("drag", "pan, or rotate a 3D view") in rows
+
+
+def test_the_help_of_image_networks_has_what_means_something_there() -> None:
+    rows = dict(help_rows(seeing=True))
+    assert rows["↑ ↓"] == "next / previous layer (Shift ±5)"
+    assert rows["→ ←"] == "next / previous channel (Shift ±10)"
+    assert not {"] [", "D", "= -", "A", "I", "M", "Alt+arrows", "0"} & set(rows)
+    assert "F2" in rows
+    assert "the network sees it" in rows["drop"]
+    table = markdown_table(seeing=True)
+    assert "`↑ ↓`" in table
+    assert "F2" not in table
 
 
 def test_the_help_shows_the_labels_of_the_keyboard() -> None:

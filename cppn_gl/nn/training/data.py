@@ -5,7 +5,8 @@
 
 `data` names a drawn set (data_sets.py), the preset's `own` points, a table of points (.csv .tsv
 .txt, see point_files.py), or a picture, which is learned pixel by pixel or as a distance field
-(pictures.py).
+(pictures.py). Pictures with classes, for networks that see whole pictures, are in a folder, or in
+a package: see vision/image_sets.py.
 """
 
 import contextlib
@@ -29,7 +30,9 @@ from cppn_gl.utils.images import SUFFIXES as PICTURES
 from cppn_gl.utils.origin import Origin
 
 OWN = "own"
+FASHION = "fashion-mnist"
 KINDS = ("classes", "values", "picture", "distance")
+IMAGES = "images"  # the kind of pictures with classes
 TARGETS = ("auto", *KINDS)
 MAX_OWN = 10_000  # points in a preset
 # What reads files is imported when a file is read: help does not need it.
@@ -67,7 +70,7 @@ class Dataset:
     are no points, if only what was learned from them is known.
     """
 
-    kind: str  # one of KINDS
+    kind: str  # one of KINDS, or IMAGES
     x: Float64  # (N,)
     y: Float64
     labels: NDArray[np.int64] | None  # (N,), from 0, of classes
@@ -122,16 +125,27 @@ def targets(dataset: Dataset, loss: str) -> Float32:
 def check_data(value: Any) -> str:
     """A check: "", a data set's name, `own`, or the name of a file."""
     name: str = _NAME(value)
-    if name in ("", OWN, *DATA_SETS) or is_file(name):
+    if name in ("", OWN, *DATA_SETS) or is_file(name) or has_pictures(name):
         return name
-    known = (*DATA_SETS, OWN)
-    files = f"; files end in {' '.join(_FILES)}" if "." in name else nearest(name, known)
+    known = (*DATA_SETS, OWN, FASHION)
+    files = f"; files end in {' '.join(_FILES)}, folders in /" if "." in name else ""
+    files = files or nearest(name, known) or "; the name of a folder ends in /"
     raise ValueError(f"no data {show(name)}{files}")
 
 
 def is_file(name: str) -> bool:
     """Whether `data` names a file."""
     return name.lower().endswith(_FILES)
+
+
+def is_folder(name: str) -> bool:
+    """Whether `data` names a folder of pictures: its name has a slash."""
+    return bool(re.search(r"[/\\]", name)) and not is_file(name)
+
+
+def has_pictures(name: str) -> bool:
+    """Whether `data` are pictures with classes, for networks that see whole pictures."""
+    return name == FASHION or is_folder(name)
 
 
 def is_picture(name: str) -> bool:
@@ -146,11 +160,12 @@ def located(name: str, origin: Origin) -> str:
     every file: those are mere names, without folders, and so are files that are not there. Such a
     network cannot be trained on, but its weights may be known.
     """
-    if not is_file(name):
+    if not is_file(name) and not is_folder(name):
         return name
     if origin.data is not None:
         return str(origin.data)
-    return _found(name, origin, "data")
+    found = _found(name, origin, "data")
+    return f"{found}/" if is_folder(name) and not is_folder(found) else found
 
 
 def located_checkpoint(name: str, origin: Origin) -> str:
@@ -185,8 +200,13 @@ def _presets() -> Path:
 
 
 def label(name: str) -> str:
-    """A file's name without its folders, of any system."""
-    return re.split(r"[/\\]", name)[-1]
+    """A file's name without the folders it is in, of any system."""
+    return re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+
+
+def data_label(name: str) -> str:
+    """`data` without the folders it is in; that of a folder ends in /."""
+    return f"{label(name)}/" if is_folder(name) else label(name)
 
 
 _read: LRUCache[Any, Dataset] = LRUCache(64 * MB, lambda key, data: _bytes(data))

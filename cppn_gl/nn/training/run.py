@@ -231,6 +231,7 @@ class Run:
             data.classes,
             data.names,
             {name: array[:rows] for name, array in history.items()},
+            self._trainer.preprocess,
         )
 
     def advance(self, steps: int | None = None, seconds: float | None = None) -> int:
@@ -343,14 +344,9 @@ class Run:
 
     def fits(self, kept: Checkpoint) -> bool:
         """Whether a checkpoint is of this training: a digest alone can be forged."""
-        trainer, found = self._trainer, kept.network
-        return (
-            kept.digest == self.digest
-            and trainer.has(kept.state)
-            and tuple(layer.weight.shape for layer in found.layers) == trainer.problem.shapes
-            and tuple(layer.activation for layer in found.layers) == trainer.problem.activations
-            and found.inputs == trainer.start.inputs
-        )
+        trainer = self._trainer
+        known = kept.digest == self.digest and trainer.has(kept.state)
+        return known and trainer.like(kept.network)
 
     def start_at(self, kept: Checkpoint) -> None:
         """Take over a checkpoint of this training, and its history."""
@@ -384,8 +380,8 @@ class Run:
     @property
     def nbytes(self) -> float:
         """The memory that it may take, in bytes."""
-        data = self._trainer.inputs.nbytes + self._trainer.targets.nbytes
-        return min(MEMORY, OCTAVES * GRID * self._head.nbytes) + 4 * self._head.nbytes + data
+        kept = min(MEMORY, OCTAVES * GRID * self._head.nbytes) + 4 * self._head.nbytes
+        return kept + self._trainer.nbytes
 
 
 _listeners: list[Callable[[str, float], object]] = []
@@ -410,8 +406,11 @@ _making = threading.Lock()
 def run_of(preset: Any) -> Run:
     """The run of a preset with `[train]`; raises PresetError if it cannot be trained."""
     dataset = data_of(preset)
-    start = start_of(preset.spec, preset.train, dataset)
-    key = start, preset.normalize, preset.train.learning, dataset.digest, dataset.problem
+    if preset.classifies:
+        start, how = preset.spec, preset.preparation
+    else:
+        start, how = start_of(preset.spec, preset.train, dataset), preset.normalize
+    key = start, how, preset.train.learning, dataset.digest, dataset.problem
     run = _runs.find(key)
     if run is None:
         with _making:

@@ -23,6 +23,18 @@ class BatchNorm:
     shifts: Float64
 
 
+class Trained(Protocol):
+    """What is common to all problems."""
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights and biases."""
+
+    @property
+    def moments(self) -> int:
+        """The number of arrays of moments."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """All that a step depends on besides parameters, batch and rate.

@@ -23,7 +23,6 @@ from cppn_gl.nn.layers import SOURCE, Array, Layer, Node
 from cppn_gl.nn.network import Network, Stage
 from cppn_gl.nn.vision.operations import (
     MAX_CHANNELS,
-    MAX_SIDE,
     AvgPool2d,
     Conv2d,
     Flatten,
@@ -34,9 +33,9 @@ from cppn_gl.nn.vision.operations import (
     MaxPool2d,
     Pad2d,
     Reshape,
-    Shape,
     Softmax,
 )
+from cppn_gl.nn.vision.shapes import MAX_SIDE, Shape
 from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.checks import PresetError, choice
 
@@ -253,6 +252,11 @@ class ImageNetwork(Network):
         return False
 
     @property
+    def on_plane(self) -> Network:
+        """A network of one layer, black: no engine draws this one."""
+        return _BLACK
+
+    @property
     def pointwise(self) -> bool:
         return False
 
@@ -383,6 +387,9 @@ class ImageNetwork(Network):
     def __repr__(self) -> str:
         names = " → ".join(stage.label for stage in self._stages)
         return f"ImageNetwork({self.picture} → {names}, {self.parameters} parameters)"
+
+
+_BLACK = Network((Layer(np.zeros((3, 2), np.float32), np.zeros(3, np.float32), "identity"),))
 
 
 class _Span(NamedTuple):

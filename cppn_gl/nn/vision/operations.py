@@ -16,13 +16,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import Array, frozen
+from cppn_gl.nn.vision.shapes import MAX_SIDE
+from cppn_gl.nn.vision.shapes import Shape as Shape  # for those who make operations
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import PresetError
 
@@ -30,25 +32,8 @@ Pair = tuple[int, int]  # of rows and of columns
 Padding = tuple[int, int, int, int]  # top, left, bottom, right
 Gradients = tuple[Array, ...]  # one for each input
 
-MAX_SIDE = 4096  # rows or columns of a picture, or of a kernel
 MAX_CHANNELS = 65536
 BAND = 2**21  # values of unrolled windows that are multiplied at a time
-
-
-class Shape(NamedTuple):
-    """Of a picture, or of a stage's units."""
-
-    channels: int
-    rows: int
-    columns: int
-
-    @property
-    def size(self) -> int:
-        """The number of values."""
-        return self.channels * self.rows * self.columns
-
-    def __str__(self) -> str:
-        return "×".join(map(str, self))
 
 
 class ImageOperation(Protocol):

@@ -77,7 +77,7 @@ def progress(preset: Preset) -> Progress:
     history = run.history
     kept = np.asarray(history["step"], np.float64) <= step
     rows = {name: np.asarray(values, np.float64)[kept] for name, values in history.items()}
-    hidden = preset.spec.hidden_activations
+    hidden = run.trainer.activations[:-1]
     shape = np.count_nonzero(kept), len(hidden) + 1
     layers = {n: rows[n].reshape(shape) for n in ("gradient_norms", "dead", "saturated")}
     dead = layers["dead"][:, :-1]

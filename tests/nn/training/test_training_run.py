@@ -8,7 +8,7 @@ import pytest
 
 from cppn_gl import Preset, Trainer
 from cppn_gl.nn.training import run as runs
-from cppn_gl.nn.training import trainer
+from cppn_gl.nn.training import dense_trainer
 from cppn_gl.nn.training.run import GRID, Run, next_on_grid, on_grid, run_of
 
 KEYS = {
@@ -193,9 +193,9 @@ def test_an_interrupted_measure_is_taken_all_the_same(monkeypatch: Any) -> None:
 
 
 def test_measures_of_large_networks_are_fewer_and_taken_in_pieces(monkeypatch: Any) -> None:
-    monkeypatch.setattr(trainer, "MEASURED", (30, 2048))
-    monkeypatch.setattr(trainer, "WORK", 1)
-    monkeypatch.setattr(trainer, "SHORT", 0)
+    monkeypatch.setattr(dense_trainer, "MEASURED", (30, 2048))
+    monkeypatch.setattr(dense_trainer, "WORK", 1)
+    monkeypatch.setattr(dense_trainer, "SHORT", 0)
     monkeypatch.setattr(runs, "SLICE", 1e-5)
     run = Run(preset())
     slices = sum(1 for _ in run.prepare(5))
