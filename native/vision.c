@@ -572,7 +572,9 @@ static void apply(const job *j, int64_t offset, int64_t count, vec factor, vec b
         case CPPN_CLIP: z = min_(splat(s->high), max_(splat(s->low), x)); break;
         case CPPN_CLIP_BACK: {
             const vec at = some(j->other + offset + k, left);
-            z = select_((at > splat(s->low)) & (at < splat(s->high)), x, splat(0));
+            if (s->rule != CPPN_GRADIENT) z = max_(splat(0), x);
+            if (s->rule != CPPN_DECONVNET)
+                z = select_((at > splat(s->low)) & (at < splat(s->high)), z, splat(0));
         }
         }
         if (s->adds) z += some(j->out + offset + k, left);

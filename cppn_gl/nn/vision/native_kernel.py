@@ -63,11 +63,9 @@ class _Blocks:
     def take(self, floats: int) -> Float32:
         """An uninitialised array, aligned to 64 bytes."""
         with self._lock:
-            memory = self._free.get(floats, [None]).pop()  # type: ignore[list-item]
-            if memory is not None:
-                self._bytes -= memory.nbytes
-                if not self._free[floats]:
-                    del self._free[floats]
+            kept = self._free.get(floats, [])
+            memory = kept.pop() if kept else None
+            self._bytes -= 0 if memory is None else memory.nbytes
         if memory is None:
             memory = np.empty(floats + LINE, np.float32)
         skip = -memory.ctypes.data % (4 * LINE) // 4
@@ -235,7 +233,7 @@ class NativeKernel:
                 found = through_operation(stage, inputs, done.pre[k], at, rule)
                 given = dict(zip(stage.inputs, found, strict=True))
                 for i, place, adds in plan.targets[k]:
-                    into = view(place, network.picture if i == SOURCE else done.units[i].shape)
+                    into = view(place, network.picture if i == SOURCE else network.stages[i].shape)
                     into[:] = given[i] + into if adds else given[i]
 
         for k, place in plan.seeds.items():

@@ -153,9 +153,9 @@ class Weights:
         )
         places = [(y, x) for y in row_taps for x in column_taps]
         out, per, *_ = of.weight.shape
-        weight = of.weight[:, :, row][..., column].reshape(of.groups, out // of.groups, per, -1)
-        weight = weight.transpose(0, 2, 1, 3).reshape(of.groups, per, -1)
-        return packed(self._library, weight), tap_table(places)
+        reaching = of.weight[:, :, row][..., column].reshape(of.groups, out // of.groups, per, -1)
+        turned = reaching.transpose(0, 2, 1, 3).reshape(of.groups, per, -1)
+        return packed(self._library, turned), tap_table(places)
 
 
 def _phase_taps(
