@@ -46,8 +46,8 @@ def floats(*shape: int, seed: int = 0) -> np.ndarray:
 
 def conv(out: int, into: int, kernel: int, **keys: Any) -> Conv2d:
     per = into // keys.get("groups", 1)
-    weight = floats(out, per, kernel, kernel) / np.float32(np.sqrt(per) * kernel)
-    return Conv2d(weight, floats(out), **keys)
+    weight = floats(out, per, kernel, kernel) / (np.sqrt(per) * kernel)
+    return Conv2d(weight.astype("f4"), floats(out), **keys)
 
 
 def made(*nodes: tuple[ImageOperation, str, tuple[int, ...]], channels: int = 3) -> ImageNetwork:
@@ -62,22 +62,22 @@ def everything(first: str = "relu", second: str = "tanh") -> ImageNetwork:
         (conv(4, 6, 1), first, (0,)),
         (conv(4, 6, 3, padding=(1, 1, 1, 1), groups=2), second, (0,)),
         (Concatenate(), "identity", (1, 2)),
-        (MaxPool2d(3, 2, 1, ceil=True), "identity", (3,)),
+        (MaxPool2d((3, 3), (2, 2), (1, 1, 1, 1), ceil=True), "identity", (3,)),
         (Scale(floats(8), floats(8)), first, (4,)),
         (ResponseNorm(), "identity", (5,)),
         (Sum(), first, (4, 6, 5)),
         (Product(), "identity", (7, 4)),
-        (AvgPool2d(2, 1, (1, 0, 0, 0), count_padding=False), second, (8,)),
+        (AvgPool2d((2, 2), (1, 1), (1, 0, 0, 0), count_padding=False), second, (8,)),
         (Identity(), "identity", (9,)),
         (Concatenate(), second, (10, 9)),
         (conv(8, 16, 3, stride=(2, 1), padding=(2, 0, 1, 0), dilation=(2, 1)), first, (11,)),
         (Clip(0, 2), "identity", (12,)),
-        (AvgPool2d(2, 2, 1, ceil=True), "identity", (13,)),
+        (AvgPool2d((2, 2), (2, 2), (1, 1, 1, 1), ceil=True), "identity", (13,)),
         (Flatten(), "identity", (14,)),
         (Reshape(Shape(8, 2, 2)), first, (15,)),
         (GlobalAvgPool(), "identity", (7,)),
         (Product(), "identity", (16, 17)),
-        (Linear(floats(5, 32) / 6, floats(5)), second, (18,)),
+        (Linear((floats(5, 32) / 6).astype("f4"), floats(5)), second, (18,)),
         (Softmax(), "identity", (19,)),
     )
 
@@ -183,7 +183,8 @@ def test_pools_of_any_shape(
     x = floats(*network.picture)
     x = np.round(x) if rounded else x  # many equal maxima
     done = finished(forward(network, x, kernel=NativeKernel()))
-    for k, of in enumerate((largest, mean)):
+    operations: tuple[Any, ...] = largest, mean
+    for k, of in enumerate(operations):
         truth = of.forward(x.astype(np.float64))
         assert close(done.units[k], truth)
         by = seeds(done, k)
@@ -244,7 +245,7 @@ def test_rules_at_a_relu() -> None:
 
 
 def test_a_max_pool_tells_where_its_maxima_stood() -> None:
-    network = made((MaxPool2d(2, 2), "identity", (SOURCE,)))
+    network = made((MaxPool2d((2, 2), (2, 2)), "identity", (SOURCE,)))
     x = np.zeros(network.picture, "f4")
     x[0, 1, 2] = x[0, 1, 3] = 5
     assert finished(forward(network, x)).switches(0)[0, 0].tolist() == [0, 2, 0, 0, 0, 0, 0]
