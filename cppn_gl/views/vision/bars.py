@@ -12,6 +12,7 @@ from PIL import ImageDraw
 from cppn_gl.utils.arrays import Box, Float32, Float64
 from cppn_gl.views.text import DIM, WHITE, line_height, shorten, width, write
 from cppn_gl.views.vision.board import BAR
+from cppn_gl.views.vision.grid import TileGrid
 from cppn_gl.views.vision.shades import Shade
 
 FIRST = np.array([0.20, 0.42, 0.66], np.float32)  # the most probable class
@@ -77,6 +78,27 @@ def percent(share: float) -> str:
     if value >= 9.95:
         return f"{value:.0f} %"
     return f"{value:.1f} %" if value >= 0.05 or value == 0 else "< 0.1 %"
+
+
+def listed(count: int, box: Box, font_size: int) -> TileGrid | None:
+    """Bars of single numbers, one below another; None if there are too many for a box."""
+    left, top, right, bottom = box
+    pitch = round(BAR * line_height(font_size))
+    if count * pitch > bottom - top:
+        return None
+    gap = max(1, pitch // 8)
+    return TileGrid(count, 1, (right - left, pitch - gap), gap, left, top)
+
+
+def paint_values(picture: Float32, boxes: list[Box], values: Float32) -> None:
+    """A bar for each value, from where 0 is: to the left if it is negative."""
+    low, high = span_of(values)
+    for (left, top, right, bottom), value in zip(boxes, values.tolist(), strict=True):
+        zero, end = (round((x - low) / (high - low) * (right - left)) for x in (0.0, value))
+        picture[top:bottom, left:right] = TROUGH
+        picture[top:bottom, left + min(zero, end) : left + max(zero, end)] = (
+            OTHER if value < 0 else FIRST
+        )
 
 
 def histogram(values: Float32, bins: int, span: tuple[float, float]) -> Float64:

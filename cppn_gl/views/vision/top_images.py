@@ -195,7 +195,7 @@ class TopImagesView(CPUView):
                 words = f"{top.path.name}: {amount(top.value)} at row {top.place[0] + 1}"
                 words = f"{words}, column {top.place[1] + 1}; a click looks at it"
                 keys = {"show.view": "channels", "input.image": str(top.path)}
-                return Hit(words, changes=keys)
+                return Hit(words, opens=scene.preset.replace(**keys))
         return None
 
 
