@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import glfw
 
@@ -62,6 +62,9 @@ from cppn_gl.viewer.weights import PATIENCE, Weights
 from cppn_gl.viewer.window import content_scale, framebuffer_size, to_pixel
 from cppn_gl.views import ALL, plain_view, view_of
 from cppn_gl.views.base import Hit
+
+if TYPE_CHECKING:
+    from cppn_gl.viewer.asking import Asking
 
 # Time budgets in seconds for each turn of the loop. A tile, or a layer, may overrun them.
 SLICE = 0.018  # drawing
@@ -136,6 +139,7 @@ class App:
         # Why the network file that was named could not be opened; None if none was.
         self.network_problem: str | None = None
         self.image_problem: str | None = None  # the same of an image
+        self.asking: Asking | None = None  # about a network whose file does not say enough
         self.reports = Reports(self)
         self.names: dict[str, str] = {}  # the user's labels of keys bound by position
         self.adviser = Adviser()
@@ -241,10 +245,33 @@ class App:
         self.network_problem = self.image_problem = None
         self.hud.say(self._opening.drop(paths, self.explorer.preset), wall.perf_counter())
 
-    def open_network(self, path: Path) -> None:
-        """Open a network file of the user's, with the view and colours that are shown."""
+    def open_network(self, path: Path, given: dict[str, Any] | None = None) -> None:
+        """Open a network file of the user's, with the view and colours that are shown.
+
+        `given`: keys of [preprocess], by dotted name.
+        """
         self.network_problem = ""
-        self.hud.say(self._opening.network(path, self.explorer.preset), wall.perf_counter())
+        now = wall.perf_counter()
+        self.hud.say(self._opening.network(path, self.explorer.preset, given), now)
+
+    def ask(self, path: Path, problem: str) -> None:
+        """Ask in the panel how a network reads pictures, of which its file says nothing."""
+        from cppn_gl.viewer.asking import Asking  # most sessions need none
+
+        if self.asking is None or self.asking.path != path:
+            self.asking = Asking(path, problem)
+        self.asking.problem = problem
+        self.interface.show("panel")
+
+    def answer_asked(self) -> None:
+        """Open the network that was asked about, as answered; or say what is missing."""
+        asking = self.asking
+        if asking is None:
+            return
+        try:
+            self.open_network(asking.path, asking.keys())
+        except PresetError as error:
+            asking.problem = str(error)
 
     def open_image(self, path: Path) -> None:
         """Let an image file of the user's be the input of what is shown."""
@@ -264,6 +291,10 @@ class App:
             self.image_problem = answer.problem
         if self.network_problem is not None:
             self.network_problem = answer.problem
+        if answer.asks is not None:
+            self.ask(answer.asks, answer.problem)
+        elif answer.preset is not None:
+            self.asking = None
         if answer.preset is not None:
             self.interface.show("chooser", False)
             self.events.new_gesture()
@@ -442,6 +473,7 @@ class App:
         self._follow_network(now)
         self.lesson.follow()
         self.lesson.advance(MEASURE_SLICE)
+        self.hud.seeing = self.explorer.sees
         self.hud.beside = not view_of(self._shown[0]).by_pixel
         self.hud.covered = covered.width if (covered := self.interface.covered) else 0
         self._strip = self.hud.strip(size, content_scale(self.window))
@@ -457,6 +489,7 @@ class App:
             self._draw(now)
             self._prepare(now)
             self._advise()
+            self._see()
             self._draw_thumbnails()
             if self.canvas.finished and self.filling.advance(SLICE):
                 self.canvas.repaint()
@@ -545,10 +578,19 @@ class App:
 
     def _advise(self) -> None:
         """Measure what is shown, and say what is wrong with it."""
-        if self.hud.on and self.canvas.current:
+        if self.explorer.sees:
+            self.hud.advice = ""
+        elif self.hud.on and self.canvas.current:
             self.adviser.follow(self.explorer, *self._shown, labels)
             self.adviser.advance()
             self.hud.advice = self.adviser.words
+
+    def _see(self) -> None:
+        """Compute what an image network makes of its picture, once the view has shown it."""
+        if not self.explorer.sees:
+            self.explorer.sight.forget()
+        elif self.canvas.current and self.explorer.see(MEASURE_SLICE):
+            self.hud.touch(wall.perf_counter())
 
     def _prepare(self, now: float) -> None:
         """Once a picture is shown, have programs compiled ahead: here only while at rest."""
@@ -559,6 +601,8 @@ class App:
         if self._views:  # imported one per turn, so that the first press of V does not import all
             ALL[self._views.pop()]
         preset, network = self._shown
+        if preset.classifies:  # no shader draws it
+            return
         if not self._helper_started:
             self._helper_started = True
             self.engines.start()
@@ -629,6 +673,7 @@ class App:
     def _working(self) -> bool:
         """Whether the preset or its weights are being drawn, or numbers of a page measured."""
         weights = self._weights.busy
+        weights = weights or (self.explorer.sees and self.explorer.sight.busy)
         busy = weights or self.explorer.busy or self.lesson.busy or self.reports.busy
         return busy or self.filling.busy
 
@@ -712,7 +757,7 @@ class App:
         self._follow_lightness()
         pointed = explorer.cursor if self.events.pointing else None
         drawn = self.canvas.pictures, self.thumbnails.version, self.collection.version
-        film = self.filming.version
+        film = self.filming.version, explorer.sight.number
         return explorer.history.now, time, explorer.running, drawn, pointed, film
 
     def _follow_lightness(self) -> None:

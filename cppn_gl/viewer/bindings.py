@@ -68,8 +68,20 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("PageUp PageDown", "layer_up layer_down", "show next / previous layer", repeats=True),
     _bind("W", "pin", "keep this unit or channel in sight / release it"),
     _bind("0", "reset_view", "reset zoom and position", seeing=PLANE),
-    _bind("A", "next_activation", "next activation function", repeats=True, seeing=PLANE),
-    _bind("I", "next_init", "next weight initialisation", repeats=True, seeing=PLANE),
+    _bind(
+        "A",
+        "next_activation",
+        "next activation function",
+        repeats=True,
+        seeing="what a unit sees: next method (Shift: previous)",
+    ),
+    _bind(
+        "I",
+        "next_init",
+        "next weight initialisation",
+        repeats=True,
+        seeing="next picture, as input (Shift: previous)",
+    ),
     _bind(
         "M",
         "next_structure",

@@ -4,8 +4,9 @@ Preset, network, its pass -> seeing_words() -> the network and the layer, in sen
 view, options -> meaning_words() -> what the picture means, and what it does not mean
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from cppn_gl.nn.file_source import File
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer.seeing import Unit, unit_words
 from cppn_gl.viewer.sight import parameters_words, reads_words, share, top_classes
@@ -14,6 +15,7 @@ from cppn_gl.views.text import counted
 if TYPE_CHECKING:
     from cppn_gl.nn.vision.network import ImageNetwork
     from cppn_gl.nn.vision.running import Pass
+    from cppn_gl.nn.vision.source import Trained
 
 ORDERS = {"rgb": "red, green and blue", "bgr": "blue, green and red", "grey": "grey"}
 # By which part of the network, in thirds of its layers with weights, a layer belongs to.
@@ -51,8 +53,8 @@ MEANINGS: dict[str, tuple[str, str]] = {
         "which is a certain grey and not black, it shows nothing.",
     ),
     "smooth": (
-        "The mean of the gradients of many copies of the picture, each with some noise (SmoothGrad, "
-        "Smilkov et al. 2017): what changes from copy to copy averages out.",
+        "The mean of the gradients of many copies of the picture, each with some noise "
+        "(SmoothGrad, Smilkov et al. 2017): what changes from copy to copy averages out.",
         "It is smoother, not truer: it says what slopes are like around this picture.",
     ),
     "all": (
@@ -114,7 +116,7 @@ def seeing_words(
 ) -> list[str]:
     """The network and the layer looked at, in a few paragraphs with their own numbers."""
     rows, columns = network.size
-    order = ORDERS.get(preset.preprocess.order or "", counted(network.channels_in, "channel"))
+    order = ORDERS.get(str(preset.preprocess.order), counted(network.channels_in, "channel"))
     outputs = network.stages[-1].shape.size
     gives = (
         f"a share for each of {len(network.classes):,} classes of things"
@@ -130,7 +132,7 @@ def seeing_words(
         "the largest of neighbouring values: the maps become smaller, what is found counts more "
         "than where. So each layer sees farther, in patterns of the patterns before it. Nobody "
         "has chosen the kernels: training did.",
-        _origin(preset),
+        origin_words(preset),
     ]
     if done is not None and network.classes:
         named = ", ".join(f"{name} {share(value)}" for name, value in top_classes(done, 3))
@@ -155,13 +157,13 @@ def third_of(network: "ImageNetwork", layer: int) -> int:
     return min(2, 3 * max(0, before - 1) // max(1, sum(weighted)))
 
 
-def _origin(preset: Preset) -> str:
-    """Where the weights come from."""
-    spec = preset.spec
-    origin = getattr(spec, "origin", "")
-    licence = getattr(spec, "licence", "")
-    words = f"Its weights: {origin}" if origin else f"Its weights are those of {spec.label}"
-    return f"{words}, licence {licence}." if licence else f"{words}."
+def origin_words(preset: Preset) -> str:
+    """Where the weights of a trained image network come from; "" of another network."""
+    if not preset.classifies or not isinstance(preset.spec, File):
+        return ""
+    model = cast("Trained", preset.spec).model
+    words = f"Its weights: {model.origin}" if model.origin else f"Its weights: {preset.spec.label}"
+    return f"{words}. Licence: {model.licence}." if model.licence else f"{words}."
 
 
 def meaning_words(preset: Preset, view: str) -> tuple[str, str]:

@@ -376,16 +376,26 @@ class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
             self.change(seed=fresh_seed())
 
     def next_activation(self, large: bool = False) -> None:
-        """The next activation function for all hidden layers (Shift: the previous)."""
-        if self._has("activation"):
+        """The next activation function for all hidden layers (Shift: the previous).
+
+        Of a network that sees pictures, the next method of telling what a unit sees.
+        """
+        if self.sees:
+            self.next_method(large)
+        elif self._has("activation"):
             spec = cast(Random | File, self.moment.spec)
             first = spec.hidden_activations[0] if spec.depth > 1 else spec.activation
             name = following(list(ACTIVATIONS), first, large)
             self.redraw(activation=name)
 
     def next_init(self, large: bool = False) -> None:
-        """The next weight initialisation (Shift: the previous)."""
-        if self._has("init"):
+        """The next weight initialisation (Shift: the previous).
+
+        Of a network that sees pictures, the next picture.
+        """
+        if self.sees:
+            self.next_picture(large)
+        elif self._has("init"):
             name = following(list(INITS), cast(Random, self.moment.spec).init, large)
             self.redraw(init=name)
 

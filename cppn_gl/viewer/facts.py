@@ -24,7 +24,7 @@ from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.knobs import turned
 from cppn_gl.viewer.network_map import last_layer
-from cppn_gl.viewer.seeing import unit_words
+from cppn_gl.viewer.seeing import spec_label, unit_words
 from cppn_gl.viewer.sight import operation_words, reads_words, share
 from cppn_gl.viewer.training import rate_words, timed
 from cppn_gl.viewer.typeset import ACCENT, CHIP, DIM, Run
@@ -100,7 +100,7 @@ def seeing(explorer: Explorer) -> Lines:
         _parts(operation_words(stage), reads_words(network, explorer.unit[0])),
         tuple(named),
         _parts(f"image {preset.input.label}", f"seen as {columns}×{rows} pixels", option),
-        (preset.spec.label, weights(network.parameters)),
+        (spec_label(preset), weights(network.parameters)),
     ]
     lines[3:3] = training(explorer)
     return tuple(line for line in lines if line)

@@ -217,14 +217,13 @@ def groups(preset: Preset) -> tuple[Group, ...]:
 
     Of an image network those that are about such networks, of others those that are not.
     """
-    own, sees = OWN.get(preset.show.view, preset.show.view), getattr(preset, "classifies", False)
+    own, sees = OWN.get(preset.show.view, preset.show.view), preset.classifies
     first = FILE if isinstance(preset.spec, File) else ()
     other = PLANE if sees else PICTURES
     fitting = tuple(
         (name, table)
         for name, table in TABLES.items()
-        if name not in other
-        and (name not in VIEWS or getattr(VIEWS[name], "images", False) == sees)
+        if name not in other and (name not in VIEWS or VIEWS[name].images == sees)
     )
     return _groups(fitting, own, tuple(SEEING) if sees else (*first, *COMMON))
 
@@ -285,7 +284,7 @@ def seeded(preset: Preset) -> bool:
 def fact(preset: Preset, field: Field) -> str:
     """What a given network determines instead of a fixed key; "" if that says nothing."""
     spec = preset.spec
-    if getattr(preset, "classifies", False):
+    if preset.classifies:
         return ""
     if field.name == "depth":
         return str(spec.depth)
@@ -365,7 +364,7 @@ def idle(preset: Preset, field: Field) -> str:
         "network.last_layer": (preset.spec.structured, "only structures have it"),
         "network.grid": (preset.spec.structured, "there is no convolution"),
         "input": (
-            bool(of_image(inputs)) or getattr(preset, "classifies", False),
+            bool(of_image(inputs)) or preset.classifies,
             "no input is of the image: red, green, blue or grey",
         ),
         "color.hue": (preset.color.mapping == "ink", "only the mapping ink has a hue"),

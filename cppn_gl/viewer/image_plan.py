@@ -211,7 +211,8 @@ def _links(
     bits: Sequence[Bit], levels: Sequence[int], bars: Sequence[Box], picture: Box, beside: float
 ) -> tuple[tuple[tuple[float, float], ...], ...]:
     """Lines from layer to layer; those that pass by others go round them at the right."""
-    boxes, found = (picture, *bars), []
+    boxes = picture, *bars
+    found: list[tuple[tuple[float, float], ...]] = []
     for row in range(1, len(bits) + 1):
         target = boxes[row]
         for i in bits[row - 1].inputs:

@@ -31,7 +31,8 @@ class Answer:
     """What a file holds: a preset, and a time in seconds for a picture; or what is wrong with it.
 
     `words` begin the message of a preset, and `note` ends it. `again`: the file of the network
-    shown was read again. `changes`: keys of the preset shown, instead of another preset.
+    shown was read again. `changes`: keys of the preset shown, instead of another preset. `asks`:
+    the file of a network that sees pictures, if it does not say how it reads them.
     """
 
     words: str = ""
@@ -41,6 +42,7 @@ class Answer:
     problem: str = ""
     again: bool = False
     changes: dict[str, Any] = field(default_factory=dict)
+    asks: Path | None = None
 
 
 class Opening:
@@ -59,10 +61,13 @@ class Opening:
         words = f"{name}: " if len(paths) == 1 else f"{name}, the first of {len(paths)} files: "
         return self._begin(name, lambda: read(path, shown, words))
 
-    def network(self, path: Path, shown: Preset) -> str:
-        """Begin to read a network file, to be shown as `shown` is; the message."""
+    def network(self, path: Path, shown: Preset, given: dict[str, Any] | None = None) -> str:
+        """Begin to read a network file, to be shown as `shown` is; the message.
+
+        `given`: keys of [preprocess], by dotted name.
+        """
         name = printable(path.name)
-        return self._begin(name, lambda: _network(path, shown))
+        return self._begin(name, lambda: _network(path, shown, given=given))
 
     def image(self, path: Path, shown: Preset) -> str:
         """Begin to read an image file of the user's, to be the input of what is shown."""
@@ -148,10 +153,17 @@ def _image(path: Path, shown: Preset) -> Answer:
     return _seen(path, _told(path, lambda: (with_image(shown, os.path.abspath(path)), None), ""))
 
 
-def _network(path: Path, shown: Preset, words: str = "") -> Answer:
-    """The network in a file, with the view and colours of the preset `shown`."""
-    answer = _told(path, lambda: (with_network(shown, path), None), words)
+def _network(
+    path: Path, shown: Preset, words: str = "", given: dict[str, Any] | None = None
+) -> Answer:
+    """The network in a file, with the view and colours of the preset `shown`.
+
+    `given`: keys of [preprocess], by dotted name.
+    """
+    answer = _told(path, lambda: (with_network(shown, path, given), None), words)
     if answer.preset is None:
+        return answer
+    if answer.preset.classifies:  # nothing of a network of the plane is left to be seen
         return answer
     spec, kept = cast(File, answer.preset.spec), shown.title or shown.name
     note = f"view and colours of “{kept}”" if kept != answer.preset.title else ""
@@ -167,7 +179,9 @@ def _told(path: Path, find: Callable[[], tuple[Preset, float | None]], words: st
         if isinstance(error, OSError):
             said = error.strerror or said
         said = said.replace(os.path.abspath(path), path.name)
+        asks = isinstance(error, PresetError) and error.key.startswith("preprocess")
         return Answer(
-            problem=printable(said if said.startswith(path.name) else f"{path.name}: {said}")
+            problem=printable(said if said.startswith(path.name) else f"{path.name}: {said}"),
+            asks=path if asks else None,
         )
     return Answer(words, preset=preset, time=time)

@@ -74,7 +74,7 @@ class Reports:
         still = not (app.explorer.changing or app.events.held)
         hud.progress = app.canvas.progress_words if still else ""
         self._point(now)
-        if hud.explain.open:
+        if hud.explain.open and not app.explorer.sees:
             self._study.follow(app.explorer)
             if self._study.advance(STUDY_SLICE):
                 hud.explanation = ()
@@ -86,7 +86,8 @@ class Reports:
     @property
     def busy(self) -> bool:
         """Whether something is to be measured: for the open explanation, or at the pointer."""
-        return (self._app.hud.explain.open and self._study.busy) or self._values.busy
+        studies = self._app.hud.explain.open and not self._app.explorer.sees
+        return (studies and self._study.busy) or self._values.busy
 
     def keep(self, path: Path, words: str) -> str:
         """Remember a saved file; the message `words` stands for its whole path."""

@@ -4,18 +4,35 @@ The unit looked at is one fact, `[channels] unit`, which all views of such netwo
 """
 
 from abc import ABC, abstractmethod
+from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from cppn_gl.nn.file_source import File
+from cppn_gl.nn.image_file import SHIPPED
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
-from cppn_gl.preset.show import ChannelsOptions, UnitsOptions
+from cppn_gl.preset.show import VIEWS, ChannelsOptions, Options, UnitsOptions
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.sight import Sight
+from cppn_gl.viewer.viewing import following
 
 if TYPE_CHECKING:  # most presets need no image networks
     from cppn_gl.nn.vision.network import ImageNetwork
 
 MOST_PINNED = 8
+# The methods of the view `attribution`, in a line.
+METHODS = {
+    "gradient": "the slope of the score by each pixel",
+    "input": "the gradient times the input",
+    "guided": "guided backpropagation",
+    "deconvnet": "the value sent back to the pixels, by Zeiler and Fergus",
+    "integrated": "gradients on the way from an empty picture",
+    "smooth": "the mean of gradients of noisy copies",
+    "gradcam": "Grad-CAM: the region that speaks for it",
+    "occlusion": "a patch covers one place after another",
+    "all": "all methods, side by side",
+}
 
 Unit = tuple[int, int]  # layer and channel, from 1
 
@@ -28,6 +45,7 @@ class Seeing(ABC):
     def __init__(self) -> None:
         # The channel looked at last in each layer of a network, so that ↑ and ↓ return to it.
         self._visited: tuple[object, dict[int, int]] = (None, {})
+        self._pictures: list[str] = []  # files that were seen
         self.sight = Sight()  # what the network makes of its picture
         super().__init__()
 
@@ -48,7 +66,7 @@ class Seeing(ABC):
     @property
     def sees(self) -> bool:
         """Whether the preset's network is a function of a whole picture."""
-        return bool(getattr(self.preset, "classifies", False))
+        return self.preset.classifies
 
     @property
     def eye(self) -> "ImageNetwork":
@@ -99,6 +117,25 @@ class Seeing(ABC):
             self._visited = network.digest, {}
         return self._visited[1]
 
+    def next_picture(self, large: bool = False) -> None:
+        """Let the network see the next picture: of those that are shipped, or were opened."""
+        now = self.preset.input.image
+        if self.preset.input.path is not None and now not in self._pictures:
+            self._pictures.append(now)
+        listed = [*SHIPPED, *(one for one in self._pictures if Path(one).exists())]
+        name = following(listed, now, large)
+        self.change(f"picture {Path(name).name}", **{"input.image": name})
+
+    def next_method(self, large: bool = False) -> None:
+        """Tell what a unit sees by the next method, in the view for it."""
+        row = VIEWS["attribution"]
+        now = cast(Any, self.preset.options(row.options or Options)).method
+        check = next(one for one in fields(row.options) if one.name == "method").metadata["check"]  # type: ignore[arg-type]
+        shown = self.preset.show.view == row.name
+        method = following(list(check.known), now, large) if shown else now
+        keys = {} if shown else {"show.view": row.name}
+        self.change(f"{method}: {METHODS[method]}", **keys, **{"attribution.method": method})
+
     def pin(self, large: bool = False) -> None:
         """Keep the channel looked at in sight, or release it; of units, the selected one."""
         kind, table = (ChannelsOptions, "channels") if self.sees else (UnitsOptions, "units")
@@ -124,9 +161,14 @@ class Seeing(ABC):
         """What a key that draws or changes random weights says of weights that are learned."""
         walk = " ".join(keys_of(one) for one in ("deeper", "shallower", "wider", "narrower"))
         return (
-            f"the weights are those of {self.preset.spec.label}, learned from pictures: "
+            f"the weights are those of {spec_label(self.preset)}, learned from pictures: "
             f"{walk} look at its layers and channels"
         )
+
+
+def spec_label(preset: Preset) -> str:
+    """What the network is called: its file's name, or that of a known model."""
+    return preset.spec.label if isinstance(preset.spec, File) else preset.name
 
 
 def unit_of(preset: Preset, network: "ImageNetwork") -> Unit:

@@ -55,7 +55,7 @@ class Viewing(ABC):
     @property
     def fitting_views(self) -> list[str]:
         """The views that can show this preset, in the order of the key."""
-        return [name for name in VIEWS if not ALL[name].problem(self.preset)]
+        return [name for name in VIEWS if not ALL[name].unfit(self.preset)]
 
     def next_view(self, large: bool = False) -> None:
         """The next view that can show this preset (Shift: the previous)."""

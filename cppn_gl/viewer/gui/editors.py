@@ -28,6 +28,7 @@ from cppn_gl.viewer.bindings import keys_for
 from cppn_gl.viewer.fields import Field
 from cppn_gl.viewer.gui import drawings
 from cppn_gl.viewer.gui.drawings import Box, Vec, accent, ink
+from cppn_gl.viewer.gui.seeing import SeeingEditors
 from cppn_gl.viewer.gui.structures import StructureEditors
 from cppn_gl.viewer.gui.widgets import Widgets
 
@@ -39,7 +40,7 @@ CELL = 2.3  # of a layer's activation
 KEEPING = ("network.activation", "network.init")  # may come with another weight scale
 
 
-class Editors(StructureEditors):
+class Editors(StructureEditors, SeeingEditors):
     """Shows fields of the explorer's preset, and changes them."""
 
     def __init__(self, app: "App", widgets: Widgets, data_menu: Callable[[str, float], None]):

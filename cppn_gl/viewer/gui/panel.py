@@ -16,11 +16,14 @@ from cppn_gl.preset.show import VIEWS
 from cppn_gl.utils.checks import Integer, Number
 from cppn_gl.viewer import fields
 from cppn_gl.viewer.bindings import keys_for
+from cppn_gl.viewer.explaining_images import origin_words
 from cppn_gl.viewer.fields import Field, Group
 from cppn_gl.viewer.gui import drawings
 from cppn_gl.viewer.gui.diagram import Diagram
 from cppn_gl.viewer.gui.drawings import Vec, accent, changed, ink, tint
 from cppn_gl.viewer.gui.editors import Editors
+from cppn_gl.viewer.gui.image_diagram import ImageDiagram
+from cppn_gl.viewer.gui.seeing import AskingBox
 from cppn_gl.viewer.gui.training import Training
 from cppn_gl.viewer.gui.widgets import Widgets
 from cppn_gl.viewer.layout import LEAST, Rect
@@ -64,9 +67,11 @@ class Panel:
         self.area: Rect | None = None
         self.keys = None
         self.diagram = Diagram(app)  # at the left edge
+        self._image_diagram = ImageDiagram(app)  # that of image networks
         self._widgets = Widgets()
         self._training = Training(app, self._widgets, self._labelled)
         self._editors = Editors(app, self._widgets, self._training.data_menu)
+        self._asking = AskingBox(app, self._widgets)
         self._open: dict[str, bool] = {}
         self._heights: dict[str, float] = {}  # of rows, from the last frame
         self._search = ""
@@ -106,7 +111,8 @@ class Panel:
         if beside:
             edge = round(0.4 * gui.unit)
             rect = Rect(self.area.x + edge, edge, beside - edge, gui.size[1] - 2 * edge)
-            self.diagram.draw(gui, rect)
+            diagram = self._image_diagram if self._explorer.sees else self.diagram
+            diagram.draw(gui, rect)
             imgui.set_cursor_pos(Vec(pad + beside, pad))
         imgui.begin_child("keys", Vec(0, 0), 0, imgui.WindowFlags_.no_background)
         self._draw(gui)
@@ -355,6 +361,8 @@ class Panel:
         preset = self._explorer.preset
         self._rows = []
         found = 0
+        if self._asking.draw():
+            self._rule()
         if preset.learns and not self._search:
             self._training.draw()
             self._rule()
@@ -419,7 +427,7 @@ class Panel:
         if given and any(fields.fixed(preset, field) for field in chosen):
             imgui.dummy(Vec(MARK * self._widgets.unit, 1))
             imgui.same_line(0, 0)
-            self._widgets.paragraph(FIXED, ink(0.6))
+            self._widgets.paragraph(origin_words(preset) or FIXED, ink(0.6))
             loaded = self._explorer.loaded.spec
             if type(loaded) is not type(preset.spec):
                 imgui.dummy(Vec(MARK * self._widgets.unit, 1))

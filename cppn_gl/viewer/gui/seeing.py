@@ -1,0 +1,195 @@
+"""The panel's parts for trained image networks: a class chosen by its name, and what is asked.
+
+network's class names, a search -> matching() -> a list to click
+Asking -> AskingBox.draw(): fields, recipes, and a button that opens the network
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from imgui_bundle import imgui
+
+from cppn_gl.viewer import fields
+from cppn_gl.viewer.asking import ASKED, KEYS, RECIPES
+from cppn_gl.viewer.fields import Field
+from cppn_gl.viewer.gui import drawings
+from cppn_gl.viewer.gui.drawings import Vec, accent, ink, tint
+from cppn_gl.viewer.gui.widgets import Widgets
+from cppn_gl.viewer.sight import share
+
+if TYPE_CHECKING:
+    from cppn_gl.viewer.app import App
+    from cppn_gl.viewer.explorer import Explorer
+
+LISTED = 12  # classes that are listed at a time
+PROBABLE = "the most probable"
+MENU = 16.0  # width of the list, in font sizes
+
+
+class SeeingEditors:
+    """The part of the editors that is about image networks."""
+
+    _explorer: "Explorer"
+    _widgets: Widgets
+    _sought = ""  # in the list of classes
+
+    def set(self, key: str, **keys: Any) -> None:
+        """Change keys as a gesture of its own."""
+        raise NotImplementedError
+
+    def _class(self, field: Field, width: float) -> None:
+        """The class by its name: a menu with a search, first those that are most probable."""
+        widgets, dotted = self._widgets, field.dotted
+        names = self._explorer.eye.classes if self._explorer.sees else ()
+        now = str(fields.value(self._explorer.moment, field) or "")
+        clicked, box = widgets.area(dotted, width)
+        widgets.ground(box, 0.07)
+        x, y, width, height = box
+        unit = widgets.unit
+        right = x + width - 1.1 * unit
+        drawings.icon("down", (right, y + height / 2 - 0.4 * unit, 0.8 * unit, 0), ink(0.5))
+        best = self._explorer.sight.top(1)
+        shown = now or (f"{PROBABLE}: {best[0][0]}" if best else PROBABLE)
+        left = x + 0.45 * unit
+        widgets.write(shown, left, y, ink(0.95 if now else 0.7), width=right - left)
+        if clicked:
+            self._sought = ""
+            imgui.open_popup(dotted)
+        place = x, y + height, max(width, MENU * unit)
+        chosen = self._listed(dotted, now, names, place)
+        if chosen is not None and chosen != now:
+            self.set(dotted, **{dotted: chosen})
+
+    def _listed(
+        self, dotted: str, now: str, names: Sequence[str], place: tuple[float, float, float]
+    ) -> str | None:
+        """The open list of classes; the one that was chosen, "" for the most probable."""
+        if not imgui.is_popup_open(dotted):
+            return None
+        widgets, gui = self._widgets, self._widgets.gui
+        unit, (x, y, width) = widgets.unit, place
+        high = min((LISTED + 2.5) * (widgets.high + 1), gui.size[1] * 0.92)
+        width = min(width, gui.size[0] * 0.96)
+        x = max(min(x, gui.size[0] - width - 4), 4)
+        y = max(min(y, gui.size[1] - high - 4), 4)
+        imgui.set_next_window_pos(Vec(x, y), imgui.Cond_.appearing)
+        imgui.set_next_window_size(Vec(width, high))
+        pad, chosen = 0.5 * unit, None
+        imgui.push_style_var(imgui.StyleVar_.window_padding, Vec(pad, pad))
+        if imgui.begin_popup(dotted):
+            imgui.push_style_var(imgui.StyleVar_.item_spacing, Vec(0, 1))
+            if imgui.is_window_appearing():
+                imgui.set_keyboard_focus_here()
+            imgui.set_next_item_width(widgets.room())
+            entered, self._sought = imgui.input_text_with_hint(
+                f"##{dotted} search",
+                f"search {len(names):,} classes",
+                self._sought,
+                imgui.InputTextFlags_.enter_returns_true,
+            )
+            gui.mark(f"{dotted} search")
+            gui.typing = True
+            shares = dict(self._explorer.sight.top(LISTED))
+            found = matching(names, self._sought, list(shares))
+            rows = [*([""] if not self._sought else []), *found[:LISTED]]
+            for choice in rows:
+                clicked, (left, top, long, tall) = widgets.area(
+                    f"{dotted} {choice or PROBABLE}", widgets.room()
+                )
+                widgets.ground((left, top, long, tall))
+                if choice == now:
+                    ends = Vec(left, top), Vec(left + 0.16 * unit, top + tall)
+                    imgui.get_window_draw_list().add_rect_filled(*ends, accent())
+                start = left + pad + widgets.write(choice or PROBABLE, left + pad, top, ink(0.95))
+                if choice in shares:
+                    end = left + long - pad
+                    room = max(1.0, end - start - pad)
+                    widgets.write(share(shares[choice]), end, top, ink(0.5), right=True, width=room)
+                if clicked:
+                    chosen = choice
+            if len(found) > LISTED:
+                widgets.paragraph(f"and {len(found) - LISTED:,} more: type to search", ink(0.6))
+            elif self._sought and not found:
+                widgets.paragraph("no class has that in its name", ink(0.6))
+            if entered and found:
+                chosen = found[0]
+            if chosen is not None or imgui.is_key_pressed(imgui.Key.escape):
+                imgui.close_current_popup()
+            imgui.pop_style_var()
+            imgui.end_popup()
+        imgui.pop_style_var()
+        return chosen
+
+
+def matching(names: Sequence[str], sought: str, first: Sequence[str] = ()) -> list[str]:
+    """The names that contain all words of a search; those that begin with it stand first.
+
+    Without a search: `first`, then all others.
+    """
+    words = sought.casefold().split()
+    if not words:
+        return [*first, *(name for name in dict.fromkeys(names) if name not in set(first))]
+    whole = " ".join(words)
+    found = [n for n in dict.fromkeys(names) if all(word in n.casefold() for word in words)]
+    return sorted(found, key=lambda name: (not name.casefold().startswith(whole), len(name)))
+
+
+class AskingBox:
+    """What the panel asks about a network whose file does not say how it reads pictures."""
+
+    def __init__(self, app: "App", widgets: Widgets):
+        self._app, self._widgets = app, widgets
+
+    def draw(self) -> bool:
+        """Draw it at the head of the rows, if something is asked; whether it is."""
+        asking, widgets = self._app.asking, self._widgets
+        if asking is None:
+            return False
+        unit = widgets.unit
+        bold = widgets.gui.fonts.bold
+        _, (x, y, _, _) = widgets.area("asked heading", widgets.room())
+        widgets.write(
+            f"How does {asking.name} read a picture?", x, y, ink(), width=widgets.room(), font=bold
+        )
+        widgets.paragraph(
+            "Its file does not say. A network sees nonsense unless a picture reaches it as in its "
+            "training: choose what its makers write, or fill it in.",
+            ink(0.75),
+        )
+        imgui.dummy(Vec(1, 0.3 * unit))
+        for number, recipe in enumerate(RECIPES):
+            if number:
+                widgets.next(0.3)
+                if not widgets.fits(recipe.name):
+                    imgui.new_line()
+            if widgets.chip(f"recipe {recipe.name}", recipe.name):
+                asking.take(recipe)
+            widgets.tip(recipe.help)
+        imgui.dummy(Vec(1, 0.3 * unit))
+        label = 4.0 * unit
+        for name in KEYS:
+            help, example = ASKED[name]
+            _, (x, y, _, _) = widgets.area(f"asked label {name}", label)
+            widgets.write(name, x, y, ink(0.8), width=label)
+            widgets.tip(help, heading=name, below=f"preprocess.{name}")
+            imgui.same_line(0, 0)
+            typed = widgets.value(
+                f"asked {name}",
+                asking.answers[name],
+                asking.answers[name],
+                widgets.room(),
+                left=True,
+                hint=example,
+            )
+            if typed is not None:
+                asking.answers[name] = typed
+        problem = asking.problem if not asking.missing else ""
+        if problem:
+            widgets.paragraph(problem, tint(drawings.PROBLEM))
+        imgui.dummy(Vec(1, 0.2 * unit))
+        if widgets.chip("asked open", "open it", on=not asking.missing or None):
+            self._app.answer_asked()
+        widgets.next(0.3)
+        if widgets.chip("asked never", "not now"):
+            self._app.asking = None
+        return True
