@@ -127,7 +127,7 @@ def details(scene: Scene, unit: Unit, *, before: bool) -> Steps[list[Detail]]:
         found.append(
             Detail("its kernel", tinted_input(kernel, planes, abs_max(kernel)), KERNELS, False)
         )
-    if facts.largest > 0:
+    if facts.largest:
         one = yield from gradient_of(scene, unit, facts.place, "deconvnet", before=before)
         left, top, right, bottom = facts.field
         height, width = network.size
