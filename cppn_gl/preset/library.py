@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from cppn_gl.nn.files import PICKLES, READERS
+from cppn_gl.nn.image_models import SUFFIXES
 from cppn_gl.preset.network_file import with_network
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.preset import Preset
@@ -36,7 +37,7 @@ def is_picture(source: str) -> bool:
 
 def is_network(source: str) -> bool:
     """Whether `source` names a file of weights rather than a preset; some are refused."""
-    return source.lower().endswith((*READERS, *PICKLES))
+    return source.lower().endswith((*READERS, *SUFFIXES, *PICKLES))
 
 
 def load_preset(
@@ -80,7 +81,7 @@ def _load(source: str | Path, trusted: bool, network: Path | None) -> Preset:
 
 
 def _known() -> str:
-    return ", ".join((".toml", *suffixes(), *READERS))
+    return ", ".join((".toml", *suffixes(), *READERS, *SUFFIXES))
 
 
 def _inside(folder: Path) -> str:
