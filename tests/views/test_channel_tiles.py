@@ -15,7 +15,9 @@ def test_smaller_maps_keep_the_mean_and_larger_ones_the_values() -> None:
     small = resampled(maps, (5, 4))
     assert small.shape == (3, 4, 5)
     np.testing.assert_allclose(small.mean((1, 2)), maps.mean((1, 2)), atol=1e-6)
-    np.testing.assert_allclose(resampled(maps, (6, 4)), maps.reshape(3, 4, 3, 6, 3).mean((2, 4)), atol=1e-6)
+    np.testing.assert_allclose(
+        resampled(maps, (6, 4)), maps.reshape(3, 4, 3, 6, 3).mean((2, 4)), atol=1e-6
+    )
     large = resampled(maps, (18 * 4, 12 * 5))
     np.testing.assert_array_equal(large[:, 2::5, 1::4], maps)
     assert np.unique(large[0]).size == 12 * 18

@@ -36,7 +36,9 @@ def hit_at(view: ChannelsView, scene: Scene, box: Box) -> Hit:
     return found
 
 
-@pytest.mark.parametrize("size", [(320, 200), (640, 400), (1280, 800), (500, 900), (90, 60), (1, 1)])
+@pytest.mark.parametrize(
+    "size", [(320, 200), (640, 400), (1280, 800), (500, 900), (90, 60), (1, 1)]
+)
 @pytest.mark.parametrize("preset", [grey(), color(**{"channels.pinned": [[1, 2], [2, 40]]})])
 def test_it_is_drawn_at_any_size(view: ChannelsView, preset: Preset, size: Any) -> None:
     scene = scene_of(preset)

@@ -20,7 +20,7 @@ OTHER = np.array([0.17, 0.25, 0.35], np.float32)
 TROUGH = np.array([0.075, 0.085, 0.105], np.float32)
 LAYER = np.array([0.26, 0.29, 0.35], np.float32)
 CHANNEL = np.array([0.97, 0.62, 0.36], np.float32)
-BINS = 4  # pixels of a bin
+BINS = 130  # at most, of three pixels at least
 COUNTED = 2**17  # values of a layer, at most
 
 
@@ -125,7 +125,7 @@ def paint_histogram(
     ramp = max(2, (bottom - top) // 8)
     bottom -= ramp
     wide, high = right - left, bottom - top
-    bins = max(4, wide // BINS)
+    bins = max(4, min(wide // 3, BINS))
     span = span_of(layer)
     some = layer.reshape(-1)[:: max(1, layer.size // COUNTED)]
     at = np.minimum(np.arange(wide) * bins // wide, bins - 1)
@@ -140,6 +140,7 @@ def paint_histogram(
             continue
         before = np.concatenate([[high], level[:-1]])
         low, up = np.maximum(before, level), np.minimum(before, level)
-        field[(row >= up - 1) & (row < np.maximum(low, up + 1)) & (row < high)] = color
+        thick = max(1, high // 60)
+        field[(row >= up - thick) & (row < np.maximum(low, up + 1)) & (row < high)] = color
     line = shade.colors(np.linspace(*span, wide, dtype=np.float32))
     picture[bottom : bottom + ramp, left:right] = line

@@ -47,7 +47,9 @@ def test_the_best_pictures_have_the_largest_values_at_their_places(folder: Path)
     at_once(found.work())
     assert found.finished
     passes = {
-        name: finished(forward(found.network, found.preprocess.tensor(picture_of(read_image(name)))))
+        name: finished(
+            forward(found.network, found.preprocess.tensor(picture_of(read_image(name))))
+        )
         for name in sorted(folder.rglob("*.png"))
     }
     for stage in range(len(found.network.stages)):
