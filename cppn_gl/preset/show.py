@@ -551,7 +551,10 @@ VIEWS: dict[str, ViewRow] = {
             "on, rises while that of the training points falls, it learns the points by heart. "
             "The gradient is how strongly each layer is pushed: where it falls to almost nothing, "
             "a layer stops learning. A dead relu is 0 at every point and cannot come back; a "
-            "saturated unit is on a flat end and hardly moves.",
+            "saturated unit is on a flat end and hardly moves. Of a network that sees pictures the "
+            "table counts its answers to tests: a row is what is in the picture, a column what the "
+            "network says; right answers are on the diagonal.",
+            images=None,
             tries=(
                 "Click on a plot to show the network of that step.",
                 "{random_seed} starts from other weights: is it as fast?",

@@ -80,18 +80,6 @@ class ImageSet(Dataset):
         """The channels, as `[preprocess] order` names them."""
         return "grey" if self.pictures.shape[3] == 1 else "rgb"
 
-    def picture_of(self, number: int) -> Pictures:
-        """Picture `number` of the tests, from 0, or else of the training set: (rows, columns, 3).
-
-        Raises PresetError if there are not so many.
-        """
-        tests = len(self) - self.training
-        first, count = (self.training, tests) if tests else (0, self.training)
-        if number >= count:
-            raise PresetError(f"picture {number}; there are 0 to {count - 1}", key="input.image")
-        found = self.pictures[first + number]
-        return np.ascontiguousarray(np.broadcast_to(found, (*found.shape[:2], 3)))
-
 
 _sets: LRUCache[Any, ImageSet] = LRUCache(2.0, weak=True)
 
@@ -219,6 +207,20 @@ def _of_idx(train: Settings, folder: Path, how: Preprocess) -> ImageSet:
         raise PresetError(f"{folder.name}: all pictures are of one class", key="train.data")
     names = FASHION_CLASSES if folder == PLACE else tuple(map(str, range(classes)))
     return _image_set(train, found[0], labels[0], names, tests=(found[1], labels[1]))
+
+
+def test_picture(number: int) -> Pictures:
+    """Picture `number` of Fashion-MNIST's tests, from 0: (28, 28, 1). Raises PresetError."""
+    path = _idx(PLACE, FILES[False], "images-idx3") if PLACE.is_dir() else None
+    if path is None:
+        raise PresetError(_missing(FASHION))
+    found = _tests.get((path, stamp_of(path)), lambda: read_idx(path, 3))
+    if number >= len(found):
+        raise PresetError(f"{FASHION} has tests 0 to {len(found) - 1}")
+    return np.ascontiguousarray(found[number][..., None])
+
+
+_tests: LRUCache[Any, Pictures] = LRUCache(1)
 
 
 def read_idx(path: Path, axes: int) -> NDArray[np.uint8]:
