@@ -148,7 +148,7 @@ class Preprocess:
         if missing:
             problem = f"{name} needs {', '.join(missing)}: as it was trained, for example"
             raise PresetError(f"{problem} {_EXAMPLE}", key="preprocess")
-        defaults = {"fit": "stretch", "resample": RESAMPLES[0], "labels": ""}
+        defaults: dict[str, Any] = {"fit": FITS[-1], "resample": RESAMPLES[0], "labels": ""}
         unset = {name: v for name, v in defaults.items() if getattr(self, name) is None}
         return dataclasses.replace(self, **unset) if unset else self
 
