@@ -192,7 +192,8 @@ def enlarged(values: Float32, size: Size) -> Float32:
     how = Image.Resampling.BICUBIC if times > SMOOTH else Image.Resampling.BILINEAR
     if times < 1:
         how = Image.Resampling.BOX
-    return np.clip(np.asarray(image.resize(size, how)), values.min(), values.max())
+    found = np.asarray(image.resize(size, how), np.float32)
+    return np.asarray(np.clip(found, values.min(), values.max()))
 
 
 def laid(photo: Pixels, values: Float32, reach: float, mix: float) -> Pixels:
