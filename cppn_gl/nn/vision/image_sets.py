@@ -128,7 +128,7 @@ def preprocessing(data: ImageSet, how: Preprocess) -> Preprocess:
 
     What the preset does not give follows from the data.
     """
-    given = {
+    given: dict[str, Any] = {
         "size": data.size,
         "order": data.order,
         "range": 1.0,
