@@ -87,6 +87,14 @@ def read_tensors(data: bytes, suffix: str) -> Tensors:
     return READERS[suffix](data)
 
 
+def read_state(data: bytes) -> Tensors:
+    """The content of a .safetensors file that holds a network of pictures, of any layers.
+
+    Arrays of integers, which count batches, are left out. Raises ValueError, in one line.
+    """
+    return _read_safetensors(data, pictures=True)
+
+
 def _numbers(name: str, raw: NDArray[Any]) -> Floats:
     """An array as float32. Raises ValueError for numbers that no layer can hold.
 
@@ -139,7 +147,7 @@ def _check_name(name: str) -> None:
 # safetensors: 8 bytes with the length of the header, the header in JSON, the numbers
 
 
-def _read_safetensors(data: bytes) -> Tensors:
+def _read_safetensors(data: bytes, *, pictures: bool = False) -> Tensors:
     from safetensors import SafetensorError, deserialize
 
     length = int.from_bytes(data[:8], "little")
@@ -155,10 +163,13 @@ def _read_safetensors(data: bytes) -> Tensors:
     if not isinstance(header, dict):
         raise ValueError("not a safetensors file: its header is no JSON object")
     texts = _texts(header.pop("__metadata__", {}))
+    counters = {n for n, one in header.items() if pictures and _is_counter(one)}
+    pictures = pictures or NODES in texts
     for name, entry in header.items():
         _check_name(name)
-        _check_entry(name, entry, NODES in texts)
-    most = MAX_GRAPH_TENSORS if {GRAPH, NODES} & set(texts) else MAX_TENSORS
+        if name not in counters:
+            _check_entry(name, entry, pictures)
+    most = MAX_GRAPH_TENSORS if pictures or GRAPH in texts else MAX_TENSORS
     if len(header) > most:
         raise ValueError(f"{len(header)} tensors; a network has {most} at most")
     try:
@@ -166,7 +177,14 @@ def _read_safetensors(data: bytes) -> Tensors:
         found = deserialize(data)  # type: ignore[no-untyped-call]
     except (SafetensorError, ValueError, OverflowError) as error:
         raise ValueError(f"a damaged safetensors file: {_first_line(error)}") from None
-    return Tensors({name: _array(name, entry) for name, entry in found}, texts)
+    arrays = {name: _array(name, entry) for name, entry in found if name not in counters}
+    return Tensors(arrays, texts)
+
+
+def _is_counter(entry: Any) -> bool:
+    """Whether an entry is of integers, such as a normalisation's number of batches."""
+    kind = entry.get("dtype") if isinstance(entry, dict) else None
+    return isinstance(kind, str) and kind.startswith(("I", "U"))
 
 
 def _array(name: str, entry: Mapping[str, Any]) -> Floats:

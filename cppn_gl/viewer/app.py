@@ -720,7 +720,9 @@ class App:
                 self._problems[name] = problem
         self.hud.problem = " · ".join(self._problems.values())
         self.reports.update(now)
-        words = self.words.panels(self.canvas.shown, self.picture.size, self._cursor())
+        words = self.words.panels(
+            self.canvas.shown, self.picture.size, self._cursor(), self.canvas.pictures
+        )
         scale = content_scale(self.window)
         panels = [*words, *self.hud.panels(size, scale, now, self.names)]
         self.events.panels = panels

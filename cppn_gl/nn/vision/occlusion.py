@@ -93,6 +93,7 @@ class Occlusion:
         for number, place in enumerate(missing):
             work = share(self._at(done, place), number / len(missing), (number + 1) / len(missing))
             self.values[place] = yield from work
+            yield (number + 1) / len(missing)
 
     def _at(self, done: Pass, place: tuple[int, int]) -> Steps[float]:
         box = patch(done.network.size, self.middle(*place), self.side, self.shape)

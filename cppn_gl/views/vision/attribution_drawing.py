@@ -38,7 +38,7 @@ from cppn_gl.views.vision.explaining import (
     photograph,
 )
 from cppn_gl.views.vision.passes import network_of
-from cppn_gl.views.vision.shades import input_order, tinted_input
+from cppn_gl.views.vision.shades import tinted_input
 
 GREYED = 0.75  # of the photograph's colour that a map at mix 1 takes away
 NEAR = 0.03  # of the picture: a click so near to what was chosen lets it go
@@ -227,9 +227,9 @@ def laid(photo: Pixels, values: Float32, reach: float, mix: float) -> Pixels:
 def _colours(scene: Scene, found: Explained, options: AttributionOptions, size: Size) -> Pixels:
     """What the method gives for each colour, around mid grey."""
     assert found.values is not None
-    order = input_order(network_of(scene), scene.preset.preprocess.order)
+    planes = scene.preset.preprocess.planes
     reach = reach_of(found.values, options.percentile)
-    return resized(quantise(tinted_input(found.values, order, reach)), size)
+    return resized(quantise(tinted_input(found.values, planes, reach)), size)
 
 
 def _covered(scene: Scene, size: Size) -> Pixels:

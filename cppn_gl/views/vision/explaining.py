@@ -17,6 +17,7 @@ from cppn_gl.nn.vision import attribution
 from cppn_gl.nn.vision.attribution import METHODS
 from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.occlusion import LEVELS, Occlusion, cover, patch
+from cppn_gl.nn.vision.preprocess import picture_of
 from cppn_gl.nn.vision.running import Pass, forward
 from cppn_gl.nn.vision.target import Target
 from cppn_gl.preset.scene import Scene
@@ -26,7 +27,7 @@ from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError, nearest
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.vision.channels import has_classes
-from cppn_gl.views.vision.passes import eight_bits, key_of, network_of, pass_of, shown_of, unit_of
+from cppn_gl.views.vision.passes import key_of, network_of, pass_of, shown_of, unit_of
 
 KEPT = 48 * MB  # of maps
 FIRST = 8  # steps of integrated gradients, and noisy pictures of SmoothGrad, in a first drawing
@@ -176,9 +177,10 @@ def cover_box(scene: Scene) -> Box:
 
 def photograph(scene: Scene) -> Pixels:
     """What the network sees of the picture: of one that is stretched, in its own shape."""
-    if scene.preset.preprocess.fit == "stretch":
-        return eight_bits(scene.preset.input.stored)
-    return shown_of(scene).pixels
+    how = scene.preset.preprocess
+    if how.fit != "stretch" or how.grey:
+        return shown_of(scene).pixels
+    return picture_of(scene.preset.input.stored)
 
 
 def filling(scene: Scene, kind: str) -> Float32:
