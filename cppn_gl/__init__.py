@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from cppn_gl.nn.network import Network
     from cppn_gl.nn.training.trainer import Trainer
     from cppn_gl.output.renderer import Renderer, render
+    from cppn_gl.preset.classifier import Classifier
     from cppn_gl.preset.library import load_preset
     from cppn_gl.preset.preset import Preset
     from cppn_gl.utils.checks import PresetError
 
 __all__ = [
+    "Classifier",
     "Layer",
     "Network",
     "Preset",
@@ -27,6 +29,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Classifier": "preset.classifier",
     "Layer": "nn.layers",
     "Network": "nn.network",
     "Preset": "preset.preset",

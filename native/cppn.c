@@ -6,8 +6,15 @@
 #include "kernel.h"
 #include "names.h"
 #include "training.h"
+#include "vision.h"
 
+#include <stdatomic.h>
 #include <string.h>
+#if defined(_WIN32)
+#include <windows.h>
+#else
+#include <sched.h>
+#endif
 
 #if defined(CPPN_HAVE_AVX2)
 #define AVX2(kind) &cppn_##kind##avx2
@@ -31,6 +38,9 @@ static const cppn_trainer *const trainers[CPPN_ISAS] = {
 
 static const cppn_grid *const grids[CPPN_ISAS] = {&cppn_grid_portable, AVX2(grid_), AVX512(grid_),
                                                   NEON(grid_)};
+
+static const cppn_vision *const visions[CPPN_ISAS] = {&cppn_vision_portable, AVX2(vision_),
+                                                      AVX512(vision_), NEON(vision_)};
 
 int32_t cppn_abi(void) { return CPPN_ABI; }
 
@@ -175,6 +185,44 @@ void cppn_stage_rows(int32_t isa, const cppn_stage *stage, int64_t first, int64_
 void cppn_plane_sums(int32_t isa, int64_t width, int64_t height, cppn_plane plane,
                      double center, double *sums) {
     grids[isa]->sums(width, height, plane, center, sums);
+}
+
+int64_t cppn_divide(cppn_step *step, int32_t threads) {
+    divide(step, threads);
+    return (int64_t)sizeof(float) * floats_of(step) + ALIGNMENT;
+}
+
+/* Another thread works on what this one waits for: at most a piece. It may have lost its core. */
+static void pause_thread(int32_t round) {
+    if (round < 2000) {
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#elif defined(__aarch64__)
+        __asm__ volatile("yield");
+#endif
+        return;
+    }
+#if defined(_WIN32)
+    SwitchToThread();
+#else
+    sched_yield();
+#endif
+}
+
+void cppn_steps(int32_t isa, const cppn_step *steps, int32_t count, int32_t *shared,
+                void *scratch) {
+    _Atomic int32_t *const taken = (_Atomic int32_t *)shared, *const done = taken + count;
+    for (int32_t k = 0; k < count; k++) {
+        const cppn_step *s = steps + k;
+        int32_t piece;
+        while ((piece = atomic_fetch_add_explicit(taken + k, 1, memory_order_relaxed)) < s->items) {
+            visions[isa]->piece(s, s->first + piece, aligned(scratch));
+            atomic_fetch_add_explicit(done + k, 1, memory_order_release);
+        }
+        for (int32_t round = 0;
+             atomic_load_explicit(done + k, memory_order_acquire) < s->items; round++)
+            pause_thread(round);
+    }
 }
 
 double cppn_peak(int32_t isa, int64_t count) { return kernels[isa]->peak(count); }

@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define CPPN_ABI 6
+#define CPPN_ABI 7
 #define CPPN_MAX_WIDTH 512 /* units of a layer */
 
 enum cppn_isa { CPPN_PORTABLE, CPPN_AVX2, CPPN_AVX512, CPPN_NEON, CPPN_ISAS };
@@ -233,6 +233,64 @@ CPPN_EXPORT void cppn_stage_rows(int32_t isa, const cppn_stage *stage, int64_t f
 /* The sums, in float64, of the numbers of a plane less `center`, and of the squares of these. */
 CPPN_EXPORT void cppn_plane_sums(int32_t isa, int64_t width, int64_t height, cppn_plane plane,
                                  double center, double *sums);
+
+/* Steps of an image network, forward or backward, over planes (channels, rows, columns) of float32
+ * numbers. A sum begins with the bias, or with what `out` holds; the terms of a convolution follow in
+ * the order of channels, then of taps. */
+enum cppn_step_kind {
+    CPPN_CONVOLVE,   /* result (y, x): the sum over channels c of the group and taps t of weight ·
+                        in[c](y stride_y + tap[t].y, x stride_x + tap[t].x); outside of the planes
+                        is 0. It stands in `out` at (out_y + y out_stride_y, out_x + …). */
+    CPPN_DENSE,      /* outputs of all values of the input, in CHAINS partial sums (vision.h) */
+    CPPN_DENSE_BACK, /* the transposed product: weight is (inputs, outputs) */
+    CPPN_POOL,       /* the largest value of windows; NaN if one is NaN */
+    CPPN_UNPOOL,     /* values of `in` to the places of `switches`; planes of `out`: (rows_out,
+                        columns_out) */
+    CPPN_MEAN,       /* the mean of windows */
+    CPPN_MEAN_BACK,  /* values of `in`, divided, to the places of the windows */
+    CPPN_SCALE,      /* in · weight[channel] + bias[channel] */
+    CPPN_COPY,       /* in */
+    CPPN_ADD,        /* in + other */
+    CPPN_MULTIPLY,   /* in · other */
+    CPPN_CLIP,       /* in, limited to low … high */
+    CPPN_CLIP_BACK,  /* in where low < other < high, else 0 */
+    CPPN_STEPS
+};
+
+/* Rules for gradients at rectifiers: see cppn_gl/nn/vision/running.py. */
+enum cppn_rule { CPPN_GRADIENT, CPPN_GUIDED, CPPN_DECONVNET };
+
+/* The results of a step are added to `out`, or stored there; then `pre` gets them; then come an
+ * activation, and a factor: the derivative of the activation `slope` at `other`, by a rule. */
+typedef struct {
+    int32_t kind, activation, slope, rule; /* slope: -1 for no factor */
+    int32_t samples, inputs, outputs, groups; /* channels; groups of a convolution, else 1 */
+    int32_t rows_in, columns_in;     /* of the planes of `in` */
+    int32_t rows, columns;           /* of the results */
+    int32_t rows_out, columns_out;   /* of the planes of `out`, `other` and `pre` */
+    int32_t stride_y, stride_x, top, left, size_y, size_x; /* windows; top and left: padding */
+    int32_t out_y, out_x, out_stride_y, out_stride_x;
+    int32_t taps, adds;              /* adds: to what is in `out` */
+    int32_t counts, bottom, right;   /* of means: whether padding counts, and how much there is */
+    int32_t tile, parts, first, items; /* by cppn_divide(): pieces first … first + items - 1 */
+    float low, high;
+    int64_t in_sample, out_sample, other_sample; /* the distances of samples, in floats */
+    const int32_t *tap;              /* (taps, 2): y, x */
+    const float *in, *weight, *bias, *other; /* weights of a convolution: for each group, packed */
+    float *out, *pre;                /* pre may be NULL */
+    uint16_t *switches;              /* (samples, outputs, rows, columns): the number of the tap of
+                                        the first maximum, row by row; of POOL, it may be NULL */
+} cppn_step;
+
+/* Divide a step into pieces, for so many threads. Results do not depend on it. Returns the bytes of
+ * working memory that a thread needs. */
+CPPN_EXPORT int64_t cppn_divide(cppn_step *step, int32_t threads);
+
+/* Do steps, one after the other. Any number of threads may call this at the same time with the same
+ * steps and `shared`, (2, count) zeros, and each with its own scratch: they share the pieces of a
+ * step, and each returns when all steps are done. */
+CPPN_EXPORT void cppn_steps(int32_t isa, const cppn_step *steps, int32_t count, int32_t *shared,
+                            void *scratch);
 
 /* Multiply and add in registers, `count` rounds of independent chains: the peak. Returns the number
  * of floating-point operations. */

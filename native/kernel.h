@@ -1,4 +1,4 @@
-/* What kernel.c, train.c and conv.c provide for one instruction set; see cppn.h for each function. */
+/* What kernel.c, train.c, conv.c and vision.c provide for one instruction set; see cppn.h for each function. */
 #ifndef CPPN_KERNEL_H
 #define CPPN_KERNEL_H
 
@@ -45,6 +45,14 @@ typedef struct {
 } cppn_grid;
 
 extern const cppn_grid cppn_grid_portable, cppn_grid_avx2, cppn_grid_avx512, cppn_grid_neon;
+
+/* What vision.c provides. */
+typedef struct {
+    void (*piece)(const cppn_step *, int32_t number, float *);
+} cppn_vision;
+
+extern const cppn_vision cppn_vision_portable, cppn_vision_avx2, cppn_vision_avx512,
+    cppn_vision_neon;
 
 /* The number of groups of rows that are computed together, and the first row of one of them. They
  * are as equal as possible: 16 rows are 6, 5 and 5. */

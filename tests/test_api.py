@@ -11,6 +11,7 @@ from rows import EXACT
 import cppn_gl
 
 NAMES = {
+    "Classifier",
     "Layer",
     "Network",
     "Preset",

@@ -75,6 +75,7 @@ class File(Source):
 
     redrawable = False
     layout = None
+    known = False  # whether it is a model by its name, in a package that is installed
 
     file: str = key(
         "",

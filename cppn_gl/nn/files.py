@@ -21,6 +21,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from cppn_gl.nn.image_models import NODES
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH
 from cppn_gl.utils.checks import PresetError, show
 from cppn_gl.utils.files import read_plain
@@ -32,6 +33,7 @@ MAX_GRAPH_TENSORS = 4096  # of a network that is a graph, in a .safetensors file
 MAX_HEADER = 2**20  # bytes of a safetensors header or a zip directory
 MAX_NAME, MAX_TEXT = 200, 4000  # characters
 GRAPH, MAX_GRAPH = "graph", 99_999  # a longer text (graph_file.py), and its characters
+LONG = (GRAPH, NODES, "names")  # texts that may be as long
 NORMS = "norms."  # tensors of normalisations, which stay float64
 _KERNELS = re.compile(r"layers\.\d{1,4}\.weight")  # of a graph: of four dimensions
 _MAX_TAPS = 11
@@ -85,6 +87,14 @@ def read_tensors(data: bytes, suffix: str) -> Tensors:
     return READERS[suffix](data)
 
 
+def read_state(data: bytes) -> Tensors:
+    """The content of a .safetensors file that holds a network of pictures, of any layers.
+
+    Arrays of integers, which count batches, are left out. Raises ValueError, in one line.
+    """
+    return _read_safetensors(data, pictures=True)
+
+
 def _numbers(name: str, raw: NDArray[Any]) -> Floats:
     """An array as float32. Raises ValueError for numbers that no layer can hold.
 
@@ -109,7 +119,10 @@ def _numbers(name: str, raw: NDArray[Any]) -> Floats:
     return array
 
 
-def _check_shape(name: str, shape: tuple[int, ...]) -> None:
+def _check_shape(name: str, shape: tuple[int, ...], pictures: bool = False) -> None:
+    """`pictures`: of a network that sees them, whose layers have other limits."""
+    if pictures and len(shape) <= 4 and all(1 <= side <= MAX_FILE for side in shape):
+        return
     if name.startswith(HISTORY) and len(shape) == 2 and max(shape) <= MAX_HISTORY:
         return
     if len(shape) == 4 and _KERNELS.fullmatch(name):
@@ -134,7 +147,7 @@ def _check_name(name: str) -> None:
 # safetensors: 8 bytes with the length of the header, the header in JSON, the numbers
 
 
-def _read_safetensors(data: bytes) -> Tensors:
+def _read_safetensors(data: bytes, *, pictures: bool = False) -> Tensors:
     from safetensors import SafetensorError, deserialize
 
     length = int.from_bytes(data[:8], "little")
@@ -150,10 +163,13 @@ def _read_safetensors(data: bytes) -> Tensors:
     if not isinstance(header, dict):
         raise ValueError("not a safetensors file: its header is no JSON object")
     texts = _texts(header.pop("__metadata__", {}))
+    counters = {n for n, one in header.items() if pictures and _is_counter(one)}
+    pictures = pictures or NODES in texts
     for name, entry in header.items():
         _check_name(name)
-        _check_entry(name, entry)
-    most = MAX_GRAPH_TENSORS if GRAPH in texts else MAX_TENSORS
+        if name not in counters:
+            _check_entry(name, entry, pictures)
+    most = MAX_GRAPH_TENSORS if pictures or GRAPH in texts else MAX_TENSORS
     if len(header) > most:
         raise ValueError(f"{len(header)} tensors; a network has {most} at most")
     try:
@@ -161,7 +177,14 @@ def _read_safetensors(data: bytes) -> Tensors:
         found = deserialize(data)  # type: ignore[no-untyped-call]
     except (SafetensorError, ValueError, OverflowError) as error:
         raise ValueError(f"a damaged safetensors file: {_first_line(error)}") from None
-    return Tensors({name: _array(name, entry) for name, entry in found}, texts)
+    arrays = {name: _array(name, entry) for name, entry in found if name not in counters}
+    return Tensors(arrays, texts)
+
+
+def _is_counter(entry: Any) -> bool:
+    """Whether an entry is of integers, such as a normalisation's number of batches."""
+    kind = entry.get("dtype") if isinstance(entry, dict) else None
+    return isinstance(kind, str) and kind.startswith(("I", "U"))
 
 
 def _array(name: str, entry: Mapping[str, Any]) -> Floats:
@@ -190,10 +213,10 @@ def _texts(metadata: Any) -> dict[str, str]:
 
 def _longest(name: str) -> int:
     """The characters that a text of this name can have."""
-    return MAX_GRAPH if name == GRAPH else MAX_TEXT
+    return MAX_GRAPH if name in LONG else MAX_TEXT
 
 
-def _check_entry(name: str, entry: Any) -> None:
+def _check_entry(name: str, entry: Any, pictures: bool) -> None:
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"{show(name)}: expected dtype, shape and data_offsets")
     kind, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
@@ -201,7 +224,7 @@ def _check_entry(name: str, entry: Any) -> None:
         raise ValueError(f"{show(name)} is of type {show(kind)}; expected {', '.join(_TYPES)}")
     if not all(isinstance(n, list) and all(type(i) is int for i in n) for n in (shape, offsets)):
         raise ValueError(f"{show(name)}: shape and data_offsets are not lists of integers")
-    _check_shape(name, tuple(shape))
+    _check_shape(name, tuple(shape), pictures)
 
 
 def safetensors_bytes(tensors: Tensors) -> bytes:

@@ -211,6 +211,8 @@ def source_code(
     except KeyError:
         hint = nearest(language, LANGUAGES)
         raise PresetError(f"no language {show(language)}{hint}") from None
+    if network.on_plane is not network:
+        raise PresetError("a network that sees pictures has no program of points")
     if network.outputs not in OUTPUTS:
         problem = f"a program's picture has 1, 3 or 4 outputs; this network has {network.outputs}"
         raise PresetError(problem)

@@ -161,6 +161,10 @@ def source_of(table: dict[str, Any], origin: Origin = NOWHERE) -> NetworkSource:
 
     if not isinstance(table, dict):
         raise PresetError(f"{show(table)}; expected a table [network]", key="network")
+    if table.get("nodes") and "file" not in table:
+        from cppn_gl.nn.vision.drawn import Drawn  # most networks are of points
+
+        return Drawn.of(table, origin)
     kinds: tuple[type[Any], ...] = (Layers, File, Random)  # the first that describes it
     kind = next(cls for cls in kinds if cls.describes(table))
     source: NetworkSource = kind.of(table, origin)

@@ -15,6 +15,7 @@ from cppn_gl.nn.source_code import LANGUAGES, program_tensors, source_code
 from cppn_gl.nn.weights import tensors_of
 from cppn_gl.preset.color import Color
 from cppn_gl.preset.learned import shown_as
+from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.checks import PresetError, nearest, show
 from cppn_gl.utils.files import CaptureError, Remedy
@@ -42,6 +43,7 @@ class Export:
 
 def _program(language: str, shot: Shot, name: str) -> Files:
     preset = shot.preset.at(shot.time)
+    _check_kind(preset)
     network, said = preset.network(), [preset.title or preset.name, *notes(shot)]
     if preset.learns:
         network = shown_as(preset, network, "colors")
@@ -67,8 +69,17 @@ def _program(language: str, shot: Shot, name: str) -> Files:
 
 
 def _weights(suffix: str, shot: Shot, name: str) -> Files:
-    network = shot.preset.at(shot.time).network()
+    preset = shot.preset.at(shot.time)
+    _check_kind(preset)
+    network = preset.network()
     return {name: WRITERS[suffix](tensors_of(network))}
+
+
+def _check_kind(preset: Preset) -> None:
+    """Raise PresetError for a network that none of the formats can express."""
+    if preset.classifies:
+        problem = "a network that sees pictures is not exported; its file has its weights"
+        raise PresetError(problem, key="network.file")
 
 
 EXPORTS: dict[str, Export] = {

@@ -31,6 +31,8 @@ from cppn_gl.utils.class_colors import CLASS_COLORS, HIGH, LOW, PAPER, area, dis
 
 def shown_as(preset: Preset, network: Network, how: str = "") -> Network:
     """A trained network as the view of its preset shows it, or in the way `how`."""
+    if preset.classifies:  # it has no picture of its own
+        return network
     how, data, color = how or preset.show.row.learned, preset.dataset, preset.color
     if data.kind == "picture" or (data.kind == "distance" and how != "trained"):
         return network

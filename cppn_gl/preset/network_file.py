@@ -24,8 +24,10 @@ from cppn_gl.nn.file_source import File
 from cppn_gl.nn.image_file import is_image_file
 from cppn_gl.nn.normalize import Normalize
 from cppn_gl.nn.training.data import data_label, is_folder, is_shipped, label
+from cppn_gl.nn.vision.preprocess import Preprocess
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.show import Show, plain
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.checks import PresetError, text
 from cppn_gl.utils.files import check_target, read_plain, write_atomic
@@ -35,6 +37,7 @@ from cppn_gl.utils.toml import load_toml
 CARRIED = 16 * 2**20  # bytes of a network file that a picture carries at most
 SENT = 64 * 2**20  # bytes of a file of data that workers are sent at most
 _KEPT = ("weight_scale", "bias_scale")  # animated keys that another network has, too
+_SEEN = {f"preprocess.{field.name}": field.name for field in dataclasses.fields(Preprocess)}
 _encoded: LRUCache[Any, bytes] = LRUCache(2 * CARRIED, lambda key, found: len(found))
 
 
@@ -62,8 +65,8 @@ def packed(
     spec = preset.spec
     if not isinstance(spec, File):
         return {"preset": preset.to_toml(train=train, input=image), **sent}
-    if local and spec.path is not None:
-        return {"preset": _named(preset, str(spec.path), train, image), **sent}
+    if spec.known or (local and spec.path is not None):
+        return {"preset": _named(preset, "" if spec.known else str(spec.path), train, image), **sent}
     own = local or whole
     data = _encode(spec) if own else carried(preset)
     if data is None:
@@ -230,8 +233,11 @@ def left_out(preset: Preset) -> str:
     spec = preset.spec
     if preset.learns and not isinstance(spec, File):
         return _untaught(preset)
-    if not isinstance(spec, File) or carried(preset) is not None:
+    if not isinstance(spec, File) or spec.known or carried(preset) is not None:
         return ""
+    if spec.classifies:
+        kind = "weights of networks that see pictures never are"
+        return f"{spec.label} is named in the picture, not carried ({kind}): keep the file beside it"
     size = f"{len(_encode(spec)) / 1e6:.1f} MB"
     why = f"{size}, more than {CARRIED >> 20} MiB" if spec.redistribute else "redistribute = false"
     return f"{spec.label} is named in the picture, not carried ({why}): keep the file beside it"
@@ -285,7 +291,9 @@ def save_preset(path: Path, preset: Preset) -> None:
         write_atomic(path, toml.encode(), overwrite=False)
         return
     table = spec.to_toml()
-    if spec.path is None:
+    if spec.known:
+        table["sha256"] = spec.weights.sha256
+    elif spec.path is None:
         beside = path.with_suffix(".safetensors")
         check_target(path, overwrite=False)  # before anything is written
         write_atomic(beside, spec.to_bytes(), overwrite=False)
@@ -348,13 +356,18 @@ def with_network(preset: Preset, file: str | Path, changes: dict[str, Any] | Non
         raise PresetError(error.problem, key=key) from None
     assert isinstance(spec, File)
     stem = Path(spec.label).stem
-    if isinstance(preset.spec, File):
-        shown = dataclasses.replace(preset, spec=spec)
+    given = {n: others.pop(n) for n in list(others) if spec.classifies and n in _SEEN}
+    sees = Preprocess().replace({_SEEN[n]: value for n, value in given.items()})
+    alike = preset.classifies == spec.classifies
+    show = preset.show if alike or preset.show.row.images is None else Show(plain(spec.classifies))
+    if isinstance(preset.spec, File) and alike:
+        shown = dataclasses.replace(preset, spec=spec, preparation=sees)
         if preset.title == Path(preset.spec.label).stem[:200]:  # it has none of its own
             shown = dataclasses.replace(shown, title=stem[:200], name=stem[:100])
         return shown.replace(**others)
     moving = (name for name, _ in preset.animate.moving if name.startswith("network."))
-    lost = dict.fromkeys(name for name in moving if name.partition(".")[2] not in _KEPT)
+    kept = () if spec.classifies else _KEPT
+    lost = dict.fromkeys(name for name in moving if name.partition(".")[2] not in kept)
     animation = preset.animation
     if animation.walk and (animation.walker == "network" or not latent_count(spec.inputs)):
         animation = dataclasses.replace(animation, walk=(), walker="network")
@@ -364,6 +377,8 @@ def with_network(preset: Preset, file: str | Path, changes: dict[str, Any] | Non
         animation=animation,
         animate=preset.animate.replace(lost),
         normalize=Normalize(),
+        preparation=sees,
+        show=show,
         title=stem[:200],
         description="",
         shows="",

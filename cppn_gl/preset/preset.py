@@ -23,6 +23,7 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import OUTPUTS, Network, network_bytes
 from cppn_gl.nn.normalize import Normalize, normalized
 from cppn_gl.nn.sources import Layers, NetworkSource, Random
+from cppn_gl.nn.training.data import FASHION, data_label, has_pictures
 from cppn_gl.nn.training.options import Train
 from cppn_gl.nn.vision.preprocess import Preprocess
 from cppn_gl.preset.animate import checked_animate, moment
@@ -127,6 +128,9 @@ class Preset:
             raise PresetError(problem, key="preprocess")
         else:
             self._check_outputs()
+        if has_pictures(self.train.data) and not self.classifies:
+            problem = f"{data_label(self.train.data)} needs a network that sees pictures: "
+            raise PresetError(problem + "[[network.nodes]] tables", key="train.data")
         if self.learns and self.spec.structured:
             problem = "a network that learns consists of dense layers"
             raise PresetError(problem, key="network.structure")
@@ -136,19 +140,23 @@ class Preset:
         if self.spec.region is not None and self.normalize.which != "none":
             problem = "the graph in the network's file has its own normalisation"
             raise PresetError(problem, key="normalize.which")
-        if self.learns and of_image(self.spec.inputs):
+        if self.learns and of_image(self.spec.inputs) and not self.classifies:
             names = " ".join(of_image(self.spec.inputs))
             problem = f"a network that learns sees no image, which the inputs {names} need"
             raise PresetError(problem, key="network.inputs")
 
     def _check_pictures(self) -> None:
         """Raise PresetError for what a network that sees pictures does not have."""
-        if self.learns:
+        if self.learns and isinstance(self.spec, File):
             raise PresetError("its weights are given: it learns no more", key="train.data")
+        if self.learns and not has_pictures(self.train.data):
+            problem = f"a network that sees pictures learns {FASHION}, or a folder of pictures"
+            raise PresetError(problem, key="train.data")
         if self.normalize.which != "none":
             problem = "a network that sees pictures has its own normalisation"
             raise PresetError(problem, key="normalize.which")
-        self.network()
+        if not self.learns:
+            self.network()
 
     def _check_outputs(self) -> None:
         outputs = self.spec.shapes[-1][0]
@@ -268,7 +276,11 @@ class Preset:
 
         Raises PresetError that asks for keys that are missing.
         """
-        return cast("Trained", self.spec).preprocessed(self.preparation)
+        if not self.learns:
+            return cast("Trained", self.spec).preprocessed(self.preparation)
+        from cppn_gl.nn.vision.image_sets import ImageSet, preprocessing
+
+        return preprocessing(cast(ImageSet, self.dataset), self.preparation)
 
     @property
     def dataset(self) -> "Dataset":
@@ -286,7 +298,7 @@ class Preset:
 
         It is `spec` of a preset that learns nothing. Raises PresetError.
         """
-        if not self.learns:
+        if not self.learns or self.classifies:
             return self.spec
         from cppn_gl.nn.training.start import start_of
 
@@ -302,10 +314,11 @@ class Preset:
     @property
     def source(self) -> Hashable:
         """What its network depends on, besides the step of a training."""
+        train = self.train.learning if self.learns else None
         if self.classifies:  # the image is what it sees, not part of it
-            return self.spec, self.preparation
+            return self.spec, self.preparation, train
         image = self.input if of_image(self.spec.inputs) else None
-        return self.spec, self.normalize, image, self.train.learning if self.learns else None
+        return self.spec, self.normalize, image, train
 
     @property
     def made_of(self) -> Hashable:

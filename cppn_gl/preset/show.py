@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
+from cppn_gl.nn.vision.recipe import Recipe
 from cppn_gl.utils.checks import (
     OneOf,
     choice,
@@ -385,6 +386,30 @@ class TopImagesOptions(Options):
 
 
 @dataclass(frozen=True)
+class SynthesisOptions(Recipe, Options):
+    """`[synthesis]`"""
+
+    form: str = key(
+        "one",
+        choice(["one", "sheet"]),
+        "what is shown: one picture, or a sheet of those of many channels of the layer looked at, "
+        "or of many classes",
+    )
+    first: int = key(1, integer(1, MAX_CHANNEL), "in a sheet, the first channel or class")
+    count: int = key(
+        0,
+        integer(0, MAX_CHANNEL),
+        "in a sheet, the number of channels or classes; 0: to the last",
+        slider=(0, 100),
+    )
+
+    @property
+    def recipe(self) -> Recipe:
+        """What the pictures depend on."""
+        return Recipe(**{f.name: getattr(self, f.name) for f in dataclasses.fields(Recipe)})
+
+
+@dataclass(frozen=True)
 class ViewRow:
     """A view: its name, one line of help, its class, and the class of its options, if any.
 
@@ -527,7 +552,10 @@ VIEWS: dict[str, ViewRow] = {
             "on, rises while that of the training points falls, it learns the points by heart. "
             "The gradient is how strongly each layer is pushed: where it falls to almost nothing, "
             "a layer stops learning. A dead relu is 0 at every point and cannot come back; a "
-            "saturated unit is on a flat end and hardly moves.",
+            "saturated unit is on a flat end and hardly moves. Of a network that sees pictures the "
+            "table counts its answers to tests: a row is what is in the picture, a column what the "
+            "network says; right answers are on the diagonal.",
+            images=None,
             tries=(
                 "Click on a plot to show the network of that step.",
                 "{random_seed} starts from other weights: is it as fast?",
@@ -709,6 +737,52 @@ VIEWS: dict[str, ViewRow] = {
                 "layers.",
                 "Click on a picture to see all channels with it.",
                 "Set the option 'folder' to your own pictures: some hundred are enough.",
+            ),
+            images=True,
+        ),
+        ViewRow(
+            "attribution",
+            "what in the picture a class, or a channel, of an image network depends on",
+            "cppn_gl.views.vision.attribution:AttributionView",
+            AttributionOptions,
+            reading="Red pixels speak for the class in the title, or excite the channel; blue "
+            "ones speak against it. The methods ask different questions. The gradient says how the "
+            "score would change if a pixel got a little brighter: it is noisy, and quiet where the "
+            "network is already sure. Guided backpropagation and deconvnet follow only what raises "
+            "the score, and draw sharp edges, but almost the same ones for any class. Integrated "
+            "gradients divide the score among the pixels. Grad-CAM is coarse and says where. "
+            "Occlusion is the plainest: cover a part, and see how far the score falls.",
+            tries=(
+                "Click on one of the classes at the side: what speaks for that one?",
+                "{knob_up} goes through the methods; the last one, all, shows them side by side.",
+                "With the method occlusion, click on the picture to put a patch there, and roll "
+                "the wheel to change its size: which part is the class recognised by?",
+                "With another method, click on the picture: only that place of the channel is "
+                "explained, and the frame is what it can see.",
+                "{next_knob} chooses an option, {knob_up} and {knob_down} change it: 'mix' shows "
+                "more of the map or of the picture, 'of' explains the channel looked at.",
+            ),
+            images=True,
+        ),
+        ViewRow(
+            "synthesis",
+            "the picture that excites a channel, a class or a layer most, while it grows",
+            "cppn_gl.views.vision.synthesis:SynthesisView",
+            SynthesisOptions,
+            reading="This picture was made, not found. It began as noise, and in each step the "
+            "network's gradient said how to change every pixel so that the chosen channel answers "
+            "more strongly. What is left shows what the channel looks for: edges and colours in "
+            "the first layers, then textures, then parts of animals and things. The curve is what "
+            "the channel said of the picture, step by step; it is rough because each step sees the "
+            "picture shifted, turned and scaled a little, so that nothing counts that only works "
+            "at one place.",
+            tries=(
+                "{train} lets it grow, or pauses; {random_seed} begins from other noise.",
+                "{deeper} and {shallower} walk through the layers, {wider} and {narrower} through "
+                "the channels: each grows its own picture.",
+                "{next_knob} chooses an option, {knob_up} and {knob_down} change it: 'of' class "
+                "makes what the network knows of a thing, 'start' picture dreams into the photo.",
+                "{knob_down} with 'jitter' or 'decay' at 0: the picture fills with noise.",
             ),
             images=True,
         ),

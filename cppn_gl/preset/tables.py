@@ -37,6 +37,7 @@ from cppn_gl.utils.checks import (
 
 FORMAT = 1
 MIN_EXTENT, MAX_EXTENT = 1e-6, 1e6
+OF_TRAINING = "steps", "rate"
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,8 @@ def _holder(name: str, names: Mapping[str, Sequence[str]], options: Sequence[str
         holding.remove("network")
     if "preprocess" in holding and (len(holding) > 1 or name in options):
         holding.remove("preprocess")
+    if name in OF_TRAINING:
+        return "train"
     if "train" in holding and (len(holding) > 1 or name in options):
         holding.remove("train")
     if len(holding) > 1:

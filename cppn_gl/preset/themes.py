@@ -27,5 +27,10 @@ THEMES: dict[str, Theme] = {
         "Networks that train while you watch: two-dimensional data, pictures, distance fields, and "
         "how layers bend space until classes come apart.",
     ),
+    "trained": Theme(
+        "What a network has seen",
+        "Networks that have learned from photographs: what their layers and channels respond to, "
+        "and what their answers rest on.",
+    ),
     "pictures": Theme("Pictures", "Activations, inputs and colours, chosen for how they look."),
 }

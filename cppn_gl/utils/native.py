@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from cppn_gl.utils.arrays import Float32, Float64, Jitter, Size
 from cppn_gl.utils.checks import PresetError
 
-ABI = 6  # CPPN_ABI in native/cppn.h
+ABI = 7  # CPPN_ABI in native/cppn.h
 ISAS = ("portable", "avx2", "avx512", "neon")  # in the order of enum cppn_isa
 BEST = ("avx512", "avx2", "neon")  # the first that the processor has is used; portable is slow
 ISA = "CPPN_GL_ISA"
@@ -129,6 +129,9 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "stage_scratch": (c_int64, (c_void_p,)),
     "stage_rows": (None, (c_int32, c_void_p, c_int64, c_int64, c_void_p)),
     "plane_sums": (None, (c_int32, c_int64, c_int64, Plane, c_double, c_void_p)),
+    # Steps of image networks: see native_vision.py.
+    "divide": (c_int64, (c_void_p, c_int32)),
+    "steps": (None, (c_int32, c_void_p, c_int32, c_void_p, c_void_p)),
     "peak": (c_double, (c_int32, c_int64)),
 }
 

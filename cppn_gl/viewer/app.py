@@ -42,6 +42,7 @@ from cppn_gl.viewer.events import Events
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.favourites import Favourites
 from cppn_gl.viewer.favourites import default_path as favourites_path
+from cppn_gl.viewer.filling import Filling
 from cppn_gl.viewer.filming import Filming, Wishes
 from cppn_gl.viewer.hud import Booklet, Hud, font_size
 from cppn_gl.viewer.interface import Interface
@@ -126,6 +127,7 @@ class App:
         self.explorer.pointed = self._pointed
         self.explorer.pointed_place = self._pointed_place
         self.words = ViewWords()
+        self.filling = Filling()
         self.hud = Hud(on=hud)
         self.events = Events(window, self.explorer, self.hud, self)
         self.thumbnails = Thumbnails(window.ctx, self.renderer, self.engines, thumbnails_folder())
@@ -489,6 +491,8 @@ class App:
             self._advise()
             self._see()
             self._draw_thumbnails()
+            if self.canvas.finished and self.filling.advance(SLICE):
+                self.canvas.repaint()
         self._longest = max(self._longest, wall.perf_counter() - now)
         self._tidy(now)
 
@@ -506,6 +510,7 @@ class App:
         self._shown = self._weights.follow(self._fitting(), WEIGHTS_SLICE, ready)
         if words := self._weights.message:
             self.hud.say(words, now)
+        self.filling.follow(*self._shown)
 
     def _lay_out(self, size: tuple[int, int]) -> None:
         """Find the picture's place in a window of `size` pixels."""
@@ -541,6 +546,7 @@ class App:
         try:
             if self.canvas.advance(budget, still=self._still(), rest=self._at_rest(now)):
                 self._drawn.append(wall.perf_counter())
+                self.filling.drawn(self.words)
                 self._problems.pop("shader", None)
         except (ShaderError, PresetError) as error:  # the last good picture stays on the screen
             self._problems["shader"] = str(error)
@@ -668,7 +674,8 @@ class App:
         """Whether the preset or its weights are being drawn, or numbers of a page measured."""
         weights = self._weights.busy
         weights = weights or (self.explorer.sees and self.explorer.sight.busy)
-        return weights or self.explorer.busy or self.lesson.busy or self.reports.busy
+        busy = weights or self.explorer.busy or self.lesson.busy or self.reports.busy
+        return busy or self.filling.busy
 
     @property
     def _unshown(self) -> bool:
@@ -713,7 +720,9 @@ class App:
                 self._problems[name] = problem
         self.hud.problem = " · ".join(self._problems.values())
         self.reports.update(now)
-        words = self.words.panels(self.canvas.shown, self.picture.size, self._cursor())
+        words = self.words.panels(
+            self.canvas.shown, self.picture.size, self._cursor(), self.canvas.pictures
+        )
         scale = content_scale(self.window)
         panels = [*words, *self.hud.panels(size, scale, now, self.names)]
         self.events.panels = panels
@@ -862,6 +871,7 @@ class App:
         try:
             self.captures.close()
             self.explorer.learning.close()
+            self.filling.close()
             self._saver.shutdown()
         finally:
             self.canvas.release()

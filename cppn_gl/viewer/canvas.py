@@ -58,6 +58,7 @@ class Canvas:
         self._scale = 1  # of the last drawing that was no refinement
         self.front: Planes | None = None
         self._front_of: Wanted | None = None
+        self._stale = False  # the view has more to show of the scene that is shown
         self._sampled = 0  # supersampled rows of the picture shown
         self._since = 0.0  # when the picture shown was finished
         # Of the picture shown:
@@ -71,7 +72,7 @@ class Canvas:
     @property
     def finished(self) -> bool:
         """Whether the requested scene is shown at full resolution."""
-        if self._front_of is None or self._front_of != self._wanted:
+        if self._front_of is None or not self.current:
             return False
         return self.scale == self._finest(self._front_of[1])
 
@@ -93,7 +94,7 @@ class Canvas:
     @property
     def current(self) -> bool:
         """Whether the requested scene is shown, at any scale."""
-        return self._front_of is not None and self._front_of == self._wanted
+        return self._front_of is not None and self._front_of == self._wanted and not self._stale
 
     @property
     def progress(self) -> float:
@@ -146,6 +147,11 @@ class Canvas:
         self._drop()
         self._refused.clear()
         self._front_of = None
+
+    def repaint(self) -> None:
+        """Draw the requested scene again, since its view has found more; until then it stays."""
+        self._drop()
+        self._stale = True
 
     def advance(self, budget: float, *, still: bool = True, rest: bool = False) -> bool:
         """Draw for about `budget` seconds; True when another picture is finished.
@@ -328,6 +334,7 @@ class Canvas:
             if self.front is not None:
                 self.front.release()
             self.front, self._front_of, self._sampled = part.planes, part.of, 0
+            self._stale = False
             self.scale, self._since = part.scale, wall.perf_counter()
         self.samples, self.engine = part.samples, part.pick.engine
         self.pictures += 1

@@ -102,6 +102,7 @@ class View:
     continuous: its picture has continuous tones, which `[color] dither` dithers; a drawing on flat
         ground has none.
     coarsens: a coarse picture takes less time than a fine one, and is drawn first where that helps.
+    evolves: the overlay shows what has been computed so far, more with each refinement.
     clicked: what a click on an item does, such as "opens a cell"; "" without such items.
     """
 
@@ -120,6 +121,7 @@ class View:
     letters = True
     continuous = False
     coarsens = True
+    evolves = False
     clicked = ""
 
     @property
@@ -147,12 +149,11 @@ class View:
     def unfit(self, preset: Preset) -> str:
         """Why it cannot show a preset, as `problem`, or a network of its kind."""
         if self.row.images is not None and self.row.images != preset.classifies:
-            fitting = ", ".join(n for n, row in VIEWS.items() if row.images is preset.classifies)
-            if preset.classifies:
-                kind = "shows networks of points of the plane; this one sees whole pictures"
-            else:
-                kind = "shows networks that see whole pictures; this one sees points of the plane"
-            return f"{kind}: {fitting}"
+            if not preset.classifies:
+                return "shows networks that see whole pictures; this one sees points of the plane"
+            fitting = ", ".join(name for name, row in VIEWS.items() if row.images)
+            kind = "shows networks of points of the plane; this one sees whole pictures"
+            return f"{kind}: see {fitting}"
         return self.problem(preset)
 
     def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:

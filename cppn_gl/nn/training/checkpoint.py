@@ -8,16 +8,18 @@ As a file of weights it is opened like any other. The other tensors are `moments
 and `.bias` of the optimizer; `raw.layers.N…` of the parameters, if the layers are others, since
 normalised units are folded into them; and `history.NAME` (steps, columns), with -1 where there is
 no number. The metadata are those of `tensors_of`, and `step`, `digest`, and of the data `data` (a
-digest), `kind`, `classes`, `names`.
+digest), `kind`, `classes`, `names`. Of a network that sees pictures the tensors and the other
+texts are those of vision/kept.py.
 """
 
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,7 @@ from cppn_gl.nn.files import (
     HISTORY,
     MAX_FILE,
     MOMENTS,
+    NODES,
     RAW,
     Tensors,
     read_bytes,
@@ -35,12 +38,21 @@ from cppn_gl.nn.files import (
 )
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
-from cppn_gl.nn.training.data import KINDS, Dataset, absent, dataset_of, is_file
+from cppn_gl.nn.training.data import (
+    IMAGES,
+    KINDS,
+    Dataset,
+    absent,
+    dataset_of,
+    has_pictures,
+    is_file,
+    is_folder,
+)
 from cppn_gl.nn.training.data_sets import MAX_CLASSES
 from cppn_gl.nn.training.options import MAX_STEPS, Train
-from cppn_gl.nn.training.start import start_of
+from cppn_gl.nn.training.start import first_network
 from cppn_gl.nn.training.state import State
-from cppn_gl.nn.weights import named_layers, tensors_of
+from cppn_gl.nn.weights import tensors_of
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.checks import PresetError, one_line
@@ -62,7 +74,8 @@ class Checkpoint:
     """The weights of a step of one training. `digest`: of all that they depend on.
 
     `network` is that of `state`. `data`: the digest of the data set, whose `kind`, `classes` and
-    `names` are known without it. `history`: measures up to this step.
+    `names` are known without it. `history`: measures up to this step. `preprocess`: of a network
+    that sees pictures, the whole table.
     """
 
     state: State
@@ -73,6 +86,7 @@ class Checkpoint:
     classes: int
     names: tuple[str, ...]
     history: History
+    preprocess: Any = None
 
     @property
     def step(self) -> int:
@@ -92,15 +106,23 @@ class Checkpoint:
 
     def _measure(self, name: str, value: Any) -> Any:
         """A measure; None for an accuracy where there are no classes."""
-        if "accuracy" in name and self.kind != "classes":
+        if "accuracy" in name and self.kind not in ("classes", IMAGES):
             return None
         return value if isinstance(value, np.ndarray) else value.item()
 
+    def _tensors(self) -> Tensors:
+        """The network's own, in the order of the parameters."""
+        if self.kind != IMAGES:
+            return tensors_of(self.network)
+        from cppn_gl.nn.vision.kept import image_tensors
+
+        return image_tensors(cast(Any, self.network), self.preprocess)
+
     def to_bytes(self) -> bytes:
         """The file: equal checkpoints have equal bytes."""
-        found = tensors_of(self.network)
+        found = self._tensors()
         arrays = dict(found.arrays)
-        shapes = [layer.weight.shape for layer in self.network.layers]
+        shapes = {name: array.shape for name, array in arrays.items()}
         raw = _split(self.state.parameters, shapes)
         if any((raw[name] != arrays[name]).any() for name in raw):
             arrays |= {RAW + name: array for name, array in raw.items()}
@@ -122,14 +144,14 @@ class Checkpoint:
         return safetensors_bytes(Tensors(arrays, texts))
 
 
-def _split(flat: Float32, shapes: list[Any]) -> dict[str, Float32]:
+def _split(flat: Float32, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Float32]:
     """Tensors by name of a flat array of all parameters."""
-    pairs, start = [], 0
-    for rows, columns in shapes:
-        middle, end = start + rows * columns, start + rows * columns + rows
-        pairs.append((flat[start:middle].reshape(rows, columns), flat[middle:end]))
+    found, start = {}, 0
+    for name, shape in shapes.items():
+        end = start + math.prod(shape)
+        found[name] = flat[start:end].reshape(shape)
         start = end
-    return named_layers(pairs)
+    return found
 
 
 def _place(name: str) -> tuple[int, str]:
@@ -149,26 +171,21 @@ def read(data: bytes) -> Checkpoint:
         step, digest = int(texts["step"]), texts["digest"]
         kind, classes = texts["kind"], int(texts["classes"])
         names = tuple(one_line(str(name)) for name in json.loads(texts["names"]))
-        activations, inputs = texts["activations"].split(","), texts["inputs"].split(",")
-        if not 0 <= step <= MAX_STEPS or kind not in KINDS:
+        if not 0 <= step <= MAX_STEPS or len(names) != classes:
             raise ValueError
-        if len(names) != classes or not (kind != "classes" or 2 <= classes <= MAX_CLASSES):
-            raise ValueError
-        depth = len(activations)
-        if depth != sum(name.startswith("layers.") for name in arrays) / 2:
-            raise ValueError
-        layers = [
-            Layer(arrays[f"layers.{k}.weight"], arrays[f"layers.{k}.bias"], name)
-            for k, name in enumerate(activations)
-        ]
-        latent = tuple(map(float, texts["latent"].split(","))) if "latent" in texts else ()
-        network = Network(layers, inputs, latent=latent, period=float(texts.get("period", TURN)))
-        if network.outputs not in _outputs(kind, classes):
-            raise ValueError
-        raw = RAW if f"{RAW}layers.0.weight" in arrays else ""
-        parameters = _flat(arrays, raw, network)
+        preprocess: Any = None
+        if NODES in texts:
+            network, preprocess, names_of, depth = _of_pictures(tensors)
+            if kind != IMAGES or network.scores != classes:
+                raise ValueError
+        else:
+            network, names_of = _of_points(tensors, kind, classes)
+            depth = network.depth
+        raw = RAW if f"{RAW}{names_of[0]}" in arrays else ""
+        shapes = {name: arrays[name].shape for name in names_of}
+        parameters = _flat(arrays, raw, shapes)
         count = len({name.split(".")[1] for name in arrays if name.startswith(MOMENTS)})
-        moments = [_flat(arrays, f"{MOMENTS}{m}.", network) for m in range(count)]
+        moments = [_flat(arrays, f"{MOMENTS}{m}.", shapes) for m in range(count)]
     except PresetError:
         raise
     except (KeyError, ValueError, TypeError, RecursionError):
@@ -179,7 +196,37 @@ def read(data: bytes) -> Checkpoint:
         raise ValueError("a damaged checkpoint: its measures are not those of its steps")
     history = {name: _decoded(array, name) for name, array in columns.items()}
     state = State(step, parameters, stacked)
-    return Checkpoint(state, network, digest, texts["data"], kind, classes, names, history)
+    about = digest, texts["data"], kind, classes, names, history
+    return Checkpoint(state, network, *about, preprocess=preprocess)
+
+
+def _of_points(tensors: Tensors, kind: str, classes: int) -> tuple[Network, list[str]]:
+    """A network of dense layers, and the names of its tensors. Raises ValueError, KeyError."""
+    texts, arrays = tensors.texts, tensors.arrays
+    if kind not in KINDS or not (kind != "classes" or 2 <= classes <= MAX_CLASSES):
+        raise ValueError
+    activations, inputs = texts["activations"].split(","), texts["inputs"].split(",")
+    depth = len(activations)
+    if depth != sum(name.startswith("layers.") for name in arrays) / 2:
+        raise ValueError
+    layers = [
+        Layer(arrays[f"layers.{k}.weight"], arrays[f"layers.{k}.bias"], name)
+        for k, name in enumerate(activations)
+    ]
+    latent = tuple(map(float, texts["latent"].split(","))) if "latent" in texts else ()
+    network = Network(layers, inputs, latent=latent, period=float(texts.get("period", TURN)))
+    if network.outputs not in _outputs(kind, classes):
+        raise ValueError
+    return network, [f"layers.{k}.{part}" for k in range(depth) for part in ("weight", "bias")]
+
+
+def _of_pictures(tensors: Tensors) -> tuple[Any, Any, list[str], int]:
+    """A network that sees pictures, [preprocess], names of tensors, and layers that learn."""
+    from cppn_gl.nn.vision.kept import read_network, tensor_names
+
+    network, preprocess = read_network(tensors)
+    names = tensor_names(network.stages[: network.logits + 1])
+    return network, preprocess, list(names), len({stage for stage, _ in names.values()})
 
 
 def _outputs(kind: str, classes: int) -> tuple[int, ...]:
@@ -189,15 +236,16 @@ def _outputs(kind: str, classes: int) -> tuple[int, ...]:
     return (1, 3) if kind == "picture" else (1,)
 
 
-def _flat(arrays: Mapping[str, Float32], before: str, network: Network) -> Float32:
+def _flat(
+    arrays: Mapping[str, Float32], before: str, shapes: Mapping[str, tuple[int, ...]]
+) -> Float32:
     """All parameters of tensors whose names begin so. Raises ValueError for other shapes."""
     parts = []
-    for k, layer in enumerate(network.layers):
-        for name, like in (("weight", layer.weight), ("bias", layer.bias)):
-            array = arrays[f"{before}layers.{k}.{name}"]
-            if array.shape != like.shape:
-                raise ValueError
-            parts.append(array.ravel())
+    for name, shape in shapes.items():
+        array = arrays[before + name]
+        if array.shape != shape:
+            raise ValueError
+        parts.append(array.ravel())
     return np.concatenate(parts)
 
 
@@ -273,21 +321,36 @@ def data_of(preset: Any) -> Dataset:
     PresetError if there is no checkpoint either.
     """
     train, kept = preset.train, getattr(preset, "kept", None)
+    of_files = is_file(train.data) or has_pictures(train.data)
     try:
-        found = dataset_of(train)
+        found = _found(preset)
     except PresetError as error:
         kept = kept or known_checkpoint(preset)
-        if kept is None or not is_file(train.data):
+        if kept is None or not of_files:
             raise
         return _alone(kept, error.problem)
-    if kept is None or found.digest == kept.data or not is_file(train.data):
+    if kept is None or found.digest == kept.data or not of_files:
         return found
-    alone = _alone(kept, f"{Path(train.data).name} is not the file that was learned")
-    start = start_of(preset.spec, train, alone).network()
-    same = digest_of(train, preset.normalize, start, kept.data) == kept.digest
+    what = "folder" if is_folder(train.data) else "file"
+    alone = _alone(kept, f"{Path(train.data).name} is not the {what} that was learned")
+    start, how = first_network(preset, alone)
+    same = digest_of(train, how, start, kept.data) == kept.digest
     return alone if same else found
 
 
+def _found(preset: Any) -> Dataset:
+    if not has_pictures(preset.train.data):
+        return dataset_of(preset.train)
+    from cppn_gl.nn.vision.image_sets import image_set_of
+
+    return image_set_of(preset.train, preset.preparation)
+
+
 def _alone(kept: Checkpoint, problem: str) -> Dataset:
+    if kept.kind == IMAGES:
+        from cppn_gl.nn.vision.image_sets import absent_images
+
+        shape = cast(Any, kept.network).picture
+        return absent_images(shape, kept.names, kept.data, kept.preprocess, problem)
     outputs = kept.network.outputs
     return absent(kept.kind, kept.classes, kept.names, outputs, kept.data, problem)

@@ -32,6 +32,7 @@ from cppn_gl.utils.origin import Origin
 OWN = "own"
 FASHION = "fashion-mnist"
 KINDS = ("classes", "values", "picture", "distance")
+IMAGES = "images"  # the kind of pictures with classes
 TARGETS = ("auto", *KINDS)
 MAX_OWN = 10_000  # points in a preset
 # What reads files is imported when a file is read: help does not need it.
@@ -69,7 +70,7 @@ class Dataset:
     are no points, if only what was learned from them is known.
     """
 
-    kind: str  # one of KINDS
+    kind: str  # one of KINDS, or IMAGES
     x: Float64  # (N,)
     y: Float64
     labels: NDArray[np.int64] | None  # (N,), from 0, of classes

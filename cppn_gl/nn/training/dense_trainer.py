@@ -65,6 +65,10 @@ class DenseTrainer(Trainer):
     def _masked(self) -> int:
         return MASK * self.problem.hidden if self.train.dropout else 0
 
+    @property
+    def activations(self) -> tuple[str, ...]:
+        return self.problem.activations
+
     def _batches(self, chosen: Any) -> tuple[Float32, Float32]:
         return self.inputs[chosen], self.targets[chosen]
 

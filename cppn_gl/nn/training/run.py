@@ -231,6 +231,7 @@ class Run:
             data.classes,
             data.names,
             {name: array[:rows] for name, array in history.items()},
+            self._trainer.preprocess,
         )
 
     def advance(self, steps: int | None = None, seconds: float | None = None) -> int:
@@ -405,8 +406,11 @@ _making = threading.Lock()
 def run_of(preset: Any) -> Run:
     """The run of a preset with `[train]`; raises PresetError if it cannot be trained."""
     dataset = data_of(preset)
-    start = start_of(preset.spec, preset.train, dataset)
-    key = start, preset.normalize, preset.train.learning, dataset.digest, dataset.problem
+    if preset.classifies:
+        start, how = preset.spec, preset.preparation
+    else:
+        start, how = start_of(preset.spec, preset.train, dataset), preset.normalize
+    key = start, how, preset.train.learning, dataset.digest, dataset.problem
     run = _runs.find(key)
     if run is None:
         with _making:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cppn_gl.nn.layers import Layer
-from cppn_gl.nn.network import MAX_OUTPUTS
+from cppn_gl.nn.network import MAX_OUTPUTS, Network
 from cppn_gl.nn.sources import Layers, NetworkSource, Random
 from cppn_gl.nn.training.data import Dataset
 from cppn_gl.nn.training.losses import default_loss, output_activation
@@ -39,6 +39,20 @@ def loss_of(train: Train, dataset: Dataset) -> str:
         problem = f"{loss} is of classes{also}; expected squared or absolute"
         raise PresetError(problem, key="train.loss")
     return loss
+
+
+def first_network(preset: Any, dataset: Any) -> tuple[Network, Any]:
+    """The network of step 0, and the table that it depends on: [normalize], or [preprocess].
+
+    Raises PresetError.
+    """
+    if not getattr(preset.spec, "classifies", False):
+        return start_of(preset.spec, preset.train, dataset).network(), preset.normalize
+    from cppn_gl.nn.vision.image_sets import preprocessing
+    from cppn_gl.nn.vision.start import image_start
+
+    how = preprocessing(dataset, preset.preparation)
+    return image_start(preset.spec, dataset, how), how
 
 
 def start_of(spec: NetworkSource, train: Train, dataset: Dataset) -> NetworkSource:

@@ -56,12 +56,14 @@ class Trainer:
     and networks may be asked for from any thread.
 
     start: the network of step 0. problem: what a step solves. state: of the newest step.
+    preprocess: the table `[preprocess]` of a network that sees pictures.
     """
 
     start: Network
     problem: Trained
     state: State
     loss_name: str
+    preprocess: Any = None
     _stepper: Stepper
 
     def __new__(cls, preset: Any) -> "Trainer":
@@ -101,6 +103,11 @@ class Trainer:
         """The numbers that the masks of dropout of one step take."""
         return 0
 
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """Of the layers that learn, the output layer's last: as many as measures have columns."""
+        raise NotImplementedError
+
     def _batches(self, chosen: Any) -> tuple[Any, Any]:
         """The inputs and targets of samples (n, batch)."""
         raise NotImplementedError
@@ -116,7 +123,8 @@ class Trainer:
     @cached_property
     def digest(self) -> str:
         """A hash, in hexadecimal, of all that the weights of a step depend on."""
-        return digest_of(self.train, self.normalize, self.start, self.dataset.digest)
+        how = self.preprocess or self.normalize
+        return digest_of(self.train, how, self.start, self.dataset.digest)
 
     @property
     def steps(self) -> int:
@@ -246,7 +254,7 @@ class Trainer:
 
 
 def _kind_of(preset: Any) -> "type[Trainer]":
-    if getattr(preset, "classifies", False):
+    if preset.classifies:
         from cppn_gl.nn.vision.training import ImageTrainer
 
         return ImageTrainer

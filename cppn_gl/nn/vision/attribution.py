@@ -103,6 +103,7 @@ def integrated(
     for k in range(steps):
         at = np.asarray(baseline + np.float32((k + 0.5) / steps) * way, np.float32)
         total += yield from share(_slope(done, at, target), k / steps, (k + 1) / steps)
+        yield (k + 1) / steps
     low = yield from _value(done, baseline, target)
     return np.asarray(way * total / steps, np.float32), target.value(done) - low
 
@@ -118,6 +119,7 @@ def smooth(
     for k in range(count):
         at = picture + scale * noise.standard_normal(picture.shape, np.float32)
         total += yield from share(_slope(done, at, target), k / count, (k + 1) / count)
+        yield (k + 1) / count
     return np.asarray(total / count, np.float32)
 
 

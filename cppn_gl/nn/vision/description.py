@@ -313,7 +313,7 @@ _WRITTEN: dict[type, tuple[str, dict[str, Callable[[Any], Any]]]] = {
         },
     ),
     of.Linear: ("dense", {"channels": lambda op: len(op.weight)}),
-    of.Scale: ("batch_norm", {}),
+    of.Scale: ("batch_norm", {"epsilon": lambda op: 0.0}),
     of.MaxPool2d: ("max_pool", {n: lambda op, n=n: getattr(op, n) for n in KEYS["max_pool"]}),
     of.AvgPool2d: ("avg_pool", {n: lambda op, n=n: getattr(op, n) for n in KEYS["avg_pool"]}),
     of.GlobalAvgPool: ("global_avg_pool", {}),

@@ -62,10 +62,6 @@ class Drawn(Source):
         validate(self, "network.")
         _ = self.rows
 
-    @classmethod
-    def describes(cls, table: dict[str, Any]) -> bool:
-        return "nodes" in table and "file" not in table
-
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """The checked tables. Raises PresetError."""

@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.draws import ORDER, words
-from cppn_gl.nn.training.data import FASHION, Dataset, Settings, data_label, label
+from cppn_gl.nn.training.data import FASHION, IMAGES, Dataset, Settings, data_label, label
 from cppn_gl.nn.vision.preprocess import Preprocess
+from cppn_gl.nn.vision.shapes import Shape
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.checks import PresetError, one_line, show
@@ -37,13 +38,13 @@ FASHION_CLASSES = (
     *("T-shirt", "trousers", "pullover", "dress", "coat"),
     *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
 )
-KIND = "images"
 MAX_CLASSES = 1000
 MAX_PICTURES = 2**18
 MAX_VALUES = 2**28  # of all pictures together, in bytes
 MAX_SIDE = 512
 LARGEST = 2**22  # pixels of a file that are looked at; more are averaged down
 FILES = {True: "train", False: "t10k"}  # prefixes of the training set's files and of the tests'
+STAMPED = 32  # classes whose folders are looked at for changes
 TOGETHER = 1024  # pictures that are counted in one call
 _CHUNK = 2**20
 
@@ -79,18 +80,6 @@ class ImageSet(Dataset):
         """The channels, as `[preprocess] order` names them."""
         return "grey" if self.pictures.shape[3] == 1 else "rgb"
 
-    def picture_of(self, number: int) -> Pictures:
-        """Picture `number` of the tests, from 0, or else of the training set: (rows, columns, 3).
-
-        Raises PresetError if there are not so many.
-        """
-        tests = len(self) - self.training
-        first, count = (self.training, tests) if tests else (0, self.training)
-        if number >= count:
-            raise PresetError(f"picture {number}; there are 0 to {count - 1}", key="input.image")
-        found = self.pictures[first + number]
-        return np.ascontiguousarray(np.broadcast_to(found, (*found.shape[:2], 3)))
-
 
 _sets: LRUCache[Any, ImageSet] = LRUCache(2.0, weak=True)
 
@@ -110,6 +99,28 @@ def image_set_of(train: Settings, how: Preprocess) -> ImageSet:
     settings = train.test_fraction, train.seed, train.target, train.classes
     key = folder, seen, settings, _stamps(folder)
     return _sets.get(key, lambda: _made(train, folder, how))
+
+
+def absent_images(
+    shape: Shape, names: tuple[str, ...], digest: str, how: Preprocess, problem: str
+) -> ImageSet:
+    """A set whose pictures are not there, as `absent` of data.py. shape: of each picture."""
+    none: Float64 = np.zeros(0)
+    return ImageSet(
+        IMAGES,
+        none,
+        none,
+        np.zeros(0, np.int64),
+        None,
+        len(names),
+        0,
+        digest,
+        names,
+        problem=problem,
+        pictures=np.zeros((0, shape.rows, shape.columns, shape.channels), np.uint8),
+        mean=how.mean or (),
+        std=how.std or (),
+    )
 
 
 def preprocessing(data: ImageSet, how: Preprocess) -> Preprocess:
@@ -141,7 +152,7 @@ def _missing(data: str) -> str:
 def _stamps(folder: Path) -> tuple[Any, ...]:
     """Changes when pictures are added to a folder, or taken away."""
     try:
-        return stamp_of(folder), *(stamp_of(one) for one in sorted(folder.iterdir())[:MAX_CLASSES])
+        return stamp_of(folder), *(stamp_of(one) for one in sorted(folder.iterdir())[:STAMPED])
     except OSError:
         return ()
 
@@ -185,18 +196,10 @@ def _of_idx(train: Settings, folder: Path, how: Preprocess) -> ImageSet:
     if found[0].shape[1:] != found[1].shape[1:]:
         raise PresetError(f"{folder.name}: pictures of different sizes", key="train.data")
     rows, columns = found[0].shape[1:]
-<<<<<<< HEAD
-    if (size or (columns, rows)) != (columns, rows) or (order or "grey") != "grey":
-        problem = (
-            f"{data_label(train.data)} has grey pictures of {columns} × {rows}: leave out this key"
-        )
-        raise PresetError(problem, key="preprocess." + ("order" if size is None else "size"))
-=======
     for name, wanted in (("size", (columns, rows)), ("order", "grey")):
         if getattr(how, name) not in (None, wanted):
             problem = f"{data_label(train.data)} has grey pictures of {columns} × {rows}"
             raise PresetError(f"{problem}: leave out this key", key=f"preprocess.{name}")
->>>>>>> main
     if not len(found[0]):
         raise PresetError(f"{folder.name}: no pictures", key="train.data")
     classes = int(max(one.max(initial=0) for one in labels)) + 1
@@ -204,6 +207,20 @@ def _of_idx(train: Settings, folder: Path, how: Preprocess) -> ImageSet:
         raise PresetError(f"{folder.name}: all pictures are of one class", key="train.data")
     names = FASHION_CLASSES if folder == PLACE else tuple(map(str, range(classes)))
     return _image_set(train, found[0], labels[0], names, tests=(found[1], labels[1]))
+
+
+def test_picture(number: int) -> Pictures:
+    """Picture `number` of Fashion-MNIST's tests, from 0: (28, 28, 1). Raises PresetError."""
+    path = _idx(PLACE, FILES[False], "images-idx3") if PLACE.is_dir() else None
+    if path is None:
+        raise PresetError(_missing(FASHION))
+    found = _tests.get((path, stamp_of(path)), lambda: read_idx(path, 3))
+    if number >= len(found):
+        raise PresetError(f"{FASHION} has tests 0 to {len(found) - 1}")
+    return np.ascontiguousarray(found[number][..., None])
+
+
+_tests: LRUCache[Any, Pictures] = LRUCache(1)
 
 
 def read_idx(path: Path, axes: int) -> NDArray[np.uint8]:
@@ -264,16 +281,9 @@ def _of_folders(train: Settings, folder: Path, how: Preprocess) -> ImageSet:
     most = min(MAX_PICTURES, MAX_VALUES // value)
     files = [(k, path) for k, one in enumerate(classes) for path in _files(folder / one)]
     if len(files) > most:
-<<<<<<< HEAD
-        problem = (
-            f"{data_label(train.data)}: {len(files):,} pictures; at most {most:,} of {size[0]} × "
-        )
-        raise PresetError(problem + f"{size[1]}", key="train.data")
-=======
         limit = f"at most {most:,} of {size[0]} × {size[1]}"
         problem = f"{data_label(train.data)}: {len(files):,} pictures; {limit}"
         raise PresetError(problem, key="train.data")
->>>>>>> main
     pictures = np.empty((len(files), size[1], size[0], channels), np.uint8)
     labels = np.empty(len(files), np.uint8 if len(classes) <= 256 else np.uint16)
     count, broken = 0, []
@@ -350,14 +360,14 @@ def _image_set(
         pictures = np.concatenate([pictures, tests[0].reshape(shape)])
         labels = np.concatenate([labels, tests[1]])
     labels = labels.astype(np.int64)
-    content = hashlib.sha256(repr((KIND, names, training, pictures.shape)).encode())
+    content = hashlib.sha256(repr((IMAGES, names, training, pictures.shape)).encode())
     for array in (pictures, labels):
         array.flags.writeable = False
         content.update(np.ascontiguousarray(array).data)
     mean, std = _moments(pictures[:training])
     none: Float64 = np.zeros(0)
     return ImageSet(
-        KIND,
+        IMAGES,
         none,
         none,
         labels,

@@ -12,7 +12,7 @@ import numpy as np
 
 from cppn_gl.nn.vision.running import Pass, forward
 from cppn_gl.nn.vision.target import Target
-from cppn_gl.utils.arrays import Box, Float32
+from cppn_gl.utils.arrays import Box, Float32, Float64
 from cppn_gl.utils.tasks import Steps, share
 
 LEVELS = 3  # each has half as many places along a side as the next
@@ -26,17 +26,24 @@ def cover(picture: Float32, fill: Float32, box: Box) -> Float32:
     return covered
 
 
-def patch(size: tuple[int, int], middle: tuple[float, float], side: float) -> Box:
-    """The box of a square patch, cut off at the edges of a picture of (rows, columns).
+def patch(
+    size: tuple[int, int],
+    middle: tuple[float, float],
+    side: float,
+    shape: tuple[int, int] | None = None,
+) -> Box:
+    """The box of a patch, cut off at the edges of a picture of (rows, columns).
 
-    middle: from 0 to 1, to the right and down. side: in shorter sides.
+    middle: from 0 to 1, to the right and down. side: in shorter sides. shape: rows and columns of
+    the picture in which the patch is a square, if it was stretched to `size`.
     """
     rows, columns = size
-    half = side * min(size) / 2
-    x, y = middle[0] * columns, middle[1] * rows
-    left, right = (min(max(round(x + half * sign), 0), columns) for sign in (-1, 1))
-    top, bottom = (min(max(round(y + half * sign), 0), rows) for sign in (-1, 1))
-    return left, top, max(right, left), max(bottom, top)
+    high, wide = shape or size
+    half = side * min(high, wide) / 2
+    x, y, across, down = middle[0], middle[1], half / wide, half / high
+    left, right = (min(max(round((x + across * a) * columns), 0), columns) for a in (-1, 1))
+    top, bottom = (min(max(round((y + down * a) * rows), 0), rows) for a in (-1, 1))
+    return left, top, right, bottom
 
 
 @dataclass(eq=False)
@@ -45,12 +52,14 @@ class Occlusion:
 
     side: of the patch in shorter sides of the picture. fill: what it shows, (channels, rows,
     columns). count: places along each side of the finest level, a multiple of 2 ** (LEVELS − 1).
+    shape: of the picture in which the patch is a square; see `patch`.
     """
 
     target: Target
     fill: Float32
     side: float
     count: int
+    shape: tuple[int, int] | None = None
     values: Float32 = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,9 +93,10 @@ class Occlusion:
         for number, place in enumerate(missing):
             work = share(self._at(done, place), number / len(missing), (number + 1) / len(missing))
             self.values[place] = yield from work
+            yield (number + 1) / len(missing)
 
     def _at(self, done: Pass, place: tuple[int, int]) -> Steps[float]:
-        box = patch(done.network.size, self.middle(*place), self.side)
+        box = patch(done.network.size, self.middle(*place), self.side, self.shape)
         covered = cover(done.source, self.fill, box)
         after = yield from forward(
             done.network, covered, until=self.target.stage, kernel=done.kernel
@@ -94,17 +104,29 @@ class Occlusion:
         return self.target.value(done) - self.target.value(after)
 
     def map(self, level: int, size: tuple[int, int]) -> Float32:
-        """A level's differences between its places, bilinear, for a picture of (rows, columns)."""
+        """A level's differences between its places, for a picture of (rows, columns).
+
+        Interpolated by cubic splines of Catmull and Rom, within the differences' limits.
+        """
         along = np.array(self.indices(level))
         known = self.values[np.ix_(along, along)]
-        centres = (along + 0.5) / self.count
-        rows, columns = (_between(centres, count) for count in size)
-        return np.asarray(rows @ known @ columns.T, np.float32)
+        rows, columns = (_between((along + 0.5) / self.count, count) for count in size)
+        found = rows @ known @ columns.T
+        return np.asarray(np.clip(found, known.min(), known.max()), np.float32)
 
 
-def _between(centres: np.ndarray, count: int) -> Float32:
-    """Weights (count, centres) of linear interpolation at `count` pixels, constant beyond."""
-    at = (np.arange(count) + 0.5) / count
-    one = np.eye(len(centres))
-    found = [np.interp(at, centres, row) for row in one]
-    return np.stack(found, axis=1).astype(np.float32)
+def _between(centres: Float64, count: int) -> Float64:
+    """Weights (count, centres) of cubic interpolation at `count` pixels, constant beyond."""
+    last, step = len(centres) - 1, centres[1] - centres[0]
+    at = np.clip(((np.arange(count) + 0.5) / count - centres[0]) / step, 0, last)
+    first = np.minimum(at.astype(int), last - 1)
+    t, found = at - first, np.zeros((count, last + 1))
+    cubics = (
+        (-t + 2 * t**2 - t**3) / 2,
+        (2 - 5 * t**2 + 3 * t**3) / 2,
+        (t + 4 * t**2 - 3 * t**3) / 2,
+        (t**3 - t**2) / 2,
+    )
+    for offset, weights in enumerate(cubics, -1):
+        np.add.at(found, (np.arange(count), np.clip(first + offset, 0, last)), weights)
+    return found

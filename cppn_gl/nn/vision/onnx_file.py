@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from cppn_gl.nn.vision import operations as ops
 from cppn_gl.nn.vision.network import MAX_VALUES
 from cppn_gl.nn.vision.onnx_wire import OnnxGraph, OnnxNode, Tensor, read_graph
-from cppn_gl.nn.vision.operations import ImageOperation, Shape
+from cppn_gl.nn.vision.operations import ImageOperation
 from cppn_gl.nn.vision.pieces import PICTURE, Piece, linked, own_bytes
+from cppn_gl.nn.vision.shapes import MAX_SIDE, Shape
 from cppn_gl.nn.vision.source import Model
 from cppn_gl.utils.checks import PresetError, nearest, one_line, show
 
@@ -33,38 +34,36 @@ _REMEDY = "; export the network without it, or only the part before it"
 Constant = NDArray[Any]
 
 
-def read(path: Path | None, nodes: Any = None, size: tuple[int, int] | None = None) -> Model:
-    """The network in a file, for pictures of (rows, columns) if it leaves these free.
+def read(source: Path | bytes, nodes: Any = (), size: tuple[int, int] | None = None) -> Model:
+    """The network in a file, or in a file's bytes, for pictures of (rows, columns).
 
-    Raises PresetError with the file's name.
+    Without a size it is that in the file. Raises PresetError.
     """
-    assert path is not None
-    data, sha256 = own_bytes(path)
+    if nodes:
+        problem = "an .onnx file has its own layers; name a .safetensors file"
+        raise PresetError(problem, key="network.nodes")
+    data, sha256 = own_bytes(source)
     try:
-        return model_of(read_graph(data), sha256, size, path.name)
-    except ValueError as error:  # a PresetError, too
-        problem, key = getattr(error, "problem", str(error)), getattr(error, "key", "")
-        problem = f"{path.name}: {problem}"
-        raise PresetError(problem, key=key if "." in key else "network.file") from None
+        return model_of(read_graph(data), size, sha256)
+    except PresetError:
+        raise
+    except ValueError as error:
+        raise PresetError(str(error), key="network.file") from None
 
 
-def model_of(
-    graph: OnnxGraph, sha256: str = "", size: tuple[int, int] | None = None, name: str = ""
-) -> Model:
+def model_of(graph: OnnxGraph, size: tuple[int, int] | None = None, sha256: str = "") -> Model:
     """The network of a graph. Raises ValueError, in one line."""
     if len(graph.nodes) > MAX_NODES:
         raise ValueError(f"{len(graph.nodes)} operations; expected {MAX_NODES} at most")
     if not graph.outputs:
         raise ValueError("has no output")
-    builder = _Builder(graph, size)
-    shape, pieces = builder.built()
-    made_by = f", made by {one_line(graph.producer)[:40]}" if graph.producer else ""
+    shape, pieces = _Builder(graph, size).built()
     return Model(
         linked(pieces),
         sha256,
         channels=shape.channels,
         size=(shape.rows, shape.columns),
-        origin=f"{name}{made_by}" if name else "",
+        origin=f"exported by {one_line(graph.producer)[:40]}" if graph.producer else "",
     )
 
 
@@ -120,8 +119,10 @@ class _Builder:
         for node in self.live:
             self._add(node)
         output = self.values.get(self.graph.outputs[0])
-        if not isinstance(output, _Value) or not self.pieces:
-            raise ValueError("its output does not depend on the picture")
+        if not isinstance(output, _Value):
+            raise ValueError("has an output that does not depend on the picture")
+        if not self.pieces:
+            raise ValueError("has no layers")
         return picture.shape, list(self.pieces.values())
 
     def _picture(self, name: str) -> _Value:
@@ -146,13 +147,13 @@ class _Builder:
             problem = f"its input has {len(dims)} dimensions"
             raise ValueError(f"{problem}; expected 4: batch, channels, rows, columns")
         given = self.size or (None, None)
-        rows, columns = rows or given[0], columns or given[1]
+        rows, columns = given[0] or rows, given[1] or columns
         if rows is None or columns is None:
             problem = "takes pictures of any size; expected size = [width, height]"
             raise PresetError(problem, key="preprocess.size")
-        if not all(1 <= side <= ops.MAX_SIDE for side in (rows, columns)) or channels > 4096:
+        if not all(1 <= side <= MAX_SIDE for side in (rows, columns)) or channels > 4096:
             problem = f"its input has {channels} channels of {rows}×{columns}"
-            raise ValueError(f"{problem}; expected up to 4096 of {ops.MAX_SIDE}×{ops.MAX_SIDE}")
+            raise ValueError(f"{problem}; expected up to 4096 of {MAX_SIDE}×{MAX_SIDE}")
         return _Value(PICTURE, Shape(channels, rows, columns), axes)
 
     def _add(self, node: OnnxNode) -> None:
@@ -290,7 +291,8 @@ class _Builder:
     def _name(self, node: OnnxNode) -> str:
         """A name that a person knows: of its weights, or else of the node or of its output."""
         weights = [n.removesuffix(".weight") for n in node.inputs[1:2] if n.endswith(".weight")]
-        name = (*weights, node.name, *node.outputs, node.op)
+        own = "" if re.fullmatch(r"n\d+", node.name) else node.name.removeprefix("node_")
+        name = (*weights, own, *node.outputs, node.op)
         words = one_line(next(filter(None, name))).strip("/ ") or node.op
         if not weights:
             words = re.sub(rf"/{re.escape(node.op)}(_\d+)?$", "", words)
@@ -364,7 +366,7 @@ class _Window:
 
     @staticmethod
     def _two(given: tuple[int, ...], what: str) -> tuple[int, int]:
-        if len(given) not in (0, 2) or not all(1 <= one <= ops.MAX_SIDE for one in given):
+        if len(given) not in (0, 2) or not all(1 <= one <= MAX_SIDE for one in given):
             raise PresetError(f"has {what} {show(given)}; expected two numbers above 0")
         return (given[0], given[1]) if given else (1, 1)
 
@@ -823,7 +825,7 @@ def _expanded(build: _Builder, node: OnnxNode) -> Constant:
 
 
 def _reduced(build: _Builder, node: OnnxNode) -> Constant:
-    return np.squeeze(_args(build, node)[0], build.integers(node, "axes", 1) or None)
+    return np.asarray(np.squeeze(_args(build, node)[0], build.integers(node, "axes", 1) or None))
 
 
 Fold = Callable[[_Builder, OnnxNode], Constant]

@@ -104,7 +104,7 @@ class _Reader:
     """Reads the fields of messages, and counts them."""
 
     def __init__(self) -> None:
-        self.left = MAX_FIELDS
+        self.most = self.left = MAX_FIELDS
 
     def fields(self, data: memoryview) -> Iterator[tuple[int, Any]]:
         """Number and value of each field: an integer, or the bytes that it takes."""
@@ -112,7 +112,7 @@ class _Reader:
         while at < end:
             self.left -= 1
             if self.left < 0:
-                raise ValueError(f"more than {MAX_FIELDS} entries, which no network has")
+                raise ValueError(f"more than {self.most} entries, which no network has")
             key, at = _varint(data, at)
             number, wire = key >> 3, key & 7
             if wire == 0:

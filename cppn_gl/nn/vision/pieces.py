@@ -14,7 +14,7 @@ from cppn_gl.nn.vision.operations import ImageOperation
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import read_plain
 
-MAX_FILE = 600 * 2**20  # bytes: VGG-19 in float32 has 575 MB
+MAX_FILE = 1024 * 2**20  # bytes
 PICTURE = ""  # in a piece's inputs: the picture
 
 
@@ -38,9 +38,12 @@ def linked(pieces: Iterable[Piece]) -> tuple[ImageNode, ...]:
     return tuple(nodes)
 
 
-def own_bytes(path: Path) -> tuple[bytes, str]:
-    """The bytes of a user's file, and their SHA-256. Raises PresetError with the file."""
-    data = read_plain(path, MAX_FILE)
+def own_bytes(source: Path | bytes) -> tuple[bytes, str]:
+    """The bytes of a user's file, and their SHA-256. Raises PresetError with key network.file."""
+    try:
+        data = source if isinstance(source, bytes) else read_plain(source, MAX_FILE)
+    except PresetError as error:
+        raise PresetError(error.problem, key="network.file") from None
     if data is None:
-        raise PresetError(f"larger than {MAX_FILE >> 20} MiB", source=str(path))
+        raise PresetError(f"larger than {MAX_FILE >> 20} MiB", key="network.file")
     return data, hashlib.sha256(data).hexdigest()

@@ -93,15 +93,17 @@ class Preprocess:
         several(number(1e-6, 1e6), 1, MOST_CHANNELS),
         "divided by after that, one number for each channel; 1 if nothing is",
     )
-    fit: str = key(
-        "stretch",
+    fit: str | None = key(
+        None,
         choice(FITS),
-        "how a picture of other proportions is taken: stretch, cover (its middle), contain (all "
-        "of it, with a border)",
+        "how a picture of other proportions is taken: stretch (when absent), cover (its middle), "
+        "contain (all of it, with a border)",
     )
-    resample: str = key("bicubic", choice(RESAMPLES), f"how it is resized: {' '.join(RESAMPLES)}")
-    labels: str | tuple[str, ...] = key(
-        "",
+    resample: str | None = key(
+        None, choice(RESAMPLES), "how it is resized: bicubic (when absent), bilinear, nearest"
+    )
+    labels: str | tuple[str, ...] | None = key(
+        None,
         _labels,
         "names of the classes: imagenet, a list, or a text file with one a line",
         widget="labels",
@@ -126,30 +128,28 @@ class Preprocess:
         return dataclasses.replace(self, **{**values, **_read_labels(values, USER)})
 
     def to_toml(self) -> dict[str, Any]:
-        """The table as TOML values: what is given and not the default."""
+        """The table as TOML values: what is given."""
         table = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        defaults = {f.name: f.default for f in dataclasses.fields(self)}
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in table.items()
-            if value != defaults[name]
-        }
+        given = {name: value for name, value in table.items() if value is not None}
+        return {n: list(v) if isinstance(v, tuple) else v for n, v in given.items()}
 
     def over(self, known: "Preprocess | None") -> "Preprocess":
         """This table, with what it does not give from a known network's."""
         if known is None or known is self:
             return self
         own = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        given = {n: v for n, v in own.items() if v != _DEFAULTS[n]}
+        given = {n: v for n, v in own.items() if v is not None}
         return dataclasses.replace(known, **given)
 
     def complete(self, name: str = "the network") -> "Preprocess":
-        """Itself, if all keys are given. Raises PresetError that asks for those that are not."""
+        """With defaults of `fit`, `resample` and `labels`. Raises PresetError for others missing."""
         missing = [one for one in NEEDED if getattr(self, one) is None]
         if missing:
             problem = f"{name} needs {', '.join(missing)}: as it was trained, for example"
             raise PresetError(f"{problem} {_EXAMPLE}", key="preprocess")
-        return self
+        defaults = {"fit": "stretch", "resample": RESAMPLES[0], "labels": ""}
+        unset = {name: v for name, v in defaults.items() if getattr(self, name) is None}
+        return dataclasses.replace(self, **unset) if unset else self
 
     @property
     def planes(self) -> tuple[str, ...]:
@@ -175,13 +175,14 @@ class Preprocess:
         width, height = self.complete().size or (1, 1)
         image = Image.fromarray(np.ascontiguousarray(pixels))
         image = image.convert("L") if self.grey else image
-        method = Image.Resampling[self.resample.upper()]
+        method = Image.Resampling[(self.resample or RESAMPLES[0]).upper()]
         rows, columns = pixels.shape[:2]
         across, down = width / columns, height / rows
         if self.fit == "cover":  # the middle of the picture, of the network's proportions
             scale = max(across, down)
-            left, top = (columns - width / scale) / 2, (rows - height / scale) / 2
-            box = (left, top, left + width / scale, top + height / scale)
+            wide, high = min(width / scale, columns), min(height / scale, rows)
+            left, top = (columns - wide) / 2, (rows - high) / 2
+            box = (left, top, min(left + wide, columns), min(top + high, rows))
             found = image.resize((width, height), method, box=box)
         elif self.fit == "contain":
             scale = min(across, down)
@@ -228,15 +229,13 @@ class Preprocess:
         by_name = dict(zip(self.planes, levels, strict=True))
         rest = by_name.get("grey", np.zeros(levels.shape[1:]))
         whole = np.stack([by_name.get(name, rest) for name in ORDERS["rgb"]], axis=-1)
-        return np.rint(np.clip(whole, 0, 255)).astype(np.uint8)
+        levels = np.clip(whole, 0, 255)
+        return np.asarray(np.rint(levels), np.uint8)
 
     def bounds(self) -> tuple[Float32, Float32]:
         """The values of black and of white in each channel, (channels, 1, 1): of any picture."""
         mean, std = self._terms(self.mean), self._terms(self.std)
         return -mean / std, (np.float32(self.range or 1) - mean) / std
-
-
-_DEFAULTS = {field.name: field.default for field in dataclasses.fields(Preprocess)}
 
 
 def _plane(seen: Pixels, name: str) -> Pixels:

@@ -18,6 +18,7 @@ All rules send a gradient back through a max pool to the place of the maximum (i
 through a convolution by the transposed kernels.
 """
 
+import functools
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
@@ -28,6 +29,7 @@ from cppn_gl.nn.activations import activate, derivative
 from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.vision.network import ImageNetwork, ImageStage
 from cppn_gl.nn.vision.operations import Clip, ImageOperation, MaxPool2d
+from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Float32, Float64
 
 Tensor = Float32  # (channels, rows, columns)
@@ -152,8 +154,17 @@ def finished(slices: Generator[Any, Any, Result]) -> Result:
 
 
 def best_kernel() -> Kernel:
-    """The fastest kernel that there is."""
-    return NumPyKernel()
+    """The fastest kernel that there is; the same object every time."""
+    return _best()
+
+
+@functools.cache
+def _best() -> Kernel:
+    if native.library() is None:
+        return NumPyKernel()
+    from cppn_gl.nn.vision.native_kernel import NativeKernel
+
+    return NativeKernel()
 
 
 def depending(network: ImageNetwork, on: int) -> set[int]:
@@ -215,15 +226,15 @@ class NumPyKernel:
         reached = depending(done.network, to)
         for k in range(max(seeds, default=to), to, -1):
             stage, at_units = done.network.stages[k], gradients.pop(k, None)
-            seed = seeds.get(k) if before else None
-            if k not in reached or (at_units is None and seed is None):
+            at_pre = [seeds[k]] if before and k in seeds else []
+            if k not in reached or (at_units is None and not at_pre):
                 continue
             with np.errstate(all="ignore"):
                 if at_units is not None:
-                    z = through_activation(stage, done.pre[k], at_units, rule)
-                    seed = z if seed is None else seed + z
+                    at_pre.append(through_activation(stage, done.pre[k], at_units, rule))
                 inputs = done.inputs(k)
-                back = through_operation(stage, inputs, done.pre[k], seed, rule)
+                total = at_pre[0] if len(at_pre) == 1 else at_pre[0] + at_pre[1]
+                back = through_operation(stage, inputs, done.pre[k], total, rule)
                 for number, gradient in zip(stage.inputs, back, strict=True):
                     if number in reached:
                         old = gradients.get(number)

@@ -21,13 +21,13 @@ from cppn_gl.nn.file_source import File
 from cppn_gl.nn.image_models import KNOWN, SUFFIXES, suffix_of
 from cppn_gl.nn.layers import SOURCE, Layer
 from cppn_gl.nn.vision.network import ImageNetwork, ImageNode
+from cppn_gl.nn.vision.pieces import MAX_FILE
 from cppn_gl.nn.vision.preprocess import IMAGENET, Preprocess
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError, checked, line, nearest, show
 from cppn_gl.utils.files import read_plain, stamp_of
 from cppn_gl.utils.origin import USER, Origin
 
-MAX_FILE = 1024 * 2**20  # bytes
 PROVISIONAL = (224, 224)  # rows and columns of pictures whose size is not known yet
 KEYS = ("file", "nodes", "redistribute", "sha256")
 _BESIDE = "; it is not in the picture: put it into the same folder"
@@ -172,8 +172,7 @@ class Trained(File):
         return self.weights
 
     @property
-    def known(self) -> bool:
-        """Whether it is a model by its name, in a package that is installed."""
+    def known(self) -> bool:  # type: ignore[override]
         return self.file in KNOWN
 
     @property

@@ -160,8 +160,11 @@ def _pieces(weights: Mapping[str, tuple[Float32, Float32]]) -> Iterator[Piece]:
     yield Piece("softmax", Softmax(), "identity", ("pool10",))
 
 
-def read(source: Any = None, nodes: Any = None, size: Any = None) -> Model:
-    """The network. Raises PresetError if its package is missing, or another one."""
+def read(source: None = None, nodes: Any = (), size: tuple[int, int] | None = None) -> Model:
+    """The network, whose layers fit pictures of any size.
+
+    Raises PresetError if its package is missing, or another one.
+    """
     return _read()
 
 

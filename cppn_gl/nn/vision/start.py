@@ -14,7 +14,7 @@ def image_start(spec: Any, data: ImageSet, how: Preprocess) -> ImageNetwork:
     `how`: the whole table `[preprocess]`, with what follows from the data.
     """
     shape = how.shape
-    network: ImageNetwork = spec.seeing_classes(shape, data.names)
+    network: ImageNetwork = spec.classifying(shape, data.names)
     if network.scores != data.classes:
         problem = f"the network has {network.scores} scores; the data have {data.classes} classes"
         raise PresetError(problem, key="train.data")

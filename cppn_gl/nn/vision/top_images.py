@@ -21,6 +21,7 @@ import threading
 import time as wall
 from array import array
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -122,6 +123,7 @@ class TopImages:
         self._values = np.zeros((rows, COUNT), np.float32)  # 0: no picture
         self._files = np.full((rows, COUNT), -1, np.int32)  # indices of _seen
         self._places = np.zeros((rows, COUNT), np.int32)  # row · columns + column
+        self._load()
 
     @property
     def total(self) -> int:
@@ -224,7 +226,7 @@ class TopImages:
         folder = user_folder("cache")
         return None if folder is None else folder / "top-images" / f"{self.key}.bin"
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A name for the network, the preprocessing and the folder."""
         what = repr((FORMAT, self.network.digest, self.preprocess, str(self.folder)))

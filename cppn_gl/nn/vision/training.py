@@ -14,7 +14,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +25,13 @@ from cppn_gl.nn.network import Network
 from cppn_gl.nn.training.dense_trainer import FLAT, steepest
 from cppn_gl.nn.training.gradients import regularised
 from cppn_gl.nn.training.optimizers import OPTIMIZERS
+from cppn_gl.nn.training.start import first_network
 from cppn_gl.nn.training.state import State
 from cppn_gl.nn.training.trainer import Measures, Trainer
 from cppn_gl.nn.vision.batched import Found, Passed, forward, gradients, scored
-from cppn_gl.nn.vision.image_sets import ImageSet, preprocessing, tensors
+from cppn_gl.nn.vision.image_sets import ImageSet, tensors
 from cppn_gl.nn.vision.network import ImageNetwork, ImageStage
 from cppn_gl.nn.vision.operations import Conv2d, Linear
-from cppn_gl.nn.vision.start import image_start
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.threads import one_thread, shared_out
@@ -207,13 +207,13 @@ class ImageTrainer(Trainer):
             problem = f"{train.loss}; pictures with classes have cross-entropy (of a softmax)"
             raise PresetError(problem, key="train.loss")
         self.loss_name = "cross-entropy"
-        self.preprocess = preprocessing(self.dataset, preset.preprocess)
-        self.start = image_start(preset.spec, self.dataset, self.preprocess)
+        self.start, self.preprocess = cast(Any, first_network(preset, self.dataset))
         stages = self.start.stages[: self.start.logits + 1]
         self.problem = ImageProblem(stages, train.optimizer, train.l1, train.l2)
         if not self.problem.parameters:
             raise PresetError("the network has no weights to train", key="network")
         self._stepper = ImageSteps(self.problem)
+        self._answers: dict[int, NDArray[np.int16]] = {}  # of measured steps
         self.state = first_state(self.problem)
 
     @property
@@ -223,6 +223,10 @@ class ImageTrainer(Trainer):
     @property
     def _sample(self) -> int:
         return self.start.picture.size
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        return tuple(self.problem.stages[k].activation for k in self.problem.weighted)
 
     def _batches(self, chosen: Any) -> tuple[Float32, NDArray[np.int64]]:
         labels = self.dataset.labels
@@ -284,11 +288,16 @@ class ImageTrainer(Trainer):
             loss, right = loss + one.loss, right + one.right
             yield None
         test_loss, test_right = 0.0, 0
+        answers = []
         for some in _groups(first, first + tests):
             with one_thread():
-                _, one = scored(self.scores(stages, some), labels[some])
+                scores = self.scores(stages, some)
+            answers.append(scores.argmax(axis=1))
+            _, one = scored(scores, labels[some])
             test_loss, test_right = test_loss + one.loss, test_right + one.right
             yield None
+        if answers:
+            self._answers[state.step] = np.concatenate(answers).astype(np.int16)
         norms = dict.fromkeys(problem.weighted, 0.0)
         for k, _, place, _ in problem.places:
             norms[k] += float(np.square(total[place]).sum())
@@ -303,6 +312,25 @@ class ImageTrainer(Trainer):
             dead,
             saturated,
         )
+
+    def answers(self, network: ImageNetwork, step: int, measured: int) -> Iterator[Any]:
+        """What a network answers to the first tests: (places in the data, classes), at the end.
+
+        Yields None before, in slices. Those of the measured step, if they are known: that is the
+        last one up to `step`, whose network it is.
+        """
+        first, tests = self.dataset.training, self._counts[1]
+        which = np.arange(first, first + tests)
+        known = self._answers.get(measured)
+        if known is None:
+            stages = network.stages[: network.logits + 1]
+            parts: list[Array] = [np.zeros(0, np.int16)]
+            for some in _groups(first, first + tests):
+                with one_thread():
+                    parts.append(self.scores(stages, some).argmax(axis=1).astype(np.int16))
+                yield None
+            known = self._answers.setdefault(step, np.concatenate(parts))
+        yield which, known
 
     def scores(self, stages: Sequence[ImageStage], which: Any) -> Array:
         """The classes' scores of some pictures, (N, classes)."""

@@ -1,6 +1,6 @@
 """The attribution view drawn: the picture under the map, the map, its colours, classes, legend.
 
-scene, size -> drawn(): RGBA pixels of the whole picture      scene, size, pixel -> hit()
+scene, size -> drawn(): RGBA pixels of the whole picture      scene, size, pixel -> hit_at()
 map, percentile -> reach_of(): the value with the most saturated colour
 map, photograph, mix -> laid(): the map over the photograph
 """
@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from cppn_gl.nn.vision.attribution import METHODS
-from cppn_gl.nn.vision.occlusion import patch
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import AttributionOptions
 from cppn_gl.utils.arrays import Box, Float32, Size
@@ -23,21 +21,24 @@ from cppn_gl.views import lettering, text
 from cppn_gl.views.base import Hit, Words
 from cppn_gl.views.ticks import short
 from cppn_gl.views.units import diverging
-from cppn_gl.views.vision.attribution import (
+from cppn_gl.views.vision.attribution_layout import Layout, arranged, holds, within
+from cppn_gl.views.vision.bars import percent
+from cppn_gl.views.vision.channels import has_classes
+from cppn_gl.views.vision.explaining import (
     Answer,
     Explained,
+    Pixels,
     answer,
+    cover_box,
     covered_picture,
     covering,
     explain,
     known,
     methods_of,
+    photograph,
 )
-from cppn_gl.views.vision.attribution_layout import Layout, arranged, holds, within
-from cppn_gl.views.vision.bars import percent
-from cppn_gl.views.vision.channels import has_classes
-from cppn_gl.views.vision.passes import eight_bits, network_of, shown_of
-from cppn_gl.views.vision.shades import in_color, order_of
+from cppn_gl.views.vision.passes import network_of
+from cppn_gl.views.vision.shades import tinted_input
 
 GREYED = 0.75  # of the photograph's colour that a map at mix 1 takes away
 NEAR = 0.03  # of the picture: a click so near to what was chosen lets it go
@@ -45,14 +46,14 @@ ACCENT: lettering.Ink = (255, 196, 84, 255)
 BAR, AFTER, TROUGH = (58, 84, 122), (255, 196, 84), (24, 28, 36)
 FRAME: lettering.Ink = (255, 255, 255, 255)
 WAITING = (26, 29, 36)  # a pane whose map is not there yet
+SMOOTH = 8  # times that a map is enlarged, from which on it is bicubic: no edges are seen
+NAMES = 0.4  # of the width of a bar, for its name, where there are two in it
 PITCH = 1.38  # lines from bar to bar
-
-Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Pane:
-    """What a pane shows: a kind, of a method's map, and its caption. kind: over map colours plain."""
+    """What a pane shows. kind, of a map: over, map, colours, covered; plain: the picture."""
 
     kind: str
     method: str
@@ -63,7 +64,10 @@ def panes_of(scene: Scene) -> tuple[Pane, ...]:
     """The panes of a scene, the most important one first."""
     options = scene.options(AttributionOptions)
     if options.method == "all":
-        cells = [Pane("over", name, METHODS[name].label) for name in METHODS]
+        cells = [
+            Pane("map" if method.of_values else "over", name, method.label)
+            for name, method in METHODS.items()
+        ]
         return Pane("plain", "", "the picture"), *cells
     method = options.method
     first = Pane("over", method, "the map over the picture")
@@ -73,13 +77,6 @@ def panes_of(scene: Scene) -> tuple[Pane, ...]:
     if METHODS[method].of_values:
         found.append(Pane("colours", method, "by colour"))
     return tuple(found)
-
-
-def photograph(scene: Scene) -> Pixels:
-    """What the network sees of the picture: of one that is stretched, in its own shape."""
-    if scene.preset.preprocess.fit == "stretch":
-        return eight_bits(scene.preset.input.stored)
-    return shown_of(scene).pixels
 
 
 def layout_of(scene: Scene, size: Size) -> Layout:
@@ -159,10 +156,8 @@ def _pane(
     marks = ImageDraw.Draw(image)
     edge = max(1, min(image.size) // 400)
     if covering(scene) is not None and pane.kind in ("map", "covered"):
-        assert options.cover is not None
         rows, columns = network_of(scene).size
-        around = patch((rows, columns), options.cover[:2], options.cover[2])
-        _outline(marks, _scaled(around, (columns, rows), box), edge)
+        _outline(marks, _scaled(cover_box(scene), (columns, rows), box), edge)
     target = found.target if found is not None else None
     if target is not None and target.place is not None and pane.kind in ("over", "map"):
         rows, columns = network_of(scene).size
@@ -202,9 +197,10 @@ def resized(pixels: Pixels, size: Size) -> Pixels:
 def enlarged(values: Float32, size: Size) -> Float32:
     """A map at another size, smooth where it is enlarged; within its own limits."""
     image = Image.fromarray(np.ascontiguousarray(values, np.float32))
-    how = Image.Resampling.BICUBIC if size[0] > 2 * values.shape[1] else Image.Resampling.BOX
-    if how is Image.Resampling.BOX and size[0] > values.shape[1]:
-        how = Image.Resampling.BILINEAR
+    times = size[0] / values.shape[1]
+    how = Image.Resampling.BICUBIC if times > SMOOTH else Image.Resampling.BILINEAR
+    if times < 1:
+        how = Image.Resampling.BOX
     return np.clip(np.asarray(image.resize(size, how)), values.min(), values.max())
 
 
@@ -231,21 +227,16 @@ def laid(photo: Pixels, values: Float32, reach: float, mix: float) -> Pixels:
 def _colours(scene: Scene, found: Explained, options: AttributionOptions, size: Size) -> Pixels:
     """What the method gives for each colour, around mid grey."""
     assert found.values is not None
-    order = order_of(network_of(scene), scene.preset.preprocess.order)
+    planes = scene.preset.preprocess.planes
     reach = reach_of(found.values, options.percentile)
-    values = in_color(found.values, order) / np.float32(2 * reach)
-    return resized(quantise(np.clip(values + np.float32(0.5), 0, 1)), size)
+    return resized(quantise(tinted_input(found.values, planes, reach)), size)
 
 
 def _covered(scene: Scene, size: Size) -> Pixels:
     """The picture with the patch that stays."""
-    cover = scene.options(AttributionOptions).cover
-    assert cover is not None
     pixels = resized(photograph(scene), size).copy()
     rows, columns = network_of(scene).size
-    left, top, right, bottom = _scaled(
-        patch((rows, columns), cover[:2], cover[2]), (columns, rows), (0, 0, *size)
-    )
+    left, top, right, bottom = _scaled(cover_box(scene), (columns, rows), (0, 0, *size))
     patched = resized(scene.preset.preprocess.pixels(covered_picture(scene)), size)
     pixels[top:bottom, left:right] = patched[top:bottom, left:right]
     return pixels
@@ -335,35 +326,32 @@ def _bars(
     if scene.options(AttributionOptions).of != "class":
         chosen = -1
     for index, box in zip(rows, bar_boxes(layout, len(rows)), strict=False):
-        x, y, end, base = box
-        draw.rectangle((x, y, end - 1, base - 1), fill=TROUGH)
+        style, ink = ("bold", text.WHITE) if index == chosen else ("regular", text.DIM)
         shares = [float(said.shares[index])]
         if after is not None:
             shares.append(float(after.shares[index]))
+        told = " → ".join(percent(share) for share in shares)
+        x, y, end, base = box
+        draw.rectangle((x, y, end - 1, base - 1), fill=TROUGH)
+        pad, first, last = max(2, small // 3), x, end
+        if after is not None:  # no words over two bars
+            first = x + round(NAMES * (end - x))
+            last = round(end - 2 * pad - text.width("100 % → 100 %", small, style))
         for number, share in enumerate(shares):
-            wide = round(min(max(share, 0.0), 1.0) * (end - x))
+            wide = round(min(max(share, 0.0), 1.0) * (last - first))
             low = y + (base - y) * number // len(shares)
             high = y + (base - y) * (number + 1) // len(shares)
             if wide:
                 fill = AFTER if number else BAR
-                draw.rectangle((x, low, x + wide - 1, high - 1), fill=fill)
-        told = " → ".join(percent(share) for share in shares)
-        pad, middle = max(2, small // 3), (y + base) / 2
-        ink = text.WHITE if index == chosen else text.DIM
-        style = "bold" if index == chosen else "regular"
+                draw.rectangle((first, low, first + wide - 1, high - 1), fill=fill)
+        middle = (y + base) / 2
         room = end - x - 3 * pad - text.width(told, small, style)
+        room = room if after is None else first - x - 2 * pad
         name = text.shorten(network.class_name(index), small, room, style)
-        for place, written, anchor in (
-            ((x + pad, middle), name, "lm"),
-            ((end - pad, middle), told, "rm"),
-        ):
-            if after is not None:  # over the bright bar
-                at = place[0] + 1, place[1] + 1
-                text.write(draw, at, written, small, (0, 0, 0, 255), style, anchor)
-            text.write(draw, place, written, small, ink, style, anchor)
+        text.write(draw, (x + pad, middle), name, small, ink, style, "lm")
+        text.write(draw, (end - pad, middle), told, small, ink, style, "rm")
         if index == chosen:
-            edge = max(1, small // 10)
-            lettering.frame(draw, box, edge, ACCENT)
+            lettering.frame(draw, box, max(1, small // 10), ACCENT)
 
 
 def _legend(
@@ -390,16 +378,10 @@ def _legend(
         if options.method == "all":
             word = ("against it", "0", "for it")[number]
         text.write(draw, (at, below), word, small, text.WHITE, anchor=f"{anchor}a")
-    part = float(np.mean(np.abs(found.map) > reach)) if found.map.size else 0.0
-    nth = f"{options.percentile:g}th percentile"
-    notes = [
-        f"most saturated: the {nth} of the magnitudes"
-        + (f", {percent(part)} are larger" if part else "")
-    ]
+    whose = "each map's" if options.method == "all" else "the"
+    notes = [f"full colour: the {options.percentile:g}th percentile of {whose} magnitudes"]
     if options.method != "all" and found.note:
         notes.append(found.note)
-    if options.method == "all":
-        notes = [f"most saturated: the {nth} of each map's magnitudes"]
     y = below + line * 1.15
     for note in notes:
         for words in text.wrap(note, small, right - left):
@@ -409,7 +391,7 @@ def _legend(
             y += line
 
 
-def hit(scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
+def hit_at(scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
     """What is at a pixel; a click chooses a class, a place, a method, or where the patch is."""
     layout, options = layout_of(scene, size), scene.options(AttributionOptions)
     if layout.bars is not None and holds(layout.bars, place):

@@ -15,7 +15,7 @@ from cppn_gl.views import text
 LEAST = 150  # pixels of the shorter side with any words
 CAPTIONED = 90  # pixels of a pane's width with a caption
 BARS, LEGEND, HEAD = 8.2, 6.4, 2.7  # heights in lines
-SIDE, BESIDE = 23.0, 46.0  # widths in font sizes: of a panel; of one with its parts side by side
+SIDE, BESIDE = 21.0, 44.0  # widths in font sizes: of a panel; of one with its parts side by side
 LESS = 0.6  # what the area of a pane counts that is not the first
 
 
@@ -76,7 +76,19 @@ def arranged(size: Size, aspect: float, panes: int, bars: bool) -> Layout:
         if min(box[2] - box[0] for box in found) < CAPTIONED:
             caption = 0
             found = _largest(area, aspect, panes, gap, 0)
-        layout = Layout(size, letters, found, caption, head, bar_box, legend)
+        # What is below the panes, and the title, begins and ends where they do.
+        left, right = min(box[0] for box in found), max(box[2] for box in found)
+        beside = bar_box is not None and bar_box[2] <= legend[0]
+        if legend[1] >= area[3] and right - left >= SIDE * letters * (1 + beside):
+            if bar_box is not None and beside:
+                middle = left + round((right - left) * 0.55)
+                bar_box = left, bar_box[1], middle, bar_box[3]
+                legend = middle + 2 * gap, legend[1], right, legend[3]
+            else:
+                bar_box = bar_box and (left, bar_box[1], right, bar_box[3])
+                legend = left, legend[1], right, legend[3]
+        title = left if legend[1] >= area[3] else margin, head[1], head[2], head[3]
+        layout = Layout(size, letters, found, caption, title, bar_box, legend)
         if best is None or _score(found) > best[0]:
             best = _score(found), layout
     if best is None:
@@ -93,14 +105,13 @@ def _panels(
     high, legend = (round(BARS * line) if bars else 0), round(LEGEND * line)
     wide = round(SIDE * letters)
     if bottom - top >= high + legend + gap:  # at the right, one below the other
-        inner = right - wide
+        inner, first = right - wide, top + line
         area = left, top, inner - gap, bottom
-        below = bottom - legend
-        first = top + line, top + line + high
+        below = first + high + (gap if bars else 0)
         yield (
             area,
-            (inner, first[0], right, first[1]) if bars else None,
-            ((inner, max(below, first[1]), right, bottom)),
+            (inner, first, right, first + high) if bars else None,
+            (inner, below, right, bottom),
         )
     if right - left >= BESIDE * letters and bars:  # below, side by side
         level = bottom - max(high, legend)
@@ -137,9 +148,9 @@ def _largest(area: Box, aspect: float, count: int, gap: int, caption: int) -> tu
             _beneath(wide, high, aspect, gap, caption),
         ]
     panes = max(ways, key=_score)
-    right, bottom = max(box[2] for box in panes), max(box[3] for box in panes)
+    right = max(box[2] for box in panes)
     x = area[0] + max(wide - right, 0) // 2
-    y = area[1] + max(high - bottom, 0) // 2
+    y = area[1]
     return tuple((a + x, b + y, c + x, d + y) for a, b, c, d in panes)
 
 

@@ -23,6 +23,7 @@ Places = NDArray[np.uint16]
 STEPS = 256  # colours on each side of 0
 EMBER = ("#14161c", "#2c2150", "#6b2a72", "#b5406b", "#ea6d52", "#f9ae5f", "#fff3cf")
 CLIPPED = 99.8  # percentile of a layer's magnitudes that has the brightest colour
+STRONG = 99.5  # of gradients at the input
 SAMPLED = 2**16  # values of which it is taken, at most
 FAINT = 1e-12
 
@@ -108,7 +109,8 @@ def reaches(values: Float32) -> Float32:
     """The largest magnitude of each channel, (channels, 1, 1)."""
     flat = values.reshape(len(values), -1)
     largest = np.maximum(flat.max(1), -flat.min(1))
-    return np.maximum(np.nan_to_num(largest), FAINT)[:, None, None].astype(np.float32)
+    found = np.maximum(np.nan_to_num(largest), FAINT)
+    return np.asarray(found[:, None, None], np.float32)
 
 
 def tinted_input(values: Float32, planes: tuple[str, ...], largest: float | None = None) -> Float32:
@@ -117,7 +119,7 @@ def tinted_input(values: Float32, planes: tuple[str, ...], largest: float | None
     planes: the colour of each channel, see `Preprocess.planes`. `largest`: has the most saturated
     colour; by default what few exceed.
     """
-    largest = largest or reach_of(values, 99.9)
+    largest = largest or reach_of(values, STRONG)
     colors = in_color(values, planes)
     return np.asarray(np.clip(0.5 + colors / np.float32(2 * largest), 0, 1), np.float32)
 

@@ -10,14 +10,13 @@ import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from PIL import ImageDraw
 
 from cppn_gl.nn.image_file import read_image
 from cppn_gl.nn.vision.running import backward, forward
-from cppn_gl.nn.vision.top_images import Top, TopImages, top_images
+from cppn_gl.nn.vision.top_images import Top, TopImages
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import TopImagesOptions
@@ -25,14 +24,14 @@ from cppn_gl.utils.arrays import Box, Float32, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import stamp_of
-from cppn_gl.utils.resources import resource
 from cppn_gl.utils.tasks import Steps, share
 from cppn_gl.views.base import CPUView, Hit, Picture, Words
 from cppn_gl.views.lettering import DIM, WHITE, blank, canvas
 from cppn_gl.views.text import MIN_FONT, counted, fitting, line_height, shorten, write
 from cppn_gl.views.vision.bars import FIRST, TROUGH
-from cppn_gl.views.vision.closeup import amount, cropped
+from cppn_gl.views.vision.closeup import amount
 from cppn_gl.views.vision.drawing import caption, fitted, holds, put
+from cppn_gl.views.vision.found import cropped, folder_of, found_for, within
 from cppn_gl.views.vision.passes import Unit, network_of, seen_by, unit_of
 from cppn_gl.views.vision.shades import tinted_input
 
@@ -62,7 +61,7 @@ class Places:
 
 @lru_cache(maxsize=32)
 def places(size: Size, count: int) -> Places:
-    """The layout with the largest pictures: `count` pairs of squares."""
+    """The layout with the largest pictures: `count` pairs of squares, side by side or stacked."""
     width, height = size
     font_size = fitting(size, parts=(80, 46))
     line = line_height(font_size)
@@ -72,38 +71,42 @@ def places(size: Size, count: int) -> Places:
     above = line if captioned else 0
     wide, high = width - 2 * margin, height - head[3] - margin
 
-    def side(columns: int) -> float:
+    def side(columns: int, stacked: bool) -> float:
         rows = math.ceil(count / columns)
-        across = (wide - gap * 2 * (columns - 1)) / columns
-        return min((across - gap / 2) / 2, (high - gap * (rows - 1)) / rows - above)
+        across, down = (1, 2) if stacked else (2, 1)
+        each = (wide - 2 * gap * (columns - 1)) / columns, (high - gap * (rows - 1)) / rows - above
+        return min(
+            (each[0] - gap / 2 * (across - 1)) / across, (each[1] - gap / 2 * (down - 1)) / down
+        )
 
-    columns = max(range(1, count + 1), key=side)
-    square = max(4, int(side(columns)))
-    pitch = (wide + gap * 2) / columns
+    columns, stacked = max(
+        ((n, stacked) for stacked in (False, True) for n in range(1, count + 1)),
+        key=lambda one: side(*one),
+    )
+    square = max(4, int(side(columns, stacked)))
+    half = square + gap // 2
+    pitch = square + (0 if stacked else half) + 2 * gap, square + (half if stacked else 0)
+    pitch = pitch[0], pitch[1] + above + gap
+    rows = math.ceil(count / columns)
+    spare = wide - columns * pitch[0] + 2 * gap, high - rows * pitch[1] + gap
+    first = margin + max(0, spare[0] // 2), head[3] + above + max(0, spare[1] // 2)
     pairs = []
     for index in range(count):
         row, column = divmod(index, columns)
-        left = round(margin + column * pitch)
-        top = head[3] + row * (square + above + gap) + above
-        second = left + square + gap // 2
+        left, top = first[0] + column * pitch[0], first[1] + row * pitch[1]
+        second = (left, top + half) if stacked else (left + half, top)
         pairs.append(
             (
                 (left, top, left + square, top + square),
-                (second, top, second + square, top + square),
+                (*second, second[0] + square, second[1] + square),
             )
         )
     return Places(font_size, head, tuple(pairs), captioned)
 
 
-def folder_of(preset: Preset) -> Path:
-    """The folder of `[top_images]`; without one, that of the pictures that are shipped."""
-    named = preset.options(TopImagesOptions).folder
-    return Path(named).expanduser() if named else resource("presets")
-
-
-def found_for(scene: Scene) -> TopImages:
-    """What is known of the scene's folder. Raises PresetError."""
-    return top_images(network_of(scene), scene.preset.preprocess, folder_of(scene.preset))
+def shown_count(scene: Scene, found: TopImages) -> int:
+    """How many pictures are shown, when all are seen."""
+    return min(scene.options(TopImagesOptions).count, found.total)
 
 
 class TopImagesView(CPUView):
@@ -126,7 +129,7 @@ class TopImagesView(CPUView):
             yield from share(found.work(), 0, FILLING)
         picture: Picture = blank(size)
         best = self._best(scene, found, unit)
-        where = places(size, scene.options(TopImagesOptions).count)
+        where = places(size, shown_count(scene, found))
         for number, (top, boxes) in enumerate(zip(best, where.pairs, strict=False)):
             try:
                 crop = yield from self._crop(scene, top, unit)
@@ -167,7 +170,7 @@ class TopImagesView(CPUView):
         found, network = found_for(scene), network_of(scene)
         unit = unit_of(scene.preset, network)
         best = self._best(scene, found, unit)
-        where = places(size, scene.options(TopImagesOptions).count)
+        where = places(size, shown_count(scene, found))
         image = canvas(size)
         draw, font_size = ImageDraw.Draw(image), where.font_size
         left, top, right, _ = where.head
@@ -182,20 +185,20 @@ class TopImagesView(CPUView):
             write(draw, (left, y), short, font_size, ink, style)
         if where.captioned:
             for one, (first, second) in zip(best, where.pairs, strict=False):
-                room = (*first[:2], *second[2:])
+                room = (*first[:2], max(first[2], second[2]), first[3])
                 caption(draw, room, f"{amount(one.value)} · {one.path.name}", font_size)
         return np.asarray(image)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """A click on a picture shows its channels."""
         found, unit = found_for(scene), unit_of(scene.preset, network_of(scene))
-        where = places(size, scene.options(TopImagesOptions).count)
+        where = places(size, shown_count(scene, found))
         for top, boxes in zip(self._best(scene, found, unit), where.pairs, strict=False):
             if any(holds(box, place) for box in boxes):
                 words = f"{top.path.name}: {amount(top.value)} at row {top.place[0] + 1}"
                 words = f"{words}, column {top.place[1] + 1}; a click looks at it"
                 keys = {"show.view": "channels", "input.image": str(top.path)}
-                return Hit(words, changes=keys)
+                return Hit(words, opens=scene.preset.replace(**keys))
         return None
 
 
@@ -209,15 +212,6 @@ def state_words(found: TopImages, shown: int) -> str:
         words += f"; skipped {broken[0]}"
         words += f" and {len(broken) - 1} more" if len(broken) > 1 else ""
     return words if shown else f"{words}: none of them excites it"
-
-
-def within(box: Box, size: tuple[int, int]) -> Box:
-    """A box moved into a picture of (rows, columns) as far as it fits, and cut to that."""
-    left, top, right, bottom = box
-    height, width = size
-    wide, high = min(right - left, width), min(bottom - top, height)
-    left, top = min(max(left, 0), width - wide), min(max(top, 0), height - high)
-    return left, top, left + wide, top + high
 
 
 def squared(pixels: Float32) -> Float32:
