@@ -59,7 +59,9 @@ def test_every_key_that_fits_is_in_one_group_for_every_view(start: Preset) -> No
         other = {row.name for row in VIEWS.values() if row.images is (not sees)}
         assert not tables & other
         left_out = {f for f in FIELDS if f.rpartition(".")[0] in tables} - set(listed)
-        assert left_out <= {*fields.HEAD, *fields.PLANE_KEYS} if sees else left_out <= {*fields.HEAD}
+        assert (
+            left_out <= {*fields.HEAD, *fields.PLANE_KEYS} if sees else left_out <= {*fields.HEAD}
+        )
 
 
 def test_the_views_own_table_comes_after_the_common_keys_and_others_are_folded() -> None:
