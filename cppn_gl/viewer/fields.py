@@ -221,7 +221,7 @@ def groups(preset: Preset) -> tuple[Group, ...]:
     """
     own, sees = OWN.get(preset.show.view, preset.show.view), preset.classifies
     first = FILE if isinstance(preset.spec, File) else ()
-    other = PICTURES
+    other: tuple[str, ...] = PICTURES
     if sees:
         other = PLANE if preset.learns else (*PLANE, "train")
     fitting = tuple(
