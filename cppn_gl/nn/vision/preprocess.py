@@ -81,6 +81,7 @@ class Preprocess:
         None,
         _Order(tuple(ORDERS)),
         f"its channels: {' '.join(ORDERS)}, or a list of {' '.join(PLANES)}",
+        widget="order",
     )
     range: float | None = key(
         None, number(1e-6, 65535), "value of the largest colour, before mean and std: 1 or 255"
@@ -108,6 +109,7 @@ class Preprocess:
         None,
         _Labels(("", IMAGENET)),
         "names of the classes: imagenet, a list, or a text file with one a line",
+        widget="labels",
     )
 
     def __post_init__(self) -> None:
