@@ -166,8 +166,8 @@ class Input:
         "cat",
         _name,
         "image whose colours are the inputs red green blue grey, or which an image network sees: a "
-        f"file, relative to the preset, a picture that is shipped: {' '.join(SHIPPED)}, or one of the tests of a data set: "
-        "fashion-mnist:0 to fashion-mnist:9999",
+        f"file, relative to the preset, a picture that is shipped: {' '.join(SHIPPED)}, or one of "
+        "the tests of a data set: fashion-mnist:0 to fashion-mnist:9999",
         widget="image",
     )
     fit: str = key(
