@@ -251,7 +251,9 @@ class Input:
 
 
 def of_pixels(pixels: NDArray[np.uint8]) -> StoredImage:
-    """An image of pixels (rows, columns, 3)."""
+    """An image of pixels (rows, columns, 3), of which grey ones have one channel."""
+    if (pixels[..., :1] == pixels).all():
+        pixels = np.ascontiguousarray(pixels[..., :1])
     pixels.flags.writeable = False
     return StoredImage(pixels)
 
