@@ -271,6 +271,7 @@ class AttributionOptions(Options):
         "",
         line(200),
         "the class explained: its name, or its number from 1; empty: the most probable one",
+        widget="class",
     )
     where: str = key(
         "channel",
