@@ -110,7 +110,7 @@ static void finish_line(const job *j, float *z, int64_t offset, int64_t count, f
 /* Convolutions */
 
 /* Every `stride`-th of the numbers from `from` on. */
-INLINE void pick(const float *from, int64_t stride, int64_t count, float *to) {
+INLINE void pick(const float *restrict from, int64_t stride, int64_t count, float *restrict to) {
     if (stride == 1) memcpy(to, from, (size_t)count * sizeof *to);
     else if (stride == 2)
         for (int64_t k = 0; k < count; k++) to[k] = from[2 * k];
@@ -438,26 +438,32 @@ static void pool(const cppn_step *s, int32_t number, float *scratch) {
     const int64_t channel = number % s->outputs, count = (int64_t)s->rows * s->columns;
     const float *plane = j.in + channel * s->rows_in * s->columns_in;
     const int64_t width = divided(s->columns, UNIT) * UNIT;
-    float *best = scratch, *seen = best + width;
-    int32_t *which = (int32_t *)(seen + width);
+    float *best = scratch, *seen = best + 2 * width;
+    int32_t *which = (int32_t *)(best + width);
+    for (int64_t k = 0; k < s->size_x * width; k++) seen[k] = 0;
     for (int64_t y = 0; y < s->rows; y++) {
         const span down = window(y, s->stride_y, s->top, s->size_y, s->rows_in);
-        for (int64_t k = 0; k < width; k++) best[k] = -INFINITY, which[k] = -1, seen[k] = 0;
-        for (int64_t row = down.low; row < down.high; row++)
-            for (int32_t kx = 0; kx < s->size_x; kx++) {
-                const int32_t tap = (int32_t)(row - down.begin) * s->size_x + kx;
+        for (int64_t k = 0; k < width; k++) best[k] = -INFINITY, which[k] = -1;
+        for (int64_t row = down.low; row < down.high; row++) {
+            const int32_t first = (int32_t)(row - down.begin) * s->size_x;
+            for (int32_t kx = 0; kx < s->size_x; kx++)
                 pick_row(s, plane + row * s->columns_in, 0, s->columns, kx - s->left, -INFINITY,
-                         seen);
-                for (int64_t k = 0; k < width; k += LANES) {
-                    const vec x = load(seen + k), now = load(best + k);
-                    ivec at;
-                    memcpy(&at, which + k, sizeof at);
-                    const ivec more = (x > now) | ((x != x) & (now == now)) | ((at < 0) & (x == x));
-                    at = (more & ((ivec){0} + tap)) | (~more & at);
-                    memcpy(which + k, &at, sizeof at);
-                    store(best + k, select_(more, x, now));
+                         seen + kx * width);
+            for (int64_t k = 0; k < width; k += LANES) {
+                vec now = load(best + k);
+                ivec at;
+                memcpy(&at, which + k, sizeof at);
+                for (int32_t kx = 0; kx < s->size_x; kx++) {
+                    const vec x = load(seen + kx * width + k);
+                    const ivec more =
+                        (x > now) | ((x != x) & (now == now)) | ((at < 0) & (x == x));
+                    at = (more & ((ivec){0} + first + kx)) | (~more & at);
+                    now = select_(more, x, now);
                 }
+                memcpy(which + k, &at, sizeof at);
+                store(best + k, now);
             }
+        }
         uint16_t *to = s->switches ? s->switches + number * count + y * s->columns : 0;
         for (int64_t k = 0; to && k < s->columns; k++) to[k] = (uint16_t)which[k];
         for (int64_t k = 0, some; k < s->columns; k += some) {
@@ -566,7 +572,9 @@ static void apply(const job *j, int64_t offset, int64_t count, vec factor, vec b
         case CPPN_CLIP: z = min_(splat(s->high), max_(splat(s->low), x)); break;
         case CPPN_CLIP_BACK: {
             const vec at = some(j->other + offset + k, left);
-            z = select_((at > splat(s->low)) & (at < splat(s->high)), x, splat(0));
+            if (s->rule != CPPN_GRADIENT) z = max_(splat(0), x);
+            if (s->rule != CPPN_DECONVNET)
+                z = select_((at > splat(s->low)) & (at < splat(s->high)), z, splat(0));
         }
         }
         if (s->adds) z += some(j->out + offset + k, left);

@@ -448,7 +448,7 @@ def _presets(args: argparse.Namespace) -> int:
     else:
         preset = stdin_preset(args) if args.name == STDIN else library.load_preset(args.name)
         put_text(preset.to_toml())
-        if isinstance(preset.spec, File) and preset.spec.path is None:
+        if isinstance(preset.spec, File) and preset.spec.path is None and not preset.spec.known:
             say(f"{preset.spec.label} is in {args.name}: {PROGRAM} export takes it out")
     return 0
 

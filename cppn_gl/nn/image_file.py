@@ -36,6 +36,7 @@ SHIPPED = (
     "lighthouse",
     "anchor",
 )  # pictures in presets/: see NOTICE there
+SAMPLE = re.compile(r"(fashion-mnist):(0|[1-9]\d{0,5})")  # a picture of a data set's tests
 FITS = ("cover", "contain", "stretch")
 ENCODINGS = ("srgb", "linear")
 MOST = 2**20  # pixels
@@ -131,13 +132,22 @@ def shipped_image(name: str) -> Path:
 
 
 def is_image_file(name: str) -> bool:
-    """Whether `image` names a file."""
+    """Whether `image` names a file, or a picture of a data set, which travels like one."""
     return name not in SHIPPED
+
+
+def sample_image(name: str) -> StoredImage:
+    """A picture of a data set's tests by its number, as "fashion-mnist:17". Raises PresetError."""
+    from cppn_gl.nn.vision.image_sets import test_picture
+
+    return StoredImage(test_picture(int(name.rpartition(":")[2])))
 
 
 def _name(value: Any) -> str:
     """A check: one of SHIPPED, or the name of a file."""
     name = line(4096)(value)
+    if SAMPLE.fullmatch(name):
+        return name
     if name not in SHIPPED and not name.lower().endswith(SUFFIXES):
         hint = "" if "." in name else nearest(name, SHIPPED)
         raise ValueError(f"no image {show(name)}{hint}; files end in {' '.join(SUFFIXES)}")
@@ -156,14 +166,16 @@ class Input:
         "cat",
         _name,
         "image whose colours are the inputs red green blue grey: a file, relative to the preset, "
-        f"or a picture that is shipped: {' '.join(SHIPPED)}",
+        f"a picture that is shipped: {' '.join(SHIPPED)}, or one of the tests of a data set: "
+        "fashion-mnist:0 to fashion-mnist:9999",
         widget="image",
     )
     fit: str = key(
         "cover",
         choice(FITS),
         "how the image lies over the square of [normalize] region_center and region_extent: "
-        "cover (its shorter side fills the square's), contain (its longer side), stretch (both)",
+        "cover (its shorter side fills the square's), contain (its longer side), stretch (both); an "
+        "image network has [preprocess] fit instead",
     )
     encoding: str = key(
         "srgb",
@@ -234,6 +246,8 @@ def _located(name: str, origin: Origin) -> tuple[str, StoredImage]:
         _name(name)
         if origin.image is not None:
             return re.split(r"[/\\]", name)[-1], carried_image(origin.image)
+        if SAMPLE.fullmatch(name):
+            return name, sample_image(name)
         path = origin.resolve(name)
     except PresetError as error:
         raise PresetError(f"the image in this file: {error.problem}", key="input.image") from None

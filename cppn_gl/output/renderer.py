@@ -358,7 +358,7 @@ class Renderer:
         scene = _scene(what)
         view = view_of(scene.preset)
         samples = 2 if samples == "auto" else samples
-        if not view.by_engine:
+        if scene.preset.classifies or not view.by_engine:
             return self.engine_for(what)
         with self._current():
             if self._asked in ENGINES:

@@ -130,6 +130,8 @@ def _check_walk(animation: Animation, spec: NetworkSource) -> None:
             raise PresetError("no input is a latent constant z0, z1 …", key="animation.walker")
     elif spec.layout is None:
         problem = 'this network has explicit layers; expected walker = "latents"'
+        if spec.classifies:
+            problem = "this network has given weights, not seeds to walk between"
         raise PresetError(problem, key="animation.walk")
 
 

@@ -16,6 +16,7 @@ from cppn_gl.utils.checks import PresetError, nearest, show
 from cppn_gl.utils.resources import resource
 
 DEFAULT = "default"
+NETWORKS = (*READERS, *SUFFIXES)  # what the names of files of networks end in
 
 
 @cache
@@ -37,7 +38,7 @@ def is_picture(source: str) -> bool:
 
 def is_network(source: str) -> bool:
     """Whether `source` names a file of weights rather than a preset; some are refused."""
-    return source.lower().endswith((*READERS, *SUFFIXES, *PICKLES))
+    return source.lower().endswith((*NETWORKS, *PICKLES))
 
 
 def load_preset(
@@ -81,7 +82,7 @@ def _load(source: str | Path, trusted: bool, network: Path | None) -> Preset:
 
 
 def _known() -> str:
-    return ", ".join((".toml", *suffixes(), *READERS, *SUFFIXES))
+    return ", ".join((".toml", *suffixes(), *NETWORKS))
 
 
 def _inside(folder: Path) -> str:

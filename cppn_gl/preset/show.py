@@ -271,6 +271,7 @@ class AttributionOptions(Options):
         "",
         line(200),
         "the class explained: its name, or its number from 1; empty: the most probable one",
+        widget="class",
     )
     where: str = key(
         "channel",
@@ -551,7 +552,10 @@ VIEWS: dict[str, ViewRow] = {
             "on, rises while that of the training points falls, it learns the points by heart. "
             "The gradient is how strongly each layer is pushed: where it falls to almost nothing, "
             "a layer stops learning. A dead relu is 0 at every point and cannot come back; a "
-            "saturated unit is on a flat end and hardly moves.",
+            "saturated unit is on a flat end and hardly moves. Of a network that sees pictures the "
+            "table counts its answers to tests: a row is what is in the picture, a column what the "
+            "network says; right answers are on the diagonal.",
+            images=None,
             tries=(
                 "Click on a plot to show the network of that step.",
                 "{random_seed} starts from other weights: is it as fast?",
@@ -817,10 +821,13 @@ def option_fields(row: ViewRow) -> list["dataclasses.Field[Any]"]:
 
 
 def holders(option: str) -> tuple[str, ...]:
-    """The views with an option of this name."""
-    return tuple(
-        row.name for row in VIEWS.values() if option in (f.name for f in option_fields(row))
-    )
+    """The views that `[show]` sets an option of this name for: those that have it.
+
+    One of networks that see pictures is among them only if no other view has the option.
+    """
+    rows = [row for row in VIEWS.values() if option in (f.name for f in option_fields(row))]
+    others = [row for row in rows if not row.images]
+    return tuple(row.name for row in others or rows)
 
 
 def knobs(row: ViewRow) -> tuple[str, ...]:

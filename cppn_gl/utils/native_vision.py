@@ -36,7 +36,10 @@ STEP = np.dtype(
     align=True,
 )
 DEFAULTS = {
-    **{"slope": -1, "samples": 1, "groups": 1, "taps": 1},
+    "slope": -1,
+    "samples": 1,
+    "groups": 1,
+    "taps": 1,
     **dict.fromkeys(("stride_y", "stride_x", "size_y", "size_x"), 1),
     **dict.fromkeys(("out_stride_y", "out_stride_x"), 1),
 }

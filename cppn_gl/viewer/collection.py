@@ -19,8 +19,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from cppn_gl.nn.files import READERS as NETWORKS
-from cppn_gl.preset.library import is_network, is_picture, load_preset, shipped
+from cppn_gl.preset.library import NETWORKS, is_network, is_picture, load_preset, shipped
 from cppn_gl.preset.preset import MAX_BYTES, Preset
 from cppn_gl.preset.readers import NoPresetError, is_others, suffixes
 from cppn_gl.preset.surprise import RANDOM

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from cppn_gl.nn.file_source import File
-from cppn_gl.nn.files import READERS as NETWORKS
 from cppn_gl.output.sequence import frame_path
-from cppn_gl.preset.library import is_network, is_picture
+from cppn_gl.preset.library import NETWORKS, is_network, is_picture
 from cppn_gl.preset.network_file import with_image, with_network
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.readers import NoPresetError, suffixes

@@ -149,12 +149,11 @@ class View:
     def unfit(self, preset: Preset) -> str:
         """Why it cannot show a preset, as `problem`, or a network of its kind."""
         if self.row.images is not None and self.row.images != preset.classifies:
-            fitting = ", ".join(n for n, row in VIEWS.items() if row.images is preset.classifies)
-            if preset.classifies:
-                kind = "shows networks of points of the plane; this one sees whole pictures"
-            else:
-                kind = "shows networks that see whole pictures; this one sees points of the plane"
-            return f"{kind}: {fitting}"
+            if not preset.classifies:
+                return "shows networks that see whole pictures; this one sees points of the plane"
+            fitting = ", ".join(name for name, row in VIEWS.items() if row.images)
+            kind = "shows networks of points of the plane; this one sees whole pictures"
+            return f"{kind}: see {fitting}"
         return self.problem(preset)
 
     def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:

@@ -37,6 +37,10 @@ def test_given_weights_compute_what_the_preset_computes_and_can_be_written(name:
         with pytest.raises(PresetError, match="weights of a structure"):
             given(preset)
         return
+    if preset.classifies:
+        with pytest.raises(PresetError, match="cannot be changed: redistribute = false"):
+            given(preset)
+        return
     if not small(preset):
         with pytest.raises(
             PresetError, match=r"weights; in networks of up to 65,536|a graph of layers"

@@ -80,18 +80,6 @@ class ImageSet(Dataset):
         """The channels, as `[preprocess] order` names them."""
         return "grey" if self.pictures.shape[3] == 1 else "rgb"
 
-    def picture_of(self, number: int) -> Pictures:
-        """Picture `number` of the tests, from 0, or else of the training set: (rows, columns, 3).
-
-        Raises PresetError if there are not so many.
-        """
-        tests = len(self) - self.training
-        first, count = (self.training, tests) if tests else (0, self.training)
-        if number >= count:
-            raise PresetError(f"picture {number}; there are 0 to {count - 1}", key="input.image")
-        found = self.pictures[first + number]
-        return np.ascontiguousarray(np.broadcast_to(found, (*found.shape[:2], 3)))
-
 
 _sets: LRUCache[Any, ImageSet] = LRUCache(2.0, weak=True)
 
@@ -140,7 +128,7 @@ def preprocessing(data: ImageSet, how: Preprocess) -> Preprocess:
 
     What the preset does not give follows from the data.
     """
-    given = {
+    given: dict[str, Any] = {
         "size": data.size,
         "order": data.order,
         "range": 1.0,
@@ -149,7 +137,7 @@ def preprocessing(data: ImageSet, how: Preprocess) -> Preprocess:
         "labels": data.names,
     }
     missing = {n: v for n, v in given.items() if getattr(how, n) in (None, "")}
-    return dataclasses.replace(how, **missing)
+    return dataclasses.replace(how, **missing).complete()
 
 
 def _missing(data: str) -> str:
@@ -221,6 +209,20 @@ def _of_idx(train: Settings, folder: Path, how: Preprocess) -> ImageSet:
     return _image_set(train, found[0], labels[0], names, tests=(found[1], labels[1]))
 
 
+def test_picture(number: int) -> Pictures:
+    """Picture `number` of Fashion-MNIST's tests, from 0: (28, 28, 1). Raises PresetError."""
+    path = _idx(PLACE, FILES[False], "images-idx3") if PLACE.is_dir() else None
+    if path is None:
+        raise PresetError(_missing(FASHION))
+    found = _tests.get((path, stamp_of(path)), lambda: read_idx(path, 3))
+    if number >= len(found):
+        raise PresetError(f"{FASHION} has tests 0 to {len(found) - 1}")
+    return np.ascontiguousarray(found[number][..., None])
+
+
+_tests: LRUCache[Any, Pictures] = LRUCache(1)
+
+
 def read_idx(path: Path, axes: int) -> NDArray[np.uint8]:
     """The bytes of an IDX file with so many axes. Raises PresetError, in one line.
 
@@ -256,6 +258,8 @@ def _idx_array(file: BinaryIO, axes: int) -> NDArray[np.uint8]:
             raise ValueError(f"ends after {done:,} of {count:,} values")
         found[done : done + len(part)] = np.frombuffer(part, np.uint8)
         done += len(part)
+    if file.read(1):  # which also compares the checksum of a packed file
+        raise ValueError("holds more than its head announces")
     return found.reshape(shape)
 
 

@@ -8,6 +8,7 @@ their result. What the library lacks is computed by the operations themselves, b
 Its numbers depend neither on the number of threads nor on the machine.
 """
 
+import functools
 import threading
 import time as wall
 import weakref
@@ -62,11 +63,9 @@ class _Blocks:
     def take(self, floats: int) -> Float32:
         """An uninitialised array, aligned to 64 bytes."""
         with self._lock:
-            memory = self._free.get(floats, [None]).pop()  # type: ignore[list-item]
-            if memory is not None:
-                self._bytes -= memory.nbytes
-                if not self._free[floats]:
-                    del self._free[floats]
+            kept = self._free.get(floats, [])
+            memory = kept.pop() if kept else None
+            self._bytes -= 0 if memory is None else memory.nbytes
         if memory is None:
             memory = np.empty(floats + LINE, np.float32)
         skip = -memory.ctypes.data % (4 * LINE) // 4
@@ -107,20 +106,33 @@ class _Pre(Sequence[Tensor]):
         return found
 
 
+@dataclass(frozen=True, eq=False)
+class _Memory:
+    """What the steps of a pass read and write."""
+
+    source: Tensor
+    plan: Plan
+    block: Float32
+    switches: NDArray[np.uint16]
+
+    def addresses(self, block: int = BLOCK) -> dict[int, int]:
+        """Where it begins; `block`: what the block is to the steps."""
+        return {
+            block: self.block.ctypes.data,
+            PICTURE: self.source.ctypes.data,
+            SWITCHES: self.switches.ctypes.data,
+        }
+
+    def view(self, place: Place, shape: Shape) -> Tensor:
+        """An array of a pass."""
+        base, at = place
+        whole = self.source.reshape(-1) if base == PICTURE else self.block
+        return whole[at : at + shape.size].reshape(shape)
+
+
 @dataclass(eq=False)
 class _NativePass(Pass):
-    block: Float32 = None  # type: ignore[assignment]
-    plan: Plan = None  # type: ignore[assignment]
-    which: NDArray[np.uint16] = None  # type: ignore[assignment]
-
-    @property
-    def addresses(self) -> dict[int, int]:
-        """Of what steps of its backward pass refer to."""
-        return {
-            DONE_BLOCK: self.block.ctypes.data,
-            PICTURE: self.source.ctypes.data,
-            SWITCHES: self.which.ctypes.data,
-        }
+    memory: _Memory = None  # type: ignore[assignment]
 
 
 class NativeKernel:
@@ -145,28 +157,21 @@ class NativeKernel:
         plan = self._plan(
             network, until, lambda: Forward(self._library, self._weights, network, until)
         )
-        block, which = self._blocks.take(plan.floats), np.empty(plan.switches, np.uint16)
-        units = [
-            source.reshape(stage.shape)
-            if place[0] == PICTURE
-            else block[place[1] : place[1] + stage.shape.size].reshape(stage.shape)
-            for stage, place in zip(network.stages, map(plan.places.get, range(until + 1)))
-            if place is not None
-        ]
+        memory = _Memory(
+            *(source, plan, self._blocks.take(plan.floats)),
+            np.empty(plan.switches, np.uint16),
+        )
+        units: list[Tensor] = []
         pre: list[Tensor | None] = []
         for k, stage in enumerate(network.stages[: until + 1]):
+            units.append(memory.view(plan.places[k], stage.shape))
             if k in plan.pre:
-                _, at = plan.pre[k]
-                pre.append(block[at : at + stage.shape.size].reshape(stage.shape))
+                pre.append(memory.view(plan.pre[k], stage.shape))
             else:
                 pre.append(units[k] if stage.activation == "identity" else None)
-        done = _NativePass(
-            network, source, _Pre(pre, lambda k: self._before(done, k)), units, self,
-            block=block, plan=plan, which=which,
-        )  # fmt: skip
-        addresses = {
-            BLOCK: block.ctypes.data, PICTURE: source.ctypes.data, SWITCHES: which.ctypes.data
-        }  # fmt: skip
+        # No cycle of references: memory is free as soon as nobody knows the pass.
+        kept = _Pre(pre, functools.partial(self._before, memory, network))
+        done = _NativePass(network, source, kept, units, self, memory=memory)
 
         def by_numpy(k: int) -> None:
             stage = network.stages[k]
@@ -176,18 +181,27 @@ class NativeKernel:
                     done.pre[k][:] = z
                 units[k][:] = activate(stage.activation, z)
 
-        yield from self._run(plan, addresses, by_numpy)
+        yield from self._run(plan, memory.addresses(), by_numpy)
         return done
 
-    def _before(self, done: "_NativePass", k: int) -> Tensor:
+    def _before(self, memory: _Memory, network: ImageNetwork, k: int) -> Tensor:
         """The pre-activations of a stage, computed again."""
-        shape = done.network.stages[k].shape
-        found = np.empty(shape, np.float32)
-        steps = done.plan.placed({**done.addresses, BLOCK: done.block.ctypes.data})
-        steps = steps[done.plan.of_stage[k]]
-        steps["out"] = found.ctypes.data
+        stage, plan = network.stages[k], memory.plan
+        if not plan.of_stage[k]:
+            inputs = [
+                memory.source
+                if i == SOURCE
+                else memory.view(plan.places[i], network.stages[i].shape)
+                for i in stage.inputs
+            ]
+            with np.errstate(all="ignore"):
+                return np.asarray(stage.operation.forward(*inputs), np.float32)
+        found = np.empty(stage.shape, np.float32)
+        steps = plan.placed(memory.addresses())[plan.of_stage[k]]
+        moved = found.ctypes.data - memory.view(plan.places[k], stage.shape).ctypes.data
+        steps["out"] = (steps["out"].astype(np.int64) + moved).astype(np.uintp)
         steps["activation"] = steps["switches"] = 0
-        run_steps(self._library, steps, done.plan.size, self._threads)
+        run_steps(self._library, steps, plan.size, self._threads)
         return found
 
     def backward(
@@ -200,7 +214,7 @@ class NativeKernel:
             network,
             key,
             lambda: Backward(
-                *(self._library, self._weights, network, done.plan),
+                *(self._library, self._weights, network, done.memory.plan),
                 *(sorted(seeds), before, rule, to),
             ),
         )
@@ -219,12 +233,12 @@ class NativeKernel:
                 found = through_operation(stage, inputs, done.pre[k], at, rule)
                 given = dict(zip(stage.inputs, found, strict=True))
                 for i, place, adds in plan.targets[k]:
-                    into = view(place, network.picture if i == SOURCE else done.units[i].shape)
+                    into = view(place, network.picture if i == SOURCE else network.stages[i].shape)
                     into[:] = given[i] + into if adds else given[i]
 
         for k, place in plan.seeds.items():
             view(place, network.stages[k].shape)[:] = seeds[k]
-        addresses = {**done.addresses, BLOCK: block.ctypes.data}
+        addresses = {**done.memory.addresses(DONE_BLOCK), BLOCK: block.ctypes.data}
         yield from self._run(plan, addresses, by_numpy)
         return view(plan.places[to], shape)
 

@@ -128,7 +128,7 @@ class Weights:
         return self._of(of, None, lambda: self._forward(of))
 
     def backward(self, of: Conv2d, phase: tuple[int, int]) -> tuple[Any, Any]:
-        """Those of the gradient at the inputs whose row and column modulo the strides are `phase`."""
+        """Those of the gradient at inputs whose row and column modulo the strides are `phase`."""
         return self._of(of, phase, lambda: self._backward(of, phase))
 
     def _of(self, of: Conv2d, key: Any, make: Any) -> tuple[Any, Any]:
@@ -153,9 +153,9 @@ class Weights:
         )
         places = [(y, x) for y in row_taps for x in column_taps]
         out, per, *_ = of.weight.shape
-        weight = of.weight[:, :, row][..., column].reshape(of.groups, out // of.groups, per, -1)
-        weight = weight.transpose(0, 2, 1, 3).reshape(of.groups, per, -1)
-        return packed(self._library, weight), tap_table(places)
+        reaching = of.weight[:, :, row][..., column].reshape(of.groups, out // of.groups, per, -1)
+        turned = reaching.transpose(0, 2, 1, 3).reshape(of.groups, per, -1)
+        return packed(self._library, turned), tap_table(places)
 
 
 def _phase_taps(
@@ -183,7 +183,10 @@ def _window(of: MaxPool2d | AvgPool2d) -> Row:
     return {
         **dict(zip(("size_y", "size_x"), of.size, strict=True)),
         **dict(zip(("stride_y", "stride_x"), of.stride, strict=True)),
-        **{"top": top, "left": left, "bottom": bottom, "right": right},
+        "top": top,
+        "left": left,
+        "bottom": bottom,
+        "right": right,
     }
 
 

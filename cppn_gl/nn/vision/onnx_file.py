@@ -291,7 +291,8 @@ class _Builder:
     def _name(self, node: OnnxNode) -> str:
         """A name that a person knows: of its weights, or else of the node or of its output."""
         weights = [n.removesuffix(".weight") for n in node.inputs[1:2] if n.endswith(".weight")]
-        name = (*weights, node.name.removeprefix("node_"), *node.outputs, node.op)
+        own = "" if re.fullmatch(r"n\d+", node.name) else node.name.removeprefix("node_")
+        name = (*weights, own, *node.outputs, node.op)
         words = one_line(next(filter(None, name))).strip("/ ") or node.op
         if not weights:
             words = re.sub(rf"/{re.escape(node.op)}(_\d+)?$", "", words)

@@ -226,15 +226,15 @@ class NumPyKernel:
         reached = depending(done.network, to)
         for k in range(max(seeds, default=to), to, -1):
             stage, at_units = done.network.stages[k], gradients.pop(k, None)
-            seed = seeds.get(k) if before else None
-            if k not in reached or (at_units is None and seed is None):
+            at_pre = [seeds[k]] if before and k in seeds else []
+            if k not in reached or (at_units is None and not at_pre):
                 continue
             with np.errstate(all="ignore"):
                 if at_units is not None:
-                    z = through_activation(stage, done.pre[k], at_units, rule)
-                    seed = z if seed is None else seed + z
+                    at_pre.append(through_activation(stage, done.pre[k], at_units, rule))
                 inputs = done.inputs(k)
-                back = through_operation(stage, inputs, done.pre[k], seed, rule)
+                total = at_pre[0] if len(at_pre) == 1 else at_pre[0] + at_pre[1]
+                back = through_operation(stage, inputs, done.pre[k], total, rule)
                 for number, gradient in zip(stage.inputs, back, strict=True):
                     if number in reached:
                         old = gradients.get(number)

@@ -213,6 +213,7 @@ class ImageTrainer(Trainer):
         if not self.problem.parameters:
             raise PresetError("the network has no weights to train", key="network")
         self._stepper = ImageSteps(self.problem)
+        self._answers: dict[int, NDArray[np.int16]] = {}  # of measured steps
         self.state = first_state(self.problem)
 
     @property
@@ -287,11 +288,16 @@ class ImageTrainer(Trainer):
             loss, right = loss + one.loss, right + one.right
             yield None
         test_loss, test_right = 0.0, 0
+        answers = []
         for some in _groups(first, first + tests):
             with one_thread():
-                _, one = scored(self.scores(stages, some), labels[some])
+                scores = self.scores(stages, some)
+            answers.append(scores.argmax(axis=1))
+            _, one = scored(scores, labels[some])
             test_loss, test_right = test_loss + one.loss, test_right + one.right
             yield None
+        if answers:
+            self._answers[state.step] = np.concatenate(answers).astype(np.int16)
         norms = dict.fromkeys(problem.weighted, 0.0)
         for k, _, place, _ in problem.places:
             norms[k] += float(np.square(total[place]).sum())
@@ -306,6 +312,25 @@ class ImageTrainer(Trainer):
             dead,
             saturated,
         )
+
+    def answers(self, network: ImageNetwork, step: int, measured: int) -> Iterator[Any]:
+        """What a network answers to the first tests: (places in the data, classes), at the end.
+
+        Yields None before, in slices. Those of the measured step, if they are known: that is the
+        last one up to `step`, whose network it is.
+        """
+        first, tests = self.dataset.training, self._counts[1]
+        which = np.arange(first, first + tests)
+        known = self._answers.get(measured)
+        if known is None:
+            stages = network.stages[: network.logits + 1]
+            parts: list[Array] = [np.zeros(0, np.int16)]
+            for some in _groups(first, first + tests):
+                with one_thread():
+                    parts.append(self.scores(stages, some).argmax(axis=1).astype(np.int16))
+                yield None
+            known = self._answers.setdefault(step, np.concatenate(parts))
+        yield which, known
 
     def scores(self, stages: Sequence[ImageStage], which: Any) -> Array:
         """The classes' scores of some pictures, (N, classes)."""
@@ -344,8 +369,8 @@ class _Units:
         if number not in self._weighted:
             return
         name = self._stages[number].activation
-        slopes = np.abs(derivative(name, one.pre)) if name != "relu" else one.units > 0
-        alive = slopes.any(axis=(0, 2, 3))
+        slopes: Array = np.abs(derivative(name, one.pre)) if name != "relu" else one.units > 0
+        alive: Any = slopes.any(axis=(0, 2, 3))
         known = self._alive.get(number)
         self._alive[number] = alive if known is None else known | alive
         flat = ~slopes if name == "relu" else slopes < FLAT * steepest(name)

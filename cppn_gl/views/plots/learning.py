@@ -26,6 +26,8 @@ from cppn_gl.utils.tasks import Steps
 from cppn_gl.views import lettering
 from cppn_gl.views.base import CPUView, Hit, Picture, Words
 from cppn_gl.views.plots import plot
+from cppn_gl.views.plots.answers import Answers, answers_of
+from cppn_gl.views.plots.answers import paint as paint_answers
 from cppn_gl.views.plots.canvas import PlotCanvas
 from cppn_gl.views.plots.plot import FAINT, INK, Frame, Line, Plot, arrange
 from cppn_gl.views.strokes import Stroke, draw_strokes
@@ -39,6 +41,7 @@ KEPT, DRAWN = 4, 64 * MB  # trainings and, in bytes, what is around their plots
 FEW, RAMP = 4, 64  # layers with colours of their own and names; colours from the first to the last
 LEAST_FIELD = 3  # pixels of a plot's side
 LEFT = 0.54  # of the width, for loss and accuracy
+PART, TALL = 0.32, 0.62  # of the height, for the plots beside or above answers to pictures
 DEAD = ("relu",)  # activations whose units can die: their slope is 0 on one side
 
 
@@ -47,7 +50,8 @@ class Progress:
     """The measures of a training up to a step. Arrays are (N,), or (N, layers) of hidden layers.
 
     end: the last step of the axis. gradients: of all layers. accuracies: NaN without classes.
-    can_die: whether there are units with a slope of 0.
+    can_die: whether there are units with a slope of 0. answers: whether those to pictures are
+    shown, instead of some plots.
     """
 
     step: int
@@ -60,6 +64,7 @@ class Progress:
     saturated: Float64
     loss: str
     can_die: bool
+    answers: bool = False
 
 
 def axis_end(preset: Preset) -> int:
@@ -92,6 +97,7 @@ def progress(preset: Preset) -> Progress:
         layers["saturated"][:, :-1],
         run.trainer.loss_name,
         bool(set(DEAD) & set(hidden)) or bool((dead > 0).any()),
+        preset.classifies,
     )
 
 
@@ -155,7 +161,9 @@ def panels(of: Progress) -> tuple[list[Plot], list[Plot]]:
         Plot(x, log_limits(gradients), layers(gradients), titles, log=True, legend=True, **steps)
     ]
     shares = [("saturated units by layer, %", "saturated, %", of.saturated)]
-    if of.can_die:
+    if of.answers:
+        shares = []
+    elif of.can_die:
         shares.append(("dead units by layer, %", "dead, %", of.dead))
     for long, brief, values in shares:
         if values.shape[1]:
@@ -200,6 +208,7 @@ class _Ground:
     pixels: Words
     font_size: int
     head: Box | None  # room for the summary
+    answers: Box | None = None  # room for what a network answers to pictures
 
 
 class LearningView(CPUView):
@@ -211,12 +220,14 @@ class LearningView(CPUView):
     def __init__(self) -> None:
         self._grounds: LRUCache[Hashable, _Ground] = LRUCache(DRAWN, lambda _, g: g.pixels.nbytes)
         self._found: LRUCache[Hashable, Progress] = LRUCache(KEPT)
+        self._answers: LRUCache[Hashable, Answers] = LRUCache(KEPT)
 
     def problem(self, preset: Preset) -> str:
         return "" if preset.learns else "shows a network that learns: choose data (train.data)"
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         """The plain background; the plots are an overlay, which is drawn at full size."""
+        yield from self._answering(scene)
         yield
         return lettering.blank(size, plot.GROUND)
 
@@ -241,6 +252,15 @@ class LearningView(CPUView):
                 thick = field.hair - 1 + (color == MARK and field.hair > 1)
                 field.draw.rectangle((at, 0, at + thick, inner.size[1]), fill=color)
             words[top:bottom, left:right, :3] = field.pixels
+        if ground.answers is not None and scene.preset.classifies:
+            for _ in self._answering(scene):
+                pass
+            found = self._answers.find(scene.network.digest)
+            if found is not None:
+                left, top, right, bottom = ground.answers
+                part = PlotCanvas((right - left, bottom - top), _smaller(ground.font_size))
+                paint_answers(part, (0, 0, right - left, bottom - top), found)
+                words[top:bottom, left:right, :3] = part.pixels
         if ground.head is not None:
             left, top, right, bottom = ground.head
             head = PlotCanvas((right - left, bottom - top), ground.font_size)
@@ -262,6 +282,15 @@ class LearningView(CPUView):
             words.append(f"accuracy {100 * of.accuracies[0][index]:.1f} %")
         return Hit(", ".join(words), changes={"train.steps": step})
 
+    def _answering(self, scene: Scene) -> Steps[None]:
+        """Find out in slices what a network answers to pictures of the tests."""
+        if not scene.preset.classifies or self._answers.find(scene.network.digest) is not None:
+            return
+        for found in answers_of(scene.preset, scene.network):
+            if found is not None:
+                self._answers.put(scene.network.digest, found)
+            yield
+
     def _drawn(self, scene: Scene, size: Size) -> tuple[Progress, _Ground]:
         preset = scene.preset
         key = preset.made_of, preset.dataset.digest, axis_end(preset)
@@ -270,6 +299,11 @@ class LearningView(CPUView):
         looks = [(p.x, p.y, p.titles, p.x_marks, len(p.lines)) for p in (*left, *right)]
         known = tuple(looks), len(left), preset.dataset.digest, size
         return of, self._grounds.get(known, lambda: _ground(preset, left, right, size))
+
+
+def _smaller(font_size: int) -> int:
+    """The font size of what is written into a table."""
+    return max(9, round(0.66 * font_size))
 
 
 def step_at(frames: list[Frame], of: Progress, place: tuple[float, float]) -> int | None:
@@ -288,17 +322,25 @@ def _ground(preset: Preset, left: list[Plot], right: list[Plot], size: Size) -> 
     edge = min(font_size, size[0] // 16, size[1] // 16)
     roomy = size[0] >= 30 * font_size and size[1] >= 18 * leading
     head = round(1.9 * leading) if roomy else 0
-    foot = round(1.6 * leading) if roomy else 0
+    foot = round(1.6 * leading) if roomy and not preset.classifies else 0
     box = (edge // 2, edge + head, size[0] - edge, size[1] - edge // 2 - foot)
     frames: list[Frame] = []
+    answers: Box | None = None
     if size[1] > 1.2 * size[0]:
+        if preset.classifies:
+            end = box[1] + round(TALL * (box[3] - box[1]))
+            answers, box = (box[0], end + leading, box[2], box[3]), (*box[:3], end)
         rows = [[panel] for panel in (*left, *right)]
         frames += [f for row in arrange(rows, box, font_size, tallest=0.8) for f in row]
     else:
         middle = round(LEFT * size[0])
+        end = box[3]
+        if preset.classifies:
+            end = box[1] + round(PART * (box[3] - box[1]))
+            answers = middle + edge, end + leading // 2, box[2], box[3]
         sides: tuple[tuple[list[Plot], Box], ...] = (
             (left, (box[0], box[1], middle - edge // 2, box[3])),
-            (right, (middle + edge // 2, box[1], box[2], box[3])),
+            (right, (middle + edge // 2, box[1], box[2], end)),
         )
         for column, part in sides:
             heights = (1.45, *(1.0 for _ in column[1:]))
@@ -310,8 +352,9 @@ def _ground(preset: Preset, left: list[Plot], right: list[Plot], size: Size) -> 
     if roomy:
         room = frames[0].box[0], edge, size[0] - edge, edge + leading
         place = frames[0].box[0], size[1] - edge // 2 - foot + leading * 0.75
-        _key(canvas, preset.dataset, place, size[0] - edge)
-    return _Ground(frames, np.asarray(canvas.image.convert("RGBA")), font_size, room)
+        if not preset.classifies:  # whose classes have no colours
+            _key(canvas, preset.dataset, place, size[0] - edge)
+    return _Ground(frames, np.asarray(canvas.image.convert("RGBA")), font_size, room, answers)
 
 
 def _head(canvas: PlotCanvas, of: Progress) -> None:

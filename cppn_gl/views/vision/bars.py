@@ -12,6 +12,7 @@ from PIL import ImageDraw
 from cppn_gl.utils.arrays import Box, Float32, Float64
 from cppn_gl.views.text import DIM, WHITE, line_height, shorten, width, write
 from cppn_gl.views.vision.board import BAR
+from cppn_gl.views.vision.grid import TileGrid
 from cppn_gl.views.vision.shades import Shade
 
 FIRST = np.array([0.20, 0.42, 0.66], np.float32)  # the most probable class
@@ -19,7 +20,7 @@ OTHER = np.array([0.17, 0.25, 0.35], np.float32)
 TROUGH = np.array([0.075, 0.085, 0.105], np.float32)
 LAYER = np.array([0.26, 0.29, 0.35], np.float32)
 CHANNEL = np.array([0.97, 0.62, 0.36], np.float32)
-BINS = 4  # pixels of a bin
+BINS = 130  # at most, of three pixels at least
 COUNTED = 2**17  # values of a layer, at most
 
 
@@ -79,6 +80,27 @@ def percent(share: float) -> str:
     return f"{value:.1f} %" if value >= 0.05 or value == 0 else "< 0.1 %"
 
 
+def listed(count: int, box: Box, font_size: int) -> TileGrid | None:
+    """Bars of single numbers, one below another; None if there are too many for a box."""
+    left, top, right, bottom = box
+    pitch = round(BAR * line_height(font_size))
+    if count * pitch > bottom - top:
+        return None
+    gap = max(1, pitch // 8)
+    return TileGrid(count, 1, (right - left, pitch - gap), gap, left, top)
+
+
+def paint_values(picture: Float32, boxes: list[Box], values: Float32) -> None:
+    """A bar for each value, from where 0 is: to the left if it is negative."""
+    low, high = span_of(values)
+    for (left, top, right, bottom), value in zip(boxes, values.tolist(), strict=True):
+        zero, end = (round((x - low) / (high - low) * (right - left)) for x in (0.0, value))
+        picture[top:bottom, left:right] = TROUGH
+        picture[top:bottom, left + min(zero, end) : left + max(zero, end)] = (
+            OTHER if value < 0 else FIRST
+        )
+
+
 def histogram(values: Float32, bins: int, span: tuple[float, float]) -> Float64:
     """The number of values in each of `bins` over a span; those that are 0 or not finite apart."""
     kept = values[np.isfinite(values) & (values != 0)]
@@ -103,7 +125,7 @@ def paint_histogram(
     ramp = max(2, (bottom - top) // 8)
     bottom -= ramp
     wide, high = right - left, bottom - top
-    bins = max(4, wide // BINS)
+    bins = max(4, min(wide // 3, BINS))
     span = span_of(layer)
     some = layer.reshape(-1)[:: max(1, layer.size // COUNTED)]
     at = np.minimum(np.arange(wide) * bins // wide, bins - 1)
@@ -118,6 +140,7 @@ def paint_histogram(
             continue
         before = np.concatenate([[high], level[:-1]])
         low, up = np.maximum(before, level), np.minimum(before, level)
-        field[(row >= up - 1) & (row < np.maximum(low, up + 1)) & (row < high)] = color
+        thick = max(1, high // 60)
+        field[(row >= up - thick) & (row < np.maximum(low, up + 1)) & (row < high)] = color
     line = shade.colors(np.linspace(*span, wide, dtype=np.float32))
     picture[bottom : bottom + ramp, left:right] = line

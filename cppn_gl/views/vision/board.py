@@ -27,7 +27,7 @@ PINS = 0.15  # of the height of the channels, for pinned ones
 PICTURES = 0.36, 0.42  # of the height below the strip, for the input; high, and wide
 BELOW = 0.42  # of the rest of a high picture, for words and details
 CLASSES, BAR = 5, 1.3  # shown, and lines from one to the next
-HISTOGRAM = 4.2  # lines
+HISTOGRAM, DETAILS = (4.2, 9), 4  # lines, and pictures of details in a row, at least
 SMALL = 400  # pixels of the width: below, there are no words but the classes'
 
 
@@ -91,7 +91,10 @@ def board(size: Size, aspect: float, top: int, *, classes: bool, pins: bool) -> 
     named = (margin, level, margin + column, below) if classes and below > level else None
     facts = (second, level, right, below) if words and below - level > 2 * line else None
     histogram = details = None
-    plot = below + margin // 2, below + margin // 2 + round(HISTOGRAM * line)
+    beside = round((right - margin - (DETAILS - 1) * margin) / DETAILS / aspect) + line
+    spare = end - below - 2 * margin - beside  # what the details leave
+    plot = below + margin // 2, below + margin // 2
+    plot = plot[0], plot[1] + round(min(max(HISTOGRAM[0] * line, spare), HISTOGRAM[1] * line))
     if words and plot[1] <= end:
         histogram = (margin, plot[0], right, plot[1])
         below = plot[1]

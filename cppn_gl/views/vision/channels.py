@@ -20,9 +20,9 @@ from cppn_gl.utils.arrays import Box, Float32, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.quantising import quantise
 from cppn_gl.utils.tasks import Steps, at_once
-from cppn_gl.views.base import CPUView, Hit, Picture, Words
+from cppn_gl.views.base import Hit, Picture, Words
 from cppn_gl.views.lettering import DIM, GROUND, WHITE, blank, canvas, frame
-from cppn_gl.views.text import counted, line_height, width, write
+from cppn_gl.views.text import counted, line_height, shorten, width, write
 from cppn_gl.views.vision import bars, strip
 from cppn_gl.views.vision.board import CLASSES, Board, board, captioned, font_of, margin_of
 from cppn_gl.views.vision.closeup import (
@@ -33,7 +33,7 @@ from cppn_gl.views.vision.closeup import (
     kernels_of,
     words_of,
 )
-from cppn_gl.views.vision.drawing import caption, fitted, holds, put, text_lines
+from cppn_gl.views.vision.drawing import LaidOut, caption, fitted, holds, put, text_lines
 from cppn_gl.views.vision.found import known
 from cppn_gl.views.vision.grid import TileGrid, tiled
 from cppn_gl.views.vision.passes import (
@@ -52,6 +52,7 @@ from cppn_gl.views.vision.shades import Shade, reaches, shade_of, tinted_input
 FIELD = (255, 206, 92, 255)  # of the frame of what the largest place sees
 KEPT = 32 * MB  # bytes of strips, of backgrounds
 PINNED = 8
+MORE_ROWS = 1.15  # so much larger have details to be for another row of them
 STRIP, CELL = 0.22, (0.026, 0.075)  # of the height, at most; of the shorter side, a cell's side
 
 
@@ -110,6 +111,8 @@ def look_of(scene: Scene, size: Size) -> Look:
     if options.tiles == "kernels" and (found := kernels_of(network, unit[0])) is not None:
         aspect = found.shape[3] / found.shape[2]
     grid = tiled(shape.channels, min(max(aspect, 1 / 8), 8.0), where.channels)
+    if shape[1:] == (1, 1):
+        grid = bars.listed(shape.channels, where.channels, where.font_size) or grid
     boxes = pin_boxes(where, len(pinned), wide / height)
     return Look(network, options, unit, where, cells, grid, tuple(zip(pinned, boxes, strict=True)))
 
@@ -159,7 +162,7 @@ def pin_boxes(where: Board, count: int, aspect: float) -> list[Box]:
     return [(x, top + head, x + wide, top + head + max(1, round(high))) for x in starts]
 
 
-class ChannelsView(CPUView):
+class ChannelsView(LaidOut):
     """The dashboard. It keeps the strips of the last pictures, and what does not change."""
 
     clicked = "looks at a layer, a channel or a class"
@@ -202,11 +205,6 @@ class ChannelsView(CPUView):
                 put(picture, box, fitted(one.pixels, box, smooth=one.smooth))
         return picture
 
-    def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps[Picture]:
-        """As it is at full size, reduced or enlarged: the overlay lies over it."""
-        picture = yield from self.paint(scene, shape)
-        return picture if size == shape else fitted(picture, (0, 0, *size))
-
     def _strip(self, picture: Picture, scene: Scene, look: Look, done: Pass) -> None:
         """The small pictures of all layers, which do not change with the unit."""
 
@@ -223,14 +221,18 @@ class ChannelsView(CPUView):
             put(picture, box, one)
 
     def _detailed(self, scene: Scene, look: Look) -> Steps[list[Detail]]:
-        of = known(scene)
-        best = None if of is None else (of.key, of.revision)
-        key = key_of(scene), look.unit, look.before, scene.preset.preprocess, best
+        key = self._key(scene, look)
         found = self._details.find(key)
         if found is None:
             made = yield from details(scene, look.unit, before=look.before)
             found = self._details.put(key, made)
         return found
+
+    def _key(self, scene: Scene, look: Look) -> Hashable:
+        """What the details depend on."""
+        of = known(scene)
+        best = None if of is None else (of.key, of.revision)
+        return key_of(scene), look.unit, look.before, scene.preset.preprocess, best
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
@@ -259,6 +261,8 @@ class ChannelsView(CPUView):
         ):
             frame(draw, box, 2 * edge, (*GROUND, 255))
             frame(draw, box, edge, WHITE)
+        if is_list(look) and where.captioned:
+            _write_values(draw, look, done)
         if where.classes is not None:
             boxes = bars.bar_boxes(where.classes, CLASSES, small)
             bars.write_bars(draw, boxes, guesses_of(look, done), small)
@@ -288,10 +292,7 @@ class ChannelsView(CPUView):
             caption(draw, where.input, words, small, DIM)
             caption(draw, where.channels, layer_words(look), small, WHITE)
             for unit, box in look.pins:
-                name = f"{look.network.stages[unit[0]].name} · {unit[1] + 1}"
-                brief = f"{unit[0] + 1}: {unit[1] + 1}"
-                fits = width(name, small) <= box[2] - box[0]
-                caption(draw, box, name if fits else brief, small, DIM)
+                caption(draw, box, f"{unit[0] + 1}: {unit[1] + 1}", small, DIM)
             return image
 
         key = look.network.digest, look.unit[0], look.options, where, scene.preset.input.label
@@ -335,8 +336,23 @@ class ChannelsView(CPUView):
             boxes = bars.bar_boxes(where.classes, CLASSES, where.font_size)
             for guess, box in zip(guesses_of(look, done), boxes, strict=False):
                 if holds(box, place):
-                    return Hit(f"{guess.name}: {bars.percent(guess.share)}")
+                    words = f"{guess.name}: {bars.percent(guess.share)}; a click asks why"
+                    return Hit(words, opens=scene.preset.replace(**why(guess)))
+        if where.details is not None:
+            shown = self._details.find(self._key(scene, look)) or []
+            for one, box in detail_boxes(where, shown):
+                if holds(box, place):
+                    return Hit(one.caption, opens=scene.preset.replace(**one.keys))
         return None
+
+
+def why(guess: bars.Guess) -> dict[str, Any]:
+    """The keys of the view that explains a class."""
+    return {
+        "show.view": "attribution",
+        "attribution.of": "class",
+        "attribution.class_name": str(guess.index + 1),
+    }
 
 
 def guesses_of(look: Look, done: Pass) -> list[bars.Guess]:
@@ -439,11 +455,20 @@ def _paint_tiles(
         return
     if order is not None:
         values = values[order]
+    if is_list(look):
+        boxes = [grid.box(k) for k in range(grid.count)]
+        bars.paint_values(picture, boxes, values.reshape(-1))
+        return
     reach = reaches(values) if look.options.scale == "channel" else None
     places = shade.places(resampled(values, grid.tile), reach)
     pixels = grid.painted(places, shade.palette, shade.ground)
     left, top = grid.left, grid.top
     put(picture, (left, top, left + pixels.shape[1], top + pixels.shape[0]), pixels)
+
+
+def is_list(look: Look) -> bool:
+    """Whether the layer's single numbers are shown as bars, one below another."""
+    return look.grid.columns == 1 and look.network.stages[look.unit[0]].shape[1:] == (1, 1)
 
 
 def detail_boxes(where: Board, found: list[Detail]) -> list[tuple[Detail, Box]]:
@@ -459,7 +484,7 @@ def detail_boxes(where: Board, found: list[Detail]) -> list[tuple[Detail, Box]]:
         each = -(-len(found) // rows)
         across = max(sum(aspects[k : k + each]) for k in range(0, len(found), each))
         high = min((bottom - top) / rows - head, (right - left - gap * (each - 1)) / across)
-        if high > most:
+        if high > most * MORE_ROWS:
             most, columns = high, each
     boxes = []
     for number, one in enumerate(found):
@@ -491,6 +516,21 @@ def _write_histogram(draw: ImageDraw.ImageDraw, where: Board, done: Pass, look: 
             write(draw, (middle, y), words, size, DIM, anchor="ma")
             break
     write(draw, (right, y), amount(high), size, DIM, anchor="ra")
+
+
+def _write_values(draw: ImageDraw.ImageDraw, look: Look, done: Pass) -> None:
+    """The names and values over the bars of a layer of a few single numbers."""
+    layer, size, order = look.unit[0], look.board.font_size, order_of(look, done)
+    values = values_of(done, layer, before=look.before).reshape(-1)
+    for index in range(look.grid.count):
+        channel = index if order is None else int(order[index])
+        left, top, right, bottom = look.grid.box(index)
+        name = channel_name(look, (layer, channel)).partition(": ")[2] or str(channel + 1)
+        ink, middle = (WHITE if channel == look.unit[1] else DIM), (top + bottom) / 2
+        number, pad = amount(float(values[channel])), max(2, size // 3)
+        room = right - left - 3 * pad - width(number, size)
+        write(draw, (left + pad, middle), shorten(name, size, room), size, ink, anchor="lm")
+        write(draw, (right - pad, middle), number, size, ink, anchor="rm")
 
 
 def _mark_place(

@@ -6,7 +6,7 @@ Scene, unit -> details() -> pictures: the part of the input that the largest pla
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import Box, Float32
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.text import counted, minus, significant
+from cppn_gl.views.vision.bars import percent
 from cppn_gl.views.vision.found import cropped, folder_of, mosaic
 from cppn_gl.views.vision.passes import Unit, gradient_of, network_of, pass_of, shown_of, values_of
 from cppn_gl.views.vision.shades import tinted_input
@@ -66,9 +67,7 @@ def words_of(network: ImageNetwork, unit: Unit, facts: Facts) -> list[str]:
     if not single:
         lines = [
             f"largest {amount(facts.largest)}, at row {row + 1}, column {column + 1}",
-            f"mean {amount(facts.mean)}, positive at {facts.active:.0%} of its places".replace(
-                "%", " %"
-            ),
+            f"mean {amount(facts.mean)}, above 0 at {percent(facts.active)}",
         ]
     left, top, right, bottom = facts.field
     height, width = network.size
@@ -95,11 +94,26 @@ def ordinal(number: int) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Detail:
-    """A picture (H, W, 3) about a channel, and its caption. smooth: interpolated if enlarged."""
+    """A picture (H, W, 3) about a channel, and its caption. smooth: interpolated if enlarged.
+
+    keys: of the preset that a click on it opens.
+    """
 
     caption: str
     pixels: Float32
+    keys: dict[str, Any]
     smooth: bool = True
+
+
+KERNELS = {"channels.tiles": "kernels"}
+OCCLUDED = {
+    "show.view": "attribution",
+    "attribution.of": "unit",
+    "attribution.method": "occlusion",
+    "attribution.where": "strongest",
+}
+BEST = {"show.view": "top_images"}
+BACK = {"show.view": "attribution", "attribution.of": "unit", "attribution.method": "deconvnet"}
 
 
 def details(scene: Scene, unit: Unit, *, before: bool) -> Steps[list[Detail]]:
@@ -110,23 +124,26 @@ def details(scene: Scene, unit: Unit, *, before: bool) -> Steps[list[Detail]]:
     found = []
     kernel = kernel_of(network, unit)
     if kernel is not None:
-        found.append(Detail("its kernel", tinted_input(kernel, planes, abs_max(kernel)), False))
-    if facts.largest > 0:
+        found.append(
+            Detail("its kernel", tinted_input(kernel, planes, abs_max(kernel)), KERNELS, False)
+        )
+    if facts.largest:
         one = yield from gradient_of(scene, unit, facts.place, "deconvnet", before=before)
         left, top, right, bottom = facts.field
         height, width = network.size
         if (right - left) * (bottom - top) < WHOLE * height * width:
             seen = shown_of(scene).colors
-            found.append(Detail("largest here", cropped(seen, facts.field)))
-            found.append(Detail("projected back", cropped(tinted_input(one, planes), facts.field)))
+            found.append(Detail("largest here", cropped(seen, facts.field), OCCLUDED))
+            part = cropped(tinted_input(one, planes), facts.field)
+            found.append(Detail("projected back", part, {**BACK, "attribution.where": "strongest"}))
         else:
-            found.append(Detail("projected back", tinted_input(one, planes)))
+            found.append(Detail("projected back", tinted_input(one, planes), BACK))
         if network.stages[unit[0]].shape[1:] != (1, 1):
             every = yield from gradient_of(scene, unit, None, "deconvnet", before=before)
-            found.append(Detail("all its places", tinted_input(every, planes)))
+            found.append(Detail("all its places", tinted_input(every, planes), BACK))
     best = mosaic(scene, unit)
     if best is not None:
-        found.append(Detail(f"best of {folder_of(scene.preset).name}", best))
+        found.append(Detail(f"best of {folder_of(scene.preset).name}", best, BEST))
     return found
 
 

@@ -20,7 +20,7 @@ from cppn_gl.views.lettering import blank
 from cppn_gl.views.vision.drawing import fitted, put
 from cppn_gl.views.vision.passes import Unit, network_of, seen_by
 
-ACROSS = 3  # pictures of a mosaic
+ACROSS, APART = 3, 2  # pictures in a row of a mosaic, and pixels between them
 
 
 def folder_of(preset: Preset) -> Path:
@@ -53,16 +53,18 @@ def mosaic(scene: Scene, unit: Unit) -> Float32 | None:
     found, network = known(scene), network_of(scene)
     best = found.best(*unit, ACROSS**2) if found is not None else []
     high, wide = (max(1, side // ACROSS) for side in network.size)
-    picture, number = blank((ACROSS * wide, ACROSS * high)), 0
+    apart = APART * (ACROSS - 1)
+    picture, number = blank((ACROSS * wide + apart, ACROSS * high + apart)), 0
     for top in best:
         with contextlib.suppress(PresetError):  # gone since
             shown = seen_by(scene.preset.preprocess, read_image(top.path))
             box = within(network.receptive_field(unit[0]).box(*top.place), network.size)
             down, across = divmod(number, ACROSS)
-            place = across * wide, down * high, (across + 1) * wide, (down + 1) * high
+            left, upper = across * (wide + APART), down * (high + APART)
+            place = left, upper, left + wide, upper + high
             put(picture, place, fitted(cropped(shown.colors, box), place))
             number += 1
-    return picture[: -(-number // ACROSS) * high] if number else None
+    return picture if number else None
 
 
 def cropped(pixels: Float32, box: Box) -> Float32:

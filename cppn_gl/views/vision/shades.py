@@ -109,7 +109,8 @@ def reaches(values: Float32) -> Float32:
     """The largest magnitude of each channel, (channels, 1, 1)."""
     flat = values.reshape(len(values), -1)
     largest = np.maximum(flat.max(1), -flat.min(1))
-    return np.maximum(np.nan_to_num(largest), FAINT)[:, None, None].astype(np.float32)
+    found = np.maximum(np.nan_to_num(largest), FAINT)
+    return np.asarray(found[:, None, None], np.float32)
 
 
 def tinted_input(values: Float32, planes: tuple[str, ...], largest: float | None = None) -> Float32:

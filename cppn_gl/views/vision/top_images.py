@@ -25,12 +25,12 @@ from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import stamp_of
 from cppn_gl.utils.tasks import Steps, share
-from cppn_gl.views.base import CPUView, Hit, Picture, Words
+from cppn_gl.views.base import Hit, Picture, Words
 from cppn_gl.views.lettering import DIM, WHITE, blank, canvas
 from cppn_gl.views.text import MIN_FONT, counted, fitting, line_height, shorten, write
 from cppn_gl.views.vision.bars import FIRST, TROUGH
 from cppn_gl.views.vision.closeup import amount
-from cppn_gl.views.vision.drawing import caption, fitted, holds, put
+from cppn_gl.views.vision.drawing import LaidOut, caption, fitted, holds, put
 from cppn_gl.views.vision.found import cropped, folder_of, found_for, within
 from cppn_gl.views.vision.passes import Unit, network_of, seen_by, unit_of
 from cppn_gl.views.vision.shades import tinted_input
@@ -87,10 +87,13 @@ def places(size: Size, count: int) -> Places:
     half = square + gap // 2
     pitch = square + (0 if stacked else half) + 2 * gap, square + (half if stacked else 0)
     pitch = pitch[0], pitch[1] + above + gap
+    rows = math.ceil(count / columns)
+    spare = wide - columns * pitch[0] + 2 * gap, high - rows * pitch[1] + gap
+    first = margin + max(0, spare[0] // 2), head[3] + above + max(0, spare[1] // 2)
     pairs = []
     for index in range(count):
         row, column = divmod(index, columns)
-        left, top = margin + column * pitch[0], head[3] + row * pitch[1] + above
+        left, top = first[0] + column * pitch[0], first[1] + row * pitch[1]
         second = (left, top + half) if stacked else (left + half, top)
         pairs.append(
             (
@@ -106,7 +109,7 @@ def shown_count(scene: Scene, found: TopImages) -> int:
     return min(scene.options(TopImagesOptions).count, found.total)
 
 
-class TopImagesView(CPUView):
+class TopImagesView(LaidOut):
     """The best pictures of one channel. It keeps the crops that were shown last."""
 
     clicked = "looks at a picture with the network"
@@ -195,7 +198,7 @@ class TopImagesView(CPUView):
                 words = f"{top.path.name}: {amount(top.value)} at row {top.place[0] + 1}"
                 words = f"{words}, column {top.place[1] + 1}; a click looks at it"
                 keys = {"show.view": "channels", "input.image": str(top.path)}
-                return Hit(words, changes=keys)
+                return Hit(words, opens=scene.preset.replace(**keys))
         return None
 
 

@@ -18,6 +18,7 @@ from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.onnx_file import HANDLERS, model_of, read
 from cppn_gl.nn.vision.onnx_wire import read_graph
 from cppn_gl.nn.vision.operations import Concatenate, Conv2d, GlobalAvgPool, MaxPool2d, Softmax
+from cppn_gl.nn.vision.running import backward, finished, forward
 from cppn_gl.utils.checks import PresetError
 
 HERE = Path(__file__).parent
@@ -257,6 +258,12 @@ def test_a_network_exported_by_pytorch_gives_its_numbers() -> None:
     *_, found = network.evaluate_image(expected["x"])
     assert np.abs(found.ravel() - expected["y"]).max() < 1e-8  # whose norm is folded in float32
     assert [stage.name for stage in network.stages[:3]] == ["first", "max_pool2d", "grouped"]
+    done = finished(forward(network, expected["x"]))
+    seed = np.zeros(network.stages[-1].shape, np.float32)
+    seed[2] = 1 / expected["y"][2]  # of the logarithm of the third probability
+    gradient = finished(backward(done, {len(network.stages) - 1: seed}))
+    scale = np.abs(expected["gradient"]).max()
+    assert np.abs(gradient - expected["gradient"]).max() < 1e-5 * scale
 
 
 def test_squeezenet_written_as_onnx_is_squeezenet() -> None:
