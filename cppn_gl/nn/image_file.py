@@ -168,17 +168,18 @@ class Input:
     image: str = key(
         "cat",
         _name,
-        "image whose colours are the inputs red green blue grey: a file, relative to the preset, "
-        f"a picture that is shipped: {' '.join(SHIPPED)}, or one of the tests of a data set: "
-        "fashion-mnist:0 to fashion-mnist:9999; or camera, camera:/dev/video1, camera:film.mp4",
+        "image whose colours are the inputs red green blue grey, or which an image network sees: a "
+        f"file, relative to the preset, a picture that is shipped: {' '.join(SHIPPED)}, one of the "
+        "tests of a data set: fashion-mnist:0 to fashion-mnist:9999, or camera, "
+        "camera:/dev/video1, camera:film.mp4",
         widget="image",
     )
     fit: str = key(
         "cover",
         choice(FITS),
         "how the image lies over the square of [normalize] region_center and region_extent: "
-        "cover (its shorter side fills the square's), contain (its longer side), stretch (both); an "
-        "image network has [preprocess] fit instead",
+        "cover (its shorter side fills the square's), contain (its longer side), stretch (both); "
+        "an image network has [preprocess] fit instead",
     )
     encoding: str = key(
         "srgb",
