@@ -34,7 +34,7 @@ from cppn_gl.viewer.points import PointEditing
 from cppn_gl.viewer.preset_list import PresetList
 from cppn_gl.viewer.seeing import Seeing
 from cppn_gl.viewer.structuring import Structuring, layer_count
-from cppn_gl.viewer.training import Training
+from cppn_gl.viewer.synthesizing import Synthesizing
 from cppn_gl.viewer.viewing import LARGE, Viewing, following
 
 ZOOM_STEP = 2 ** (1 / 4)
@@ -48,7 +48,7 @@ CHANGES_FILE = ("deeper", "shallower", "stronger", "weaker", "next_activation")
 CHANGED = ", changed"  # after the title of a preset whose network has been changed
 
 
-class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
+class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Synthesizing):
     """The preset being explored, its history, time, layer shown and the last message."""
 
     def __init__(
@@ -144,7 +144,7 @@ class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
     @property
     def changing(self) -> bool:
         """Whether the picture changes by itself: time runs, or the network is being trained."""
-        return self.moving or self.learning.busy
+        return self.moving or self.learning.busy or self.growing.busy
 
     @property
     def zoom(self) -> float:
@@ -372,6 +372,8 @@ class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
         """A new random seed: another network of the same structure (Shift: the preset `random`)."""
         if large:
             self._surprise = self._surprise or Stepping(surprise_steps(fresh_seed()))
+        elif self.grows:
+            self.other_noise(fresh_seed())
         elif self._has("seed"):
             self.change(seed=fresh_seed())
 
