@@ -127,7 +127,7 @@ def objective_of(network: ImageNetwork, recipe: Recipe, unit: tuple[int, int]) -
     for stage, channel, _ in terms:
         Target(stage, channel).checked(network)
     if recipe.of == "layer":
-        return Objective(stage=unit[0] - 1, before=before)
+        return Objective(stage=unit[0] - 1, before=False)
     return Objective(terms, middle=recipe.of == "unit", before=before)
 
 
