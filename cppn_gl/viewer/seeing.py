@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.image_file import SHIPPED
+from cppn_gl.nn.file_source import File
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import VIEWS, ChannelsOptions, Options, UnitsOptions
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # most presets need no image networks
     from cppn_gl.nn.vision.network import ImageNetwork
 
 MOST_PINNED = 8
+COVER = 0.5, 0.5, 0.6  # the middle of a patch, and its side, in parts of the picture
 # The methods of the view `attribution`, in a line.
 METHODS = {
     "gradient": "the slope of the score by each pixel",
@@ -137,7 +139,13 @@ class Seeing(ABC):
         self.change(f"{method}: {METHODS[method]}", **keys, **{"attribution.method": method})
 
     def pin(self, large: bool = False) -> None:
-        """Keep the channel looked at in sight, or release it; of units, the selected one."""
+        """Keep the channel looked at in sight, or release it; of units, the selected one.
+
+        In the view attribution, where it covers the picture by a patch, keep one, or take it away.
+        """
+        if self.sees and self.preset.show.view == "attribution":
+            self._cover()
+            return
         kind, table = (ChannelsOptions, "channels") if self.sees else (UnitsOptions, "units")
         options = cast(Any, self.preset.options(kind))
         if self.sees:
@@ -157,9 +165,22 @@ class Seeing(ABC):
         else:
             self.change(f"{name}: kept in sight", **{f"{table}.pinned": (*pinned, unit)})
 
+    def _cover(self) -> None:
+        """Cover the middle of the picture by a patch that stays, or take it away."""
+        options = cast(Any, self.preset.options(VIEWS["attribution"].options or Options))
+        if options.method != "occlusion":
+            key = keys_of("next_activation")
+            self.message = f"a patch covers the picture in the method occlusion: {key} goes there"
+        elif options.cover is not None:
+            self.change("nothing is covered", **{"attribution.cover": None})
+        else:
+            self.change("the middle is covered", **{"attribution.cover": COVER})
+
     def nothing_drawn(self) -> str:
         """What a key that draws or changes random weights says of weights that are learned."""
         walk = " ".join(keys_of(one) for one in ("deeper", "shallower", "wider", "narrower"))
+        if not isinstance(self.preset.spec, File):
+            return f"this network learns from pictures; {walk} look at its layers and channels"
         return (
             f"the weights are those of {spec_label(self.preset)}, learned from pictures: "
             f"{walk} look at its layers and channels"
