@@ -30,6 +30,7 @@ from cppn_gl.preset.shot import Shot
 from cppn_gl.preset.surprise import RANDOM
 from cppn_gl.preset.training_film import last_moment, training_film, trains
 from cppn_gl.utils import memory
+from cppn_gl.utils.camera import is_camera
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError, free_name
 from cppn_gl.viewer.advice import Adviser
@@ -274,7 +275,11 @@ class App:
             asking.problem = str(error)
 
     def open_image(self, path: Path) -> None:
-        """Let an image file of the user's be the input of what is shown."""
+        """Let an image file of the user's, or a camera, be the input of what is shown."""
+        if is_camera(name := str(path)):
+            self.explorer.change(name, **{"input.image": name})
+            self.image_problem = None
+            return
         self.image_problem = ""
         self.hud.say(self._opening.image(path, self.explorer.preset), wall.perf_counter())
 
@@ -465,6 +470,7 @@ class App:
         self._finish_saving(now)
         size = framebuffer_size(self.window)
         if min(size) < 1:
+            self._follow_camera(now, shown=False)
             return
         self._pass_time(now, elapsed)
         if self.explorer.busy:
@@ -503,6 +509,7 @@ class App:
         explorer.follow_training()
         if words := explorer.training_words():
             self.hud.say(words, now)
+        self._follow_camera(now, shown=True)
         self._problems.pop("training", None)
         if explorer.learning.problem:
             self._problems["training"] = explorer.learning.problem
@@ -511,6 +518,16 @@ class App:
         if words := self._weights.message:
             self.hud.say(words, now)
         self.filling.follow(*self._shown)
+
+    def _follow_camera(self, now: float, *, shown: bool) -> None:
+        """Read the camera that is the input of what is shown, if it is one."""
+        live, running = self.explorer.live, shown and self.explorer.running
+        drawn = self.canvas.current and not self._choosing
+        if words := live.follow(self.explorer.preset, running=running, drawn=drawn):
+            self.hud.say(words, now)
+        self._problems.pop("camera", None)
+        if live.problem:
+            self._problems["camera"] = live.problem
 
     def _lay_out(self, size: tuple[int, int]) -> None:
         """Find the picture's place in a window of `size` pixels."""
@@ -872,6 +889,7 @@ class App:
             self.captures.close()
             self.explorer.learning.close()
             self.filling.close()
+            self.explorer.live.close()
             self._saver.shutdown()
         finally:
             self.canvas.release()

@@ -95,14 +95,19 @@ def seeing(explorer: Explorer) -> Lines:
     named = [f"{name} {share(part)}".replace(" ", TIED) for name, part in explorer.sight.top(3)]
     rows, columns = network.size
     option = f"option {turned(explorer.options, explorer.knob)}" if explorer.knob else ""
-    lines = [
+    unit: Lines = (
         (explorer.view.name, unit_words(network, explorer.unit)),
         _parts(operation_words(stage), reads_words(network, explorer.unit[0])),
+    )
+    if getattr(explorer.options, "of", "unit") not in ("unit", "channel", "layer"):
+        unit = ((explorer.view.name,),)  # it is not about the unit looked at
+    lines = [
+        *unit,
         tuple(named),
         _parts(f"image {preset.input.label}", f"seen as {columns}×{rows} pixels", option),
         (spec_label(preset), weights(network.parameters)),
     ]
-    lines[3:3] = training(explorer)
+    lines[1:1] = training(explorer)
     return tuple(line for line in lines if line)
 
 

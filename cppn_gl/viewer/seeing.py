@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # most presets need no image networks
 
 MOST_PINNED = 8
 TESTS = 10_000  # pictures of Fashion-MNIST's tests
+COVER = 0.5, 0.5, 0.6  # the middle of a patch, and its side, in parts of the picture
 # The methods of the view `attribution`, in a line.
 METHODS = {
     "gradient": "the slope of the score by each pixel",
@@ -149,7 +150,13 @@ class Seeing(ABC):
         self.change(f"{method}: {METHODS[method]}", **keys, **{"attribution.method": method})
 
     def pin(self, large: bool = False) -> None:
-        """Keep the channel looked at in sight, or release it; of units, the selected one."""
+        """Keep the channel looked at in sight, or release it; of units, the selected one.
+
+        In the view attribution, where it covers the picture by a patch, keep one, or take it away.
+        """
+        if self.sees and self.preset.show.view == "attribution":
+            self._cover()
+            return
         kind, table = (ChannelsOptions, "channels") if self.sees else (UnitsOptions, "units")
         options = cast(Any, self.preset.options(kind))
         if self.sees:
@@ -168,6 +175,17 @@ class Seeing(ABC):
             self.message = f"{MOST_PINNED} are kept already: go to one of them, {key} releases it"
         else:
             self.change(f"{name}: kept in sight", **{f"{table}.pinned": (*pinned, unit)})
+
+    def _cover(self) -> None:
+        """Cover the middle of the picture by a patch that stays, or take it away."""
+        options = cast(Any, self.preset.options(VIEWS["attribution"].options or Options))
+        if options.method != "occlusion":
+            key = keys_of("next_activation")
+            self.message = f"a patch covers the picture in the method occlusion: {key} goes there"
+        elif options.cover is not None:
+            self.change("nothing is covered", **{"attribution.cover": None})
+        else:
+            self.change("the middle is covered", **{"attribution.cover": COVER})
 
     def nothing_drawn(self) -> str:
         """What a key that draws or changes random weights says of weights that are learned."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgui_bundle import imgui
 
+from cppn_gl.nn.vision.preprocess import ORDERS
 from cppn_gl.viewer import fields
 from cppn_gl.viewer.asking import ASKED, KEYS, RECIPES
 from cppn_gl.viewer.fields import Field
@@ -59,6 +60,30 @@ class SeeingEditors:
         chosen = self._listed(dotted, now, names, place)
         if chosen is not None and chosen != now:
             self.set(dotted, **{dotted: chosen})
+
+    def _order(self, field: Field, width: float) -> None:
+        """A menu of the orders of channels that have a name."""
+        now = fields.value(self._explorer.moment, field)
+        now = fields.automatic(self._explorer.moment, field) if now is None else now
+        chosen = self._widgets.menu(field.dotted, now, tuple(ORDERS), width, words=_joined)
+        if chosen is not None and chosen != now:
+            self.set(field.dotted, **{field.dotted: chosen})
+
+    def _labels(self, field: Field, width: float) -> None:
+        """The names of the classes: what they are called together, or the path of a file."""
+        now = fields.value(self._explorer.moment, field)
+        now = now or fields.automatic(self._explorer.moment, field)
+        named = now if isinstance(now, str) else f"{len(now):,} names"
+        typed = self._widgets.value(
+            field.dotted,
+            named,
+            now if isinstance(now, str) else "",
+            width,
+            left=True,
+            hint="imagenet, or a text file",
+        )
+        if typed is not None and typed.strip() != now:
+            self.set(field.dotted, **{field.dotted: typed.strip()})
 
     def _listed(
         self, dotted: str, now: str, names: Sequence[str], place: tuple[float, float, float]
@@ -132,6 +157,10 @@ def matching(names: Sequence[str], sought: str, first: Sequence[str] = ()) -> li
     whole = " ".join(words)
     found = [n for n in dict.fromkeys(names) if all(word in n.casefold() for word in words)]
     return sorted(found, key=lambda name: (not name.casefold().startswith(whole), len(name)))
+
+
+def _joined(order: str | tuple[str, ...]) -> str:
+    return order if isinstance(order, str) else " ".join(order)
 
 
 class AskingBox:
