@@ -23,8 +23,8 @@ if TYPE_CHECKING:  # most presets need no image networks
     from cppn_gl.nn.vision.network import ImageNetwork
 
 MOST_PINNED = 8
-COVER = 0.5, 0.5, 0.6  # the middle of a patch, and its side, in parts of the picture
 TESTS = 10_000  # pictures of Fashion-MNIST's tests
+COVER = 0.5, 0.5, 0.6  # the middle of a patch, and its side, in parts of the picture
 # The methods of the view `attribution`, in a line.
 METHODS = {
     "gradient": "the slope of the score by each pixel",
