@@ -174,7 +174,8 @@ class Input:
         "cover",
         choice(FITS),
         "how the image lies over the square of [normalize] region_center and region_extent: "
-        "cover (its shorter side fills the square's), contain (its longer side), stretch (both)",
+        "cover (its shorter side fills the square's), contain (its longer side), stretch (both); an "
+        "image network has [preprocess] fit instead",
     )
     encoding: str = key(
         "srgb",

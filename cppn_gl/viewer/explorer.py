@@ -261,7 +261,8 @@ class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
         """Whether the network has a key, such as network.depth, that changes it."""
         table, _, name = key.rpartition(".")
         spec = self.moment.spec
-        has = name in spec.key_names() and (name != "seed" or spec.redrawable)
+        drawn = spec.redrawable or spec.classifies
+        has = name in spec.key_names() and (name != "seed" or drawn)
         if name == "depth" and isinstance(spec, Random) and spec.blocks:
             has = False  # it follows from them
         return has or table != "network"

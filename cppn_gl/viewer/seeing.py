@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.image_file import SHIPPED
+from cppn_gl.nn.file_source import File
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import VIEWS, ChannelsOptions, Options, UnitsOptions
@@ -178,6 +179,8 @@ class Seeing(ABC):
     def nothing_drawn(self) -> str:
         """What a key that draws or changes random weights says of weights that are learned."""
         walk = " ".join(keys_of(one) for one in ("deeper", "shallower", "wider", "narrower"))
+        if not isinstance(self.preset.spec, File):
+            return f"this network learns from pictures; {walk} look at its layers and channels"
         return (
             f"the weights are those of {spec_label(self.preset)}, learned from pictures: "
             f"{walk} look at its layers and channels"

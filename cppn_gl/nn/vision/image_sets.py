@@ -128,7 +128,7 @@ def preprocessing(data: ImageSet, how: Preprocess) -> Preprocess:
 
     What the preset does not give follows from the data.
     """
-    given = {
+    given: dict[str, Any] = {
         "size": data.size,
         "order": data.order,
         "range": 1.0,
@@ -137,7 +137,7 @@ def preprocessing(data: ImageSet, how: Preprocess) -> Preprocess:
         "labels": data.names,
     }
     missing = {n: v for n, v in given.items() if getattr(how, n) in (None, "")}
-    return dataclasses.replace(how, **missing)
+    return dataclasses.replace(how, **missing).complete()
 
 
 def _missing(data: str) -> str:
@@ -258,6 +258,8 @@ def _idx_array(file: BinaryIO, axes: int) -> NDArray[np.uint8]:
             raise ValueError(f"ends after {done:,} of {count:,} values")
         found[done : done + len(part)] = np.frombuffer(part, np.uint8)
         done += len(part)
+    if file.read(1):  # which also compares the checksum of a packed file
+        raise ValueError("holds more than its head announces")
     return found.reshape(shape)
 
 

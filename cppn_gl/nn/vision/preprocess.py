@@ -21,6 +21,7 @@ from cppn_gl.nn.image_file import FITS, StoredImage
 from cppn_gl.nn.vision.shapes import MAX_SIDE, Shape
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import (
+    OneOf,
     PresetError,
     choice,
     integer,
@@ -47,22 +48,24 @@ _EXAMPLE = 'size = [224, 224], order = "rgb", range = 1, mean = [0.485, 0.456, 0
 _EXAMPLE += ", std = [0.229, 0.224, 0.225]"
 
 
-def _order(value: Any) -> str | tuple[str, ...]:
-    """A check: a name in ORDERS, or a list of PLANES."""
-    if isinstance(value, list | tuple):
-        return several(choice(PLANES), 1, MOST_CHANNELS)(value)
-    found: str = choice(ORDERS)(value)
-    return found
+class _Order(OneOf):
+    """Checks for a name in ORDERS, or a list of PLANES."""
+
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return several(choice(PLANES), 1, MOST_CHANNELS)(value)
+        return super().__call__(value)
 
 
-def _labels(value: Any) -> str | tuple[str, ...]:
-    """A check: "", "imagenet", or a list of names. `Preprocess.of` reads files before."""
-    if isinstance(value, list | tuple):
-        from cppn_gl.nn.vision.labels import names  # most presets need not load it
+class _Labels(OneOf):
+    """Checks for "imagenet", "" for none, or a list of names. `Preprocess.of` reads files before."""
 
-        return names(value)
-    found: str = choice(("", IMAGENET))(value)
-    return found
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            from cppn_gl.nn.vision.labels import names  # most presets need not load it
+
+            return names(value)
+        return super().__call__(value)
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Preprocess:
     )
     order: str | tuple[str, ...] | None = key(
         None,
-        _order,
+        _Order(tuple(ORDERS)),
         f"its channels: {' '.join(ORDERS)}, or a list of {' '.join(PLANES)}",
         widget="order",
     )
@@ -104,7 +107,7 @@ class Preprocess:
     )
     labels: str | tuple[str, ...] | None = key(
         None,
-        _labels,
+        _Labels(("", IMAGENET)),
         "names of the classes: imagenet, a list, or a text file with one a line",
         widget="labels",
     )
@@ -147,7 +150,7 @@ class Preprocess:
         if missing:
             problem = f"{name} needs {', '.join(missing)}: as it was trained, for example"
             raise PresetError(f"{problem} {_EXAMPLE}", key="preprocess")
-        defaults = {"fit": "stretch", "resample": RESAMPLES[0], "labels": ""}
+        defaults: dict[str, Any] = {"fit": FITS[-1], "resample": RESAMPLES[0], "labels": ""}
         unset = {name: v for name, v in defaults.items() if getattr(self, name) is None}
         return dataclasses.replace(self, **unset) if unset else self
 

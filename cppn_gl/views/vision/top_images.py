@@ -25,12 +25,12 @@ from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import stamp_of
 from cppn_gl.utils.tasks import Steps, share
-from cppn_gl.views.base import CPUView, Hit, Picture, Words
+from cppn_gl.views.base import Hit, Picture, Words
 from cppn_gl.views.lettering import DIM, WHITE, blank, canvas
 from cppn_gl.views.text import MIN_FONT, counted, fitting, line_height, shorten, write
 from cppn_gl.views.vision.bars import FIRST, TROUGH
 from cppn_gl.views.vision.closeup import amount
-from cppn_gl.views.vision.drawing import caption, fitted, holds, put
+from cppn_gl.views.vision.drawing import LaidOut, caption, fitted, holds, put
 from cppn_gl.views.vision.found import cropped, folder_of, found_for, within
 from cppn_gl.views.vision.passes import Unit, network_of, seen_by, unit_of
 from cppn_gl.views.vision.shades import tinted_input
@@ -109,7 +109,7 @@ def shown_count(scene: Scene, found: TopImages) -> int:
     return min(scene.options(TopImagesOptions).count, found.total)
 
 
-class TopImagesView(CPUView):
+class TopImagesView(LaidOut):
     """The best pictures of one channel. It keeps the crops that were shown last."""
 
     clicked = "looks at a picture with the network"
