@@ -210,5 +210,5 @@ def test_a_network_that_sees_pictures_is_asked_about_and_opens_when_it_is_answer
     assert opened.preset.classifies
     assert view_of(opened.preset).row.images
     wrong = answered(lambda of: of.network(SMALL, Preset(), keys | {"preprocess.order": "rgb"}))
-    assert wrong.problem == "small.onnx sees 2 channels; 'rgb' has 3"
+    assert wrong.problem == "small.onnx: 2 numbers; expected 3, one for each channel"
     assert wrong.asks == SMALL
