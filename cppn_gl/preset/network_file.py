@@ -88,7 +88,8 @@ def _image(
     preset: Preset, local: bool, beside: str
 ) -> tuple[dict[str, Any] | None, dict[str, str]]:
     """The table [input] that leaves the program, and what travels with it."""
-    data = None if local and preset.input.path is not None else carried_image(preset)
+    named = preset.input.path is not None or preset.input.live
+    data = None if local and named else carried_image(preset)
     if data is None:
         return None, {}
     table = preset.input.to_toml() | {"image": beside or preset.input.label}
@@ -313,6 +314,8 @@ def _saved_image(path: Path, preset: Preset) -> dict[str, Any] | None:
     of = preset.input
     if not is_image_file(of.image):
         return None
+    if of.live:
+        return of.to_toml()
     if of.path is not None:
         return of.to_toml() | {"image": _beside(of.path, path.parent)}
     check_target(path, overwrite=False)  # before anything is written
