@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.image_file import SHIPPED
-from cppn_gl.nn.file_source import File
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import VIEWS, ChannelsOptions, Options, UnitsOptions
