@@ -296,9 +296,9 @@ class AttributionOptions(Options):
         "the percentile of the magnitudes that has the most saturated colour",
         step=1,
     )
-    layer: int = key(
+    cam_layer: int = key(
         0,
-        integer(0, MAX_STAGES),
+        integer(0, MAX_CHANNEL),
         "the layer that Grad-CAM looks at; 0: the last one with several places",
         step=1,
     )
