@@ -169,8 +169,8 @@ class Input:
         "cat",
         _name,
         "image whose colours are the inputs red green blue grey, or which an image network sees: a "
-        f"file, relative to the preset, a picture that is shipped: {' '.join(SHIPPED)}, or one of "
-        "the tests of a data set: fashion-mnist:0 to fashion-mnist:9999; or camera, "
+        f"file, relative to the preset, a picture that is shipped: {' '.join(SHIPPED)}, one of the "
+        "tests of a data set: fashion-mnist:0 to fashion-mnist:9999, or camera, "
         "camera:/dev/video1, camera:film.mp4",
         widget="image",
     )

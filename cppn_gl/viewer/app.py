@@ -146,7 +146,7 @@ class App:
         self.adviser = Adviser()
         self._weights = Weights()
         self._shown = self._weights.follow(self.explorer.preset, 0.0)
-        self.explorer.learning.wake = glfw.post_empty_event
+        self.explorer.learning.wake = self.explorer.growing.wake = glfw.post_empty_event
         self._wanted_at = wall.perf_counter()  # when a different picture was last requested
         self._seen = 0  # the value of canvas.changes that the window shows
         self._longest = 0.0  # seconds of the longest turn since the last picture
@@ -506,9 +506,14 @@ class App:
         """Train what learns, and find the network to show."""
         explorer = self.explorer
         explorer.learning.hold(self._choosing)
+        explorer.growing.hold(self._choosing)
         explorer.follow_training()
-        if words := explorer.training_words():
+        explorer.follow_growth()
+        if words := explorer.training_words() or explorer.growing_words():
             self.hud.say(words, now)
+        self._problems.pop("growing", None)
+        if explorer.growing.problem:
+            self._problems["growing"] = explorer.growing.problem
         self._follow_camera(now, shown=True)
         self._problems.pop("training", None)
         if explorer.learning.problem:
@@ -543,7 +548,7 @@ class App:
 
     def _fitting(self) -> Preset:
         """The preset at the current time, with a view that can show it."""
-        return self._viewable().at(self.explorer.time)
+        return self.explorer.growth_shown(self._viewable().at(self.explorer.time))
 
     def _viewable(self) -> Preset:
         """The preset, with the view for any of its kind if its own cannot show it."""
@@ -587,7 +592,7 @@ class App:
     def _at_rest(self, now: float) -> bool:
         """Whether the user has been idle long enough for a short pause to compile."""
         touched = now - self.events.touched
-        if self.explorer.learning.busy:
+        if self.explorer.learning.busy or self.explorer.growing.busy:
             return False
         if self.explorer.moving and not (self.events.held or self.captures.busy):
             return touched > LEFT_ALONE
@@ -888,6 +893,7 @@ class App:
         try:
             self.captures.close()
             self.explorer.learning.close()
+            self.explorer.growing.close()
             self.filling.close()
             self.explorer.live.close()
             self._saver.shutdown()

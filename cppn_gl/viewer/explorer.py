@@ -35,7 +35,7 @@ from cppn_gl.viewer.points import PointEditing
 from cppn_gl.viewer.preset_list import PresetList
 from cppn_gl.viewer.seeing import Seeing
 from cppn_gl.viewer.structuring import Structuring, layer_count
-from cppn_gl.viewer.training import Training
+from cppn_gl.viewer.synthesizing import Synthesizing
 from cppn_gl.viewer.viewing import LARGE, Viewing, following
 
 ZOOM_STEP = 2 ** (1 / 4)
@@ -49,7 +49,7 @@ CHANGES_FILE = ("deeper", "shallower", "stronger", "weaker", "next_activation")
 CHANGED = ", changed"  # after the title of a preset whose network has been changed
 
 
-class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
+class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Synthesizing):
     """The preset being explored, its history, time, layer shown and the last message."""
 
     def __init__(
@@ -145,8 +145,8 @@ class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
 
     @property
     def changing(self) -> bool:
-        """Whether the picture changes by itself: time, a camera or a training runs."""
-        return self.moving or self.learning.busy or self.live.busy
+        """Whether the picture changes by itself: time, a camera, a training or a growth runs."""
+        return self.moving or self.learning.busy or self.growing.busy or self.live.busy
 
     @property
     def zoom(self) -> float:
@@ -378,6 +378,8 @@ class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
         """A new random seed: another network of the same structure (Shift: the preset `random`)."""
         if large:
             self._surprise = self._surprise or Stepping(surprise_steps(fresh_seed()))
+        elif self.grows:
+            self.other_noise(fresh_seed())
         elif self._has("seed"):
             self.change(seed=fresh_seed())
 

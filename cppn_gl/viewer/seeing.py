@@ -21,6 +21,7 @@ from cppn_gl.viewer.viewing import following
 
 if TYPE_CHECKING:  # most presets need no image networks
     from cppn_gl.nn.vision.network import ImageNetwork
+    from cppn_gl.viewer.learning import Learning
 
 MOST_PINNED = 8
 TESTS = 10_000  # pictures of Fashion-MNIST's tests
@@ -45,6 +46,7 @@ class Seeing(ABC):
     """The actions on networks that see pictures, mixed into Explorer."""
 
     message: str
+    learning: "Learning"
 
     def __init__(self) -> None:
         # The channel looked at last in each layer of a network, so that ↑ and ↓ return to it.
@@ -74,8 +76,14 @@ class Seeing(ABC):
 
     @property
     def eye(self) -> "ImageNetwork":
-        """That network."""
-        return cast("ImageNetwork", self.preset.network())
+        """That network; while it is trained, the last one that is ready, or that of step 0."""
+        learns = self.preset.learns  # Training says which network is ready
+        network = cast(Any, self).network if learns else self.preset.network()
+        if network is None:
+            ready = self.learning.ready
+            same = ready is not None and ready.preset.source == self.preset.source
+            network = ready.network if ready is not None and same else self.preset.start.network()
+        return cast("ImageNetwork", network)
 
     @property
     def unit(self) -> Unit:
