@@ -338,9 +338,7 @@ def data_words(name: str) -> str:
     """What a menu of data calls a set, or a file."""
     if name == OWN:
         return "own points"
-    return (
-        name if name in DATA_SETS or name in ("", FILE) else label(name)
-    )
+    return name if name in DATA_SETS or name in ("", FILE) else label(name)
 
 
 @lru_cache(maxsize=64)
