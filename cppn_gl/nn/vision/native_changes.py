@@ -124,23 +124,23 @@ class Changes:
         """The steps for what may change, and their work. Fills `windows` by stage."""
         every = self._plan.placed({BLOCK: self._block.ctypes.data, PICTURE: picture.ctypes.data})
         every["switches"] = 0
-        chosen: list[Any] = []
+        chosen: list[int] = []
         work: list[float] = []
         for k in self._reached:
             stage = self._network.stages[k]
             windows[k] = window = window_of(stage, [windows[i] for i in stage.inputs])
             for row in self._plan.of_stage.get(k, ()) if window is not None else ():
-                step = every[row : row + 1]
+                step = every[row]
                 part = 1.0
-                if window is not None and int(step["kind"][0]) == CONVOLVE:
+                if window is not None and int(step["kind"]) == CONVOLVE:
                     assert isinstance(stage.operation, Conv2d)
                     if k == self._target.stage and self._alone is not None:
-                        self._one_channel(step[0], stage)
+                        self._one_channel(step, stage)
                         part /= stage.shape.channels
-                    part *= _narrow(step[0], stage.operation, stage.shape, window, kept)
-                chosen.append(step)
+                    part *= _narrow(step, stage.operation, stage.shape, window, kept)
+                chosen.append(row)
                 work.append(max(self._plan.work[row] * part, 1.0))
-        return np.concatenate(chosen) if chosen else every[:0], work
+        return every[chosen], work
 
     def _one_channel(self, step: Any, stage: ImageStage) -> None:
         assert self._alone is not None
