@@ -54,7 +54,7 @@ def picture_options(
     about = "a shipped name, a .toml file, a network, a picture or video saved by cppn_gl, or - "
     about += f"for TOML on standard input (default: the preset {library.DEFAULT!r})"
     parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
-    about = "a network of your own, its weights in a .safetensors or .npz file: docs/presets.md "
+    about = "a network of your own, in a .safetensors, .npz or .onnx file: docs/presets.md "
     about += "says how. It is shown with the preset's view and colours"
     parser.option("--network", metavar="FILE", type=path_value, help=about)
     add_overrides(parser)

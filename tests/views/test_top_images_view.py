@@ -68,7 +68,7 @@ def test_in_the_window_it_shows_what_is_known_so_far(preset: Preset) -> None:
     found.live = True
     painted(view, scene, SIZE)
     assert found.done == 0
-    assert "0 % of the folder seen" in state_words(found, 0)
+    assert state_words(found, 0) == "0 of 5 pictures in pictures looked at"
 
 
 def test_the_dashboard_shows_them_once_they_are_known(preset: Preset) -> None:
