@@ -90,6 +90,10 @@ class NetworkSource(Protocol):
         """Whether its network is drawn by engines that evaluate whole grids."""
 
     @property
+    def label(self) -> str:
+        """What messages call it: the name of its file; "" if it has none."""
+
+    @property
     def classifies(self) -> bool:
         """Whether its network sees whole pictures, and not points."""
 
@@ -176,6 +180,10 @@ class Source:
     """Shared code of sources that are dataclasses of keys."""
 
     classifies: ClassVar[bool] = False
+
+    @property
+    def label(self) -> str:
+        return ""
 
     @property
     def structured(self) -> bool:

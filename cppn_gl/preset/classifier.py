@@ -1,7 +1,7 @@
 """What a trained network sees in a picture: the classes that it knows, and their probabilities."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -67,4 +67,4 @@ def _pixels(image: Any) -> "Pixels":
     if found.dtype != np.uint8 or found.ndim != 3 or found.shape[2] != 3 or not found.size:
         problem = f"an array of {found.dtype} of shape {found.shape}"
         raise TypeError(f"{problem}; expected a Pillow image, or uint8 (rows, columns, 3)")
-    return found
+    return cast("Pixels", found)

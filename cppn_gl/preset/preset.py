@@ -75,6 +75,7 @@ _structures: LRUCache[Any, Network] = LRUCache(
 )
 _ENDS_WALK = {"network": "network.seed", "latents": "network.latent"}
 _POINT = re.compile(r"\[\n +([^\n]+),\n +([^\n]+),\n +([^\n]+),\n +\]")  # as tomli_w writes it
+_UNPREPARED = Preprocess()
 _FIELDS = {"network": "spec", "preprocess": "preparation"}  # of tables with other names
 T = TypeVar("T", bound=Options)
 
@@ -123,7 +124,7 @@ class Preset:
             if self.show.view == PLAIN[0]:  # which shows none such
                 object.__setattr__(self, "show", Show(plain_view(True)))
             self._check_pictures()
-        elif self.preparation != Preprocess():
+        elif self.preparation != _UNPREPARED:
             problem = "only networks that see whole pictures have [preprocess]"
             raise PresetError(problem, key="preprocess")
         else:

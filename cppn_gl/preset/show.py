@@ -271,6 +271,7 @@ class AttributionOptions(Options):
         "",
         line(200),
         "the class explained: its name, or its number from 1; empty: the most probable one",
+        widget="class",
     )
     where: str = key(
         "channel",
@@ -820,10 +821,13 @@ def option_fields(row: ViewRow) -> list["dataclasses.Field[Any]"]:
 
 
 def holders(option: str) -> tuple[str, ...]:
-    """The views with an option of this name."""
-    return tuple(
-        row.name for row in VIEWS.values() if option in (f.name for f in option_fields(row))
-    )
+    """The views that `[show]` sets an option of this name for: those that have it.
+
+    One of networks that see pictures is among them only if no other view has the option.
+    """
+    rows = [row for row in VIEWS.values() if option in (f.name for f in option_fields(row))]
+    others = [row for row in rows if not row.images]
+    return tuple(row.name for row in others or rows)
 
 
 def knobs(row: ViewRow) -> tuple[str, ...]:

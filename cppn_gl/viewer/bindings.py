@@ -66,7 +66,12 @@ BINDINGS: tuple[Binding, ...] = (
         seeing=PLANE,
     ),
     _bind("PageUp PageDown", "layer_up layer_down", "show next / previous layer", repeats=True),
-    _bind("W", "pin", "keep this unit or channel in sight / release it"),
+    _bind(
+        "W",
+        "pin",
+        "keep this unit in sight / release it",
+        seeing="keep this channel in sight / release it; in occlusion: cover, uncover",
+    ),
     _bind("0", "reset_view", "reset zoom and position", seeing=PLANE),
     _bind(
         "A",

@@ -118,7 +118,7 @@ def explanation(
         if preset.learns:  # those of the picture are about random weights
             tries = (*training_tries(preset), *(() if row.name == "picture" else row.tries))
         page += [_bullet(one, names) for one in tries if _possible(one, explorer)]
-        if isinstance(preset.spec, File) and preset.spec.count > 1:
+        if isinstance(preset.spec, File) and preset.spec.count > 1 and not explorer.sees:
             page.append(_bullet(FEWER, names))
     page += [_bullet(one, names) for one in _general(explorer) if _possible(one, explorer)]
     if facts:

@@ -47,8 +47,9 @@ SEEING = {
 LABELS = (
     COMMON | SEEING | {"network.output_activation": "last activation", "animate.moving": "keys"}
 )
-# Tables about networks of the plane, and about those that see pictures.
+# Tables, and keys, about networks of the plane only, and about those that see pictures.
 PLANE = ("view", "color", "animation", "animate", "normalize", "sweep")
+PLANE_KEYS = ("input.fit", "input.encoding")
 PICTURES = ("preprocess",)
 TITLES = {
     "network": "Network",
@@ -91,19 +92,20 @@ ACTIONS = {
     "channels.unit": ("deeper", "shallower", "wider", "narrower"),
     "channels.pinned": ("pin",),
 }
-NOT_EDITED = ("format", "network.sha256")
+NOT_EDITED = ("format", "network.sha256", "network.nodes")
 LOOKED_AT = (
     "unit",
     "layer",
     "position",
 )  # options of views that say what of the network is looked at
+FIRST = 1, 1  # the layer and the channel looked at, if none is chosen
 STOPS = 200  # of a linear slider: as finely as a mouse can place it
 DIGITS = 3  # of a logarithmic slider
 STEP_FACTOR = 2 ** (1 / 8)  # of a logarithmic key, for a press of an arrow key
 WIDGETS = (
     *("slider", "numbers", "menu", "flag", "text", "prose", "seed", "activations"),
     *("inputs", "between", "animate", "axis", "colors", "file", "list", "data"),
-    *("structure", "blocks", "boosts", "image", "class"),
+    *("structure", "blocks", "boosts", "image", "class", "order", "labels"),
 )
 
 
@@ -219,25 +221,31 @@ def groups(preset: Preset) -> tuple[Group, ...]:
     """
     own, sees = OWN.get(preset.show.view, preset.show.view), preset.classifies
     first = FILE if isinstance(preset.spec, File) else ()
-    other = PLANE if sees else PICTURES
+    other: tuple[str, ...] = PICTURES
+    if sees:
+        other = PLANE if preset.learns else (*PLANE, "train")
     fitting = tuple(
         (name, table)
         for name, table in TABLES.items()
         if name not in other and (name not in VIEWS or VIEWS[name].images == sees)
     )
-    return _groups(fitting, own, tuple(SEEING) if sees else (*first, *COMMON))
+    common, without = (tuple(SEEING), PLANE_KEYS) if sees else ((*first, *COMMON), ())
+    return _groups(fitting, own, common, without)
 
 
 @lru_cache(maxsize=32)
 def _groups(
-    held: tuple[tuple[str, type], ...], own: str, listed: tuple[str, ...]
+    held: tuple[tuple[str, type], ...],
+    own: str,
+    listed: tuple[str, ...],
+    without: tuple[str, ...],
 ) -> tuple[Group, ...]:
     tables: dict[str, list[Field]] = {}
     common: dict[str, Field] = {}
     for field in _fields(held):
         if field.dotted in listed:
             common[field.dotted] = field
-        elif field.dotted not in HEAD:
+        elif field.dotted not in (*HEAD, *without):
             tables.setdefault(field.table, []).append(field)
     order = [own, *(name for name in TITLES if name != own)]
     views = [name for name in tables if name not in order]
@@ -309,6 +317,10 @@ def automatic(preset: Preset, field: Field) -> Any:
         return 1.0
     if field.dotted == "color.isolines":
         return 0.0
+    if field.table == "preprocess":
+        return getattr(preset.preprocess, field.name) if preset.classifies else None
+    if field.dotted == "channels.unit":
+        return FIRST
     return preset.animation.seconds if field.dotted == "animation.duration" else None
 
 

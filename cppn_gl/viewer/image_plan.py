@@ -91,12 +91,14 @@ class Board:
 
 def bits_of(network: "ImageNetwork") -> tuple[Bit, ...]:
     """The stages of a network."""
+    from cppn_gl.nn.vision.operations import Concatenate
+
     return tuple(
         Bit(
             stage.name,
             stage.shape[0],
             tuple(max(0, i + 1) for i in stage.inputs),
-            stage.operation.label == "concatenation",
+            isinstance(stage.operation, Concatenate),
         )
         for stage in network.stages
     )

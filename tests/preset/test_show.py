@@ -20,7 +20,7 @@ from cppn_gl.preset.show import (
 from cppn_gl.preset.tables import register
 from cppn_gl.utils.checks import PresetError
 
-# Every option of views: a value, and the views that it is for.
+# Every option of views of the plane: a value, and the views that it is for.
 OLD: dict[str, tuple[Any, str]] = {
     "layer": (3, "layers units curves sensitivity regions"),
     "unit": ((1, 2), "units receptive"),
@@ -85,8 +85,18 @@ def changed(preset: Preset) -> dict[str, dict[str, Any]]:
 
 
 def test_there_is_no_other_option_of_views() -> None:
-    every = {name for row in VIEWS.values() if row.options for name in vars(row.options())}
+    rows = [row for row in VIEWS.values() if row.options and not row.images]
+    every = {name for row in rows if row.options for name in vars(row.options())}
     assert every == set(OLD)
+
+
+def test_options_of_networks_that_see_pictures_are_shared_where_no_other_view_has_them() -> None:
+    both = parse_preset('[show]\nunit = [0, 2]\nsort = "activity"')
+    assert changed(both) == {
+        "units": {"unit": (0, 2)},
+        "receptive": {"unit": (0, 2)},
+        "channels": {"sort": "activity"},
+    }
 
 
 @old

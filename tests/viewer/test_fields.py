@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from seers import grey
 
 from cppn_gl.preset.given import given
 from cppn_gl.preset.library import load_preset, shipped
@@ -38,18 +39,29 @@ def ids(field: Field) -> str:
 
 def test_every_key_of_every_table_has_a_widget_and_help() -> None:
     keys = {f"{table}.{one.name}" for table in TABLES for one in fields_of(table)}
-    assert set(FIELDS) == (keys | set(TOP)) - {"format", "network.sha256"}
+    assert set(FIELDS) == (keys | set(TOP)) - set(fields.NOT_EDITED)
     for field in FIELDS.values():
         assert field.widget in fields.WIDGETS, field.dotted
         assert field.help, field.dotted
         assert field.label, field.dotted
 
 
-def test_every_key_is_in_one_group_for_every_view() -> None:
-    for view in VIEWS:
-        preset = Preset().replace(**{"show.view": view})
+@pytest.mark.parametrize("start", [Preset(), grey()])
+def test_every_key_that_fits_is_in_one_group_for_every_view(start: Preset) -> None:
+    sees = start.classifies
+    for view in (row for row in VIEWS.values() if row.images in (sees, None)):
+        preset = start.replace(**{"show.view": view.name})
         listed = [one.dotted for group in fields.groups(preset) for one in group.fields]
-        assert sorted([*listed, *fields.HEAD]) == sorted(FIELDS), view
+        tables = {one.rpartition(".")[0] for one in listed}
+        assert len(listed) == len(set(listed))
+        assert tables & set(fields.PLANE) == (set() if sees else set(fields.PLANE))
+        assert ("preprocess" in tables) == sees
+        other = {row.name for row in VIEWS.values() if row.images is (not sees)}
+        assert not tables & other
+        left_out = {f for f in FIELDS if f.rpartition(".")[0] in tables} - set(listed)
+        assert (
+            left_out <= {*fields.HEAD, *fields.PLANE_KEYS} if sees else left_out <= {*fields.HEAD}
+        )
 
 
 def test_the_views_own_table_comes_after_the_common_keys_and_others_are_folded() -> None:

@@ -212,12 +212,12 @@ def test_a_click_on_a_cell_of_the_sheet_chooses_the_method() -> None:
 
 def test_the_scale_is_a_percentile() -> None:
     values = np.linspace(-1, 1, 201).astype(np.float32)[None]
-    assert attribution_drawing.reach_of(values, 100) == pytest.approx(1)
-    assert attribution_drawing.reach_of(values, 50) == pytest.approx(0.5, abs=0.01)
-    assert attribution_drawing.reach_of(np.zeros((2, 2), np.float32), 99) == 1
+    assert explaining.reach_of(values, 100) == pytest.approx(1)
+    assert explaining.reach_of(values, 50) == pytest.approx(0.5, abs=0.01)
+    assert explaining.reach_of(np.zeros((2, 2), np.float32), 99) == 1
     sparse = np.zeros((10, 10), np.float32)
     sparse[0, 0] = -3
-    assert attribution_drawing.reach_of(sparse, 90) == 3
+    assert explaining.reach_of(sparse, 90) == 3
 
 
 def test_mix_goes_from_the_picture_to_the_map() -> None:

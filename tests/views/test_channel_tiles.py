@@ -33,9 +33,11 @@ def test_all_tiles_are_in_the_box_and_are_found_again(count: int, aspect: float)
     grid = tiled(count, aspect, box)
     for index in {0, count // 2, count - 1}:
         left, top, right, bottom = grid.box(index)
-        assert 10 <= left < right <= 710 and 20 <= top < bottom <= 620
+        assert 10 <= left < right <= 710
+        assert 20 <= top < bottom <= 620
         assert grid.at((left, top)) == grid.at((right - 0.5, bottom - 0.5)) == index
-    assert grid.at((9, 25)) is None and grid.at((700, 900)) is None
+    assert grid.at((9, 25)) is None
+    assert grid.at((700, 900)) is None
     wide, high = grid.tile
     assert wide / high == pytest.approx(aspect, rel=1.2 / min(wide, high))
     used = count * wide * high / (700 * 600)
@@ -63,7 +65,8 @@ def test_boost_and_gamma_brighten_and_nan_is_dark() -> None:
     both = Shade(1.0, signed=True)
     assert both.places(values[[0, 2, 5]]).tolist() == [256, 512, 0]
     red, blue = both.colors(np.array([1.0, -1.0], np.float32))
-    assert red[0] > red[2] and blue[2] > blue[0]
+    assert red[0] > red[2]
+    assert blue[2] > blue[0]
 
 
 def test_a_layer_with_negative_values_has_0_in_the_middle() -> None:
@@ -91,7 +94,8 @@ def test_a_strip_groups_layers_by_their_module() -> None:
     found = strip.laid_out(NAMES, 1.0, (10, 5, 400, 100), 12, (20, 60))
     assert [name for name, *_ in found.heads] == ["conv1", "fire2", "fire3", "pool"]
     for layer, (left, top, right, bottom) in enumerate(found.cells):
-        assert 10 <= left < right <= 401 and 17 <= top < bottom <= 100
+        assert 10 <= left < right <= 401
+        assert 17 <= top < bottom <= 100
         assert found.at((left, top)) == layer
     assert len({box[1] for box in found.cells}) == 1
     assert found.at((0, 0)) is None
@@ -101,7 +105,8 @@ def test_many_layers_take_more_rows() -> None:
     names = tuple(f"block{k // 5}.conv{k}" for k in range(170))
     found = strip.laid_out(names, 1.0, (10, 5, 600, 180), 12, (16, 60))
     tops = sorted({box[1] for box in found.cells})
-    assert len(tops) > 2 and found.bottom <= 181
+    assert len(tops) > 2
+    assert found.bottom <= 181
     assert max(box[2] for box in found.cells) <= 601
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from seers import color, grey
 
 from cppn_gl.nn.vision.running import finished, forward
 from cppn_gl.preset.preset import Preset
@@ -16,7 +17,6 @@ from cppn_gl.views.vision.board import board
 from cppn_gl.views.vision.channels import ChannelsView, look_of
 from cppn_gl.views.vision.closeup import amount, facts_of, ordinal
 from cppn_gl.views.vision.passes import gradient_of, pass_of, shown_of, unit_of
-from tests.seers import color, grey
 
 SIZE = (640, 400)
 
@@ -44,9 +44,11 @@ def test_it_is_drawn_at_any_size(view: ChannelsView, preset: Preset, size: Any) 
     scene = scene_of(preset)
     picture = painted(view, scene, size)
     assert picture.shape == (size[1], size[0], 3)
-    assert np.isfinite(picture).all() and 0 <= picture.min() <= picture.max() <= 1
+    assert np.isfinite(picture).all()
+    assert 0 <= picture.min() <= picture.max() <= 1
     words = view.overlay(scene, size)
-    assert words is not None and words.shape == (size[1], size[0], 4)
+    assert words is not None
+    assert words.shape == (size[1], size[0], 4)
     if min(size) > 100:
         assert picture.std() > 0.05
 
@@ -59,7 +61,8 @@ def test_parts_are_inside_and_apart(size: tuple[int, int], pins: bool) -> None:
     boxes = [box for name in names if (box := getattr(where, name)) is not None]
     assert len(boxes) >= 4 + pins
     for number, (left, top, right, bottom) in enumerate(boxes):
-        assert 0 <= left < right <= size[0] and size[1] // 8 <= top < bottom <= size[1]
+        assert 0 <= left < right <= size[0]
+        assert size[1] // 8 <= top < bottom <= size[1]
         for a, b, c, d in boxes[:number]:
             assert c <= left or right <= a or d <= top or bottom <= b
 
@@ -103,7 +106,8 @@ def test_a_click_on_a_class_asks_why(view: ChannelsView) -> None:
     best = int(done.probabilities.argmax())
     hit = hit_at(view, scene, box)
     assert hit.words.startswith(f"{done.network.classes[best]}: ")
-    assert hit.opens is not None and hit.opens.show.view == "attribution"
+    assert hit.opens is not None
+    assert hit.opens.show.view == "attribution"
     assert hit.opens.table("attribution").class_name == str(best + 1)
 
 
@@ -124,10 +128,11 @@ def test_tiles_can_be_in_the_order_of_activity(view: ChannelsView) -> None:
 def test_kernels_take_the_place_of_channels_where_there_are_any(view: ChannelsView) -> None:
     keys = {"channels.tiles": "kernels", "channels.unit": [1, 1]}
     first = look_of(scene_of(color(**keys)), SIZE)
-    assert first.kernels is not None and first.grid.count == 5
+    assert first.kernels is not None
+    assert first.grid.count == 5
     assert look_of(scene_of(color(**{**keys, "channels.unit": [2, 1]})), SIZE).kernels is None
     shown = painted(view, scene_of(color(**keys)), SIZE)
-    left, top, right, bottom = first.grid.box(0)
+    left, top, _right, _bottom = first.grid.box(0)
     kernel = first.kernels[0] / (2 * np.abs(first.kernels[0]).max()) + 0.5
     corner = shown[top + 2, left + 2]
     np.testing.assert_allclose(corner, kernel[::-1, 0, 0], atol=1e-5)  # blue is first
@@ -149,7 +154,8 @@ def test_the_channel_pointed_at_is_shown_large(view: ChannelsView) -> None:
     painted(view, scene, SIZE)
     still = view.overlay(scene, SIZE)
     pointed = view.overlay(scene, SIZE, middle(look.grid.box(3)))
-    assert still is not None and pointed is not None
+    assert still is not None
+    assert pointed is not None
     left, top, right, bottom = look.board.large
     assert (pointed[top:bottom, left:right, 3] == 255).all()
     assert not (still[top:bottom, left:right, 3] == 255).all()
@@ -199,7 +205,8 @@ def test_the_gradient_of_a_place_is_inside_what_it_sees() -> None:
     facts = facts_of(done, (0, 1), before=False)
     found = at_once(gradient_of(scene, (0, 1), facts.place, "deconvnet"))
     left, top, right, bottom = facts.field
-    assert found.shape == (1, 24, 32) and np.abs(found).max() > 0
+    assert found.shape == (1, 24, 32)
+    assert np.abs(found).max() > 0
     found = found.copy()
     found[:, top:bottom, left:right] = 0
     assert not found.any()

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from samples import sample
+from seers import grey
 from viewing import begun, stage_of, viewed
 
 from cppn_gl import Preset, Renderer
@@ -44,6 +45,10 @@ TAUGHT_VIEWS = {
     "learning": TAUGHT.replace(**{"train.data": "circle"}),
     "painting": TAUGHT.replace(**{"train.data": str(PRESETS / "anchor.png")}),
 }
+# Others show networks that see whole pictures.
+SEEING_VIEWS = {name: grey(**{"show.view": name}) for name, row in VIEWS.items() if row.images} | {
+    "synthesis": grey(**{"show.view": "synthesis", "synthesis.steps": 3})
+}
 UNSUITED = Preset().replace(depth=3, width=4, inputs=["x", "y"], activation="tanh")
 # How far the mean colour of coarse planes may be from that of fine ones: gaps and lines have at
 # least a pixel there.
@@ -55,7 +60,7 @@ gl = pytest.mark.gl
 
 def suited(name: str) -> Preset:
     """A preset that a view can show."""
-    return TAUGHT_VIEWS.get(name, SUITED)
+    return SEEING_VIEWS.get(name) or TAUGHT_VIEWS.get(name, SUITED)
 
 
 def seen(name: str, preset: Preset | None = None, **show: object) -> Preset:
@@ -86,7 +91,8 @@ def test_page_up_and_down_are_its_own_where_it_has_an_option_layer(name: str) ->
 def test_its_knobs_are_options_that_can_be_turned(name: str) -> None:
     row, preset = VIEWS[name], seen(name)
     fields = {field.name: field for field in option_fields(row)}
-    assert set(fields) - set(ALL[name].knobs) <= {"unit", "units", "pinned", "point"}
+    if not row.images:  # whose options are more than keys can turn
+        assert set(fields) - set(ALL[name].knobs) <= {"unit", "units", "pinned", "point"}
     assert len(set(ALL[name].knobs)) == len(ALL[name].knobs)
     for knob in ALL[name].knobs:
         assert row.options is not None
@@ -99,8 +105,8 @@ def test_its_knobs_are_options_that_can_be_turned(name: str) -> None:
 
 @every
 def test_a_preset_that_it_cannot_show_is_refused_in_words(name: str, renderer: Renderer) -> None:
-    assert ALL[name].problem(seen(name)) == ""
-    problem = ALL[name].problem(UNSUITED)
+    assert ALL[name].unfit(seen(name)) == ""
+    problem = ALL[name].unfit(UNSUITED)
     if not problem:
         return
     assert problem[0].islower()
@@ -111,7 +117,7 @@ def test_a_preset_that_it_cannot_show_is_refused_in_words(name: str, renderer: R
 
 
 def test_some_views_do_refuse() -> None:
-    refusing = [name for name in VIEWS if ALL[name].problem(UNSUITED)]
+    refusing = [name for name in VIEWS if ALL[name].unfit(UNSUITED)]
     assert {"volume", "regions"} <= set(refusing)
     assert "picture" not in refusing
 
@@ -351,8 +357,12 @@ def test_two_pictures_drawn_by_turns_are_both_finished(name: str, renderer: Rend
 
 @every
 def test_how_much_work_it_is(name: str) -> None:
-    view, small = ALL[name], scene_of(seen(name, suited(name).replace(width=3, cols="seed=1:4")))
-    large = scene_of(seen(name, suited(name).replace(width=60, depth=30, rows="", cols="seed=1:4")))
+    view, preset = ALL[name], suited(name)
+    if VIEWS[name].images:
+        assert 0 < view.work(scene_of(preset)) < math.inf
+        return
+    small = scene_of(seen(name, preset.replace(width=3, cols="seed=1:4")))
+    large = scene_of(seen(name, preset.replace(width=60, depth=30, rows="", cols="seed=1:4")))
     assert 0 < view.work(small) <= view.work(large) < math.inf
 
 
@@ -410,8 +420,8 @@ def test_whatever_a_preset_says_is_drawn_or_refused_in_words(
     time: float,
 ) -> None:
     preset = seen(name, preset, **show)
-    if ALL[name].problem(preset):
-        with pytest.raises(PresetError, match=f"^show.view: the view {name} needs"):
+    if ALL[name].unfit(preset):
+        with pytest.raises(PresetError, match=f"^show.view: the view {name} (needs|shows)"):
             renderer.render(preset, size, time)
         return
     drawn = renderer.render(preset, size, time, dtype="float32")
@@ -436,7 +446,9 @@ def no_error_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
             assert shared.ctx.error == "GL_NO_ERROR"
 
 
-@pytest.mark.parametrize("name", [name for name in VIEWS if name != "picture"])
+@pytest.mark.parametrize(
+    "name", [n for n, row in VIEWS.items() if n != "picture" and not row.images]
+)
 def test_views_of_a_network_with_alpha_use_three_outputs(name: str, renderer: Renderer) -> None:
     """Except sheets, whose cells are pictures: see test_sheet.py."""
     clear = Preset().replace(depth=3, width=6, inputs=["x", "y", "t"], outputs=4, view=name)

@@ -29,13 +29,13 @@ from cppn_gl.nn.files import (
     HISTORY,
     MAX_FILE,
     MOMENTS,
-    NODES,
     RAW,
     Tensors,
     read_bytes,
     read_tensors,
     safetensors_bytes,
 )
+from cppn_gl.nn.image_models import NODES
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.training.data import (

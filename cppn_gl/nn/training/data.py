@@ -128,8 +128,8 @@ def check_data(value: Any) -> str:
     if name in ("", OWN, *DATA_SETS) or is_file(name) or has_pictures(name):
         return name
     known = (*DATA_SETS, OWN, FASHION)
-    files = f"; files end in {' '.join(_FILES)}, folders in /" if "." in name else ""
-    files = files or nearest(name, known) or "; the name of a folder ends in /"
+    files = f"; files end in {' '.join(_FILES)}" if "." in name else nearest(name, known)
+    files += "; the name of a folder of pictures ends in /"
     raise ValueError(f"no data {show(name)}{files}")
 
 

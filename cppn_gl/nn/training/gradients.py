@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import activate, derivative
 from cppn_gl.nn.training import losses
-from cppn_gl.nn.training.state import BatchNorm, Problem
+from cppn_gl.nn.training.state import BatchNorm, Problem, Trained
 from cppn_gl.utils import native
 
 Array = NDArray[np.floating[Any]]
@@ -157,7 +157,7 @@ def _through(norm: BatchNorm, d: Array, hat: Array, std: Array) -> Array:
     return np.asarray((d - d.mean(axis=0) - hat * (d * hat).mean(axis=0)) / std)
 
 
-def regularised(problem: Problem, parameters: Array, found: Array) -> None:
+def regularised(problem: Trained, parameters: Array, found: Array) -> None:
     """Add the derivative of l1 Σ|w| + ½ l2 Σw² over all weights (not biases) to a gradient."""
     decay = 0.0 if problem.decoupled else problem.l2
     if not problem.l1 and not decay:

@@ -34,6 +34,19 @@ class Trained(Protocol):
     def moments(self) -> int:
         """The number of arrays of moments."""
 
+    @property
+    def l1(self) -> float: ...
+
+    @property
+    def l2(self) -> float: ...
+
+    @property
+    def decoupled(self) -> bool:
+        """Whether l2 shrinks the weights themselves, and does not enter the gradient."""
+
+    def split(self, flat: Any) -> list[tuple[Any, Any]]:
+        """Views of weights and biases of each layer in a flat array (P,)."""
+
 
 @dataclass(frozen=True)
 class Problem:

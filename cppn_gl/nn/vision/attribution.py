@@ -17,7 +17,7 @@ import numpy as np
 
 from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.vision.network import ImageNetwork
-from cppn_gl.nn.vision.running import Pass, backward, forward
+from cppn_gl.nn.vision.running import Pass, Rule, backward, forward
 from cppn_gl.nn.vision.target import Target
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import PresetError
@@ -55,7 +55,7 @@ METHODS: dict[str, Method] = {
 }
 
 
-def gradient(done: Pass, target: Target, rule: str = "gradient") -> Steps[Float32]:
+def gradient(done: Pass, target: Target, rule: Rule = "gradient") -> Steps[Float32]:
     """The derivative of a target by the picture, or what another rule of `backward` makes of it."""
     found: Float32 = yield from backward(
         done, target.seed(done), before=target.before, rule=rule, to=SOURCE

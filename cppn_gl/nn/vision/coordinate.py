@@ -1,7 +1,7 @@
 """A picture as the output of a coordinate network, whose weights gradient ascent changes
 (Mordvintsev, Pezzotti, Schubert, Olah: "Differentiable Image Parameterizations", Distill 2018).
 
-    Recipe -> drawn weights -> a Network of x, y and r -> the picture at any size
+    Recipe -> drawn weights -> a Network of x and y -> the picture at any size
     gradient of the picture -> back through the layers -> gradient of the weights -> Adam
 
 What grows is a function of the plane: it is drawn at any size and zoom, like any other network.
@@ -18,9 +18,9 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.training.gradients import activated, slopes
 from cppn_gl.nn.training.optimizers import OPTIMIZERS
+from cppn_gl.nn.vision.fourier import COLORS, mixed
 from cppn_gl.nn.vision.parametrisation import State
 from cppn_gl.nn.vision.recipe import RATES, Recipe
-from cppn_gl.nn.vision.robust import faded
 from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.threads import shared_out
@@ -28,7 +28,7 @@ from cppn_gl.utils.threads import shared_out
 CHUNK = 512  # pixels of a sum
 SHARE = 4096  # pixels of a piece of a thread's work
 EXTENT = 3**0.5  # half the picture's shorter side, in input units: x and y have variance 1
-INPUTS = "x", "y", "r"
+INPUTS = "x", "y"
 OUTPUT = "sigmoid"
 BIAS = 0.1  # standard deviation of the biases
 
@@ -37,7 +37,7 @@ class Coordinate:
     """A Parametrisation: the weights and biases of a dense network, changed by Adam."""
 
     def __init__(self, recipe: Recipe, size: tuple[int, int]):
-        self._recipe, self._size = recipe, size
+        self._size = size
         self._rate = recipe.rate or RATES["network"]
         self._drawn = Network.random(
             depth=recipe.network_depth,
@@ -80,11 +80,10 @@ class Coordinate:
         return np.ascontiguousarray(units.T).reshape(3, *self._size)
 
     def ascended(self, state: State, gradient: Float32, value: float) -> State:
-        recipe, step = self._recipe, state.step
+        step = state.step
         weights, *moments = (array.copy() for array in state.arrays)
         found = self.pulled(state, gradient)
         OPTIMIZERS["adam"].update(weights, -found, moments, self._rate, step)
-        weights *= np.float32(1 - faded(recipe.decay, step, recipe.fade))
         return State(step + 1, (weights, *moments), value)
 
     def pulled(self, state: State, gradient: Float32) -> Float32:
@@ -100,6 +99,7 @@ class Coordinate:
             found.append(_outer(d, below).ravel())
             if k:
                 d = _dense(np.ascontiguousarray(parts[k][:, :-1].T), None, d)
+        found[0] = mixed(found[0].reshape(3, -1), COLORS.T).ravel()
         return np.concatenate(found[::-1])
 
     def _forward(self, state: State) -> list[tuple[Float32, Float32]]:
@@ -112,10 +112,15 @@ class Coordinate:
         return found
 
     def _split(self, flat: Float32) -> list[Float32]:
-        """The weights of each layer, with the biases as the last column."""
+        """The weights of each layer, with the biases as the last column.
+
+        The last layer's are of decorrelated colours: see fourier.py.
+        """
         ends = np.cumsum([rows * (columns + 1) for rows, columns in self._shapes])
         parts = np.split(flat, ends[:-1])
-        return [p.reshape(rows, -1) for p, (rows, _) in zip(parts, self._shapes, strict=True)]
+        found = [p.reshape(rows, -1) for p, (rows, _) in zip(parts, self._shapes, strict=True)]
+        found[-1] = mixed(found[-1], COLORS)
+        return found
 
     @cached_property
     def _features(self) -> Float32:

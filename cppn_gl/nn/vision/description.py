@@ -12,6 +12,7 @@ it is not given. A table is a tuple of (key, value)s, as image_models.py checks 
 
 import dataclasses
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +20,9 @@ from typing import Any
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.vision import operations as of
 from cppn_gl.nn.vision.network import ImageStage
-from cppn_gl.nn.vision.operations import MAX_CHANNELS, MAX_SIDE, ImageOperation
+from cppn_gl.nn.vision.operations import MAX_CHANNELS, ImageOperation
 from cppn_gl.nn.vision.pieces import PICTURE
-from cppn_gl.nn.vision.shapes import Shape
+from cppn_gl.nn.vision.shapes import MAX_SIDE, Shape
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import (
     PresetError,
@@ -236,7 +237,8 @@ def operation(row: Row, arrays: Mapping[str, Float32]) -> ImageOperation:
     weight and bias of conv and dense, gain and shift of batch_norm; others have none.
     """
     try:
-        return _MAKERS[row.type](row.values, arrays)
+        found: ImageOperation = _MAKERS[row.type](row.values, arrays)
+        return found
     except PresetError as error:
         raise row.error(error.problem) from None
 
@@ -299,6 +301,13 @@ _MAKERS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Float32]], Any]] = 
     "activation": _of(of.Identity),
     "dropout": _of(of.Identity),
 }
+
+
+def _same(*names: str) -> dict[str, Callable[[Any], Any]]:
+    """Keys that are called as the operation's own."""
+    return {name: operator.attrgetter(name) for name in names}
+
+
 # The keys of an operation's table, and where its values are.
 _WRITTEN: dict[type, tuple[str, dict[str, Callable[[Any], Any]]]] = {
     of.Conv2d: (
@@ -314,8 +323,8 @@ _WRITTEN: dict[type, tuple[str, dict[str, Callable[[Any], Any]]]] = {
     ),
     of.Linear: ("dense", {"channels": lambda op: len(op.weight)}),
     of.Scale: ("batch_norm", {"epsilon": lambda op: 0.0}),
-    of.MaxPool2d: ("max_pool", {n: lambda op, n=n: getattr(op, n) for n in KEYS["max_pool"]}),
-    of.AvgPool2d: ("avg_pool", {n: lambda op, n=n: getattr(op, n) for n in KEYS["avg_pool"]}),
+    of.MaxPool2d: ("max_pool", _same(*KEYS["max_pool"])),
+    of.AvgPool2d: ("avg_pool", _same(*KEYS["avg_pool"])),
     of.GlobalAvgPool: ("global_avg_pool", {}),
     of.ResponseNorm: (
         "response_norm",
@@ -329,7 +338,7 @@ _WRITTEN: dict[type, tuple[str, dict[str, Callable[[Any], Any]]]] = {
     of.Concatenate: ("concat", {}),
     of.Sum: ("add", {}),
     of.Product: ("multiply", {}),
-    of.Pad2d: ("pad", {n: lambda op, n=n: getattr(op, n) for n in KEYS["pad"]}),
+    of.Pad2d: ("pad", _same(*KEYS["pad"])),
     of.Flatten: ("flatten", {}),
     of.Reshape: ("reshape", {"shape": lambda op: op.target}),
     of.Softmax: ("softmax", {"log": lambda op: op.log}),

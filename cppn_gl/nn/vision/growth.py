@@ -102,6 +102,8 @@ class Growth:
         started, saved = None, wall.monotonic()
         while (state := self._kept(step)) is None:
             before = self._before(step)
+            if before.step == step:  # made just now
+                continue
             started = before.step if started is None else started
             slices = self.ascent.step(before)
             while True:

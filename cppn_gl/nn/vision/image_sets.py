@@ -128,7 +128,7 @@ def preprocessing(data: ImageSet, how: Preprocess) -> Preprocess:
 
     What the preset does not give follows from the data.
     """
-    given = {
+    given: dict[str, Any] = {
         "size": data.size,
         "order": data.order,
         "range": 1.0,
@@ -137,7 +137,7 @@ def preprocessing(data: ImageSet, how: Preprocess) -> Preprocess:
         "labels": data.names,
     }
     missing = {n: v for n, v in given.items() if getattr(how, n) in (None, "")}
-    return dataclasses.replace(how, **missing)
+    return dataclasses.replace(how, **missing).complete()
 
 
 def _missing(data: str) -> str:
@@ -211,16 +211,26 @@ def _of_idx(train: Settings, folder: Path, how: Preprocess) -> ImageSet:
 
 def test_picture(number: int) -> Pictures:
     """Picture `number` of Fashion-MNIST's tests, from 0: (28, 28, 1). Raises PresetError."""
-    path = _idx(PLACE, FILES[False], "images-idx3") if PLACE.is_dir() else None
+    return np.ascontiguousarray(_test(number, "images-idx3", 3)[..., None])
+
+
+def test_class(number: int) -> str:
+    """What is in a picture of Fashion-MNIST's tests. Raises PresetError."""
+    found = int(_test(number, "labels-idx1", 1))
+    return FASHION_CLASSES[found] if found < len(FASHION_CLASSES) else str(found)
+
+
+def _test(number: int, what: str, axes: int) -> Any:
+    path = _idx(PLACE, FILES[False], what) if PLACE.is_dir() else None
     if path is None:
         raise PresetError(_missing(FASHION))
-    found = _tests.get((path, stamp_of(path)), lambda: read_idx(path, 3))
+    found = _tests.get((path, stamp_of(path)), lambda: read_idx(path, axes))
     if number >= len(found):
         raise PresetError(f"{FASHION} has tests 0 to {len(found) - 1}")
-    return np.ascontiguousarray(found[number][..., None])
+    return found[number]
 
 
-_tests: LRUCache[Any, Pictures] = LRUCache(1)
+_tests: LRUCache[Any, Pictures] = LRUCache(2)
 
 
 def read_idx(path: Path, axes: int) -> NDArray[np.uint8]:
@@ -258,6 +268,8 @@ def _idx_array(file: BinaryIO, axes: int) -> NDArray[np.uint8]:
             raise ValueError(f"ends after {done:,} of {count:,} values")
         found[done : done + len(part)] = np.frombuffer(part, np.uint8)
         done += len(part)
+    if file.read(1):  # which also compares the checksum of a packed file
+        raise ValueError("holds more than its head announces")
     return found.reshape(shape)
 
 

@@ -134,6 +134,15 @@ class _Memory:
 class _NativePass(Pass):
     memory: _Memory = None  # type: ignore[assignment]
 
+    @property
+    def nbytes(self) -> int:
+        later = sum(
+            4 * stage.shape.size
+            for k, stage in enumerate(self.network.stages[: len(self.units)])
+            if stage.activation != "identity" and k not in self.memory.plan.pre
+        )
+        return self.memory.block.nbytes + self.memory.switches.nbytes + later
+
 
 class NativeKernel:
     """A Kernel. `library`: that of native.library() if it is None."""

@@ -21,6 +21,7 @@ from cppn_gl.nn.image_file import FITS, StoredImage
 from cppn_gl.nn.vision.shapes import MAX_SIDE, Shape
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import (
+    OneOf,
     PresetError,
     choice,
     integer,
@@ -42,27 +43,34 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
 RESAMPLES = ("bicubic", "bilinear", "nearest")
 MOST_CHANNELS = 64  # of a network's pictures, whose channels are listed
 IMAGENET = "imagenet"
-NEEDED = ("size", "order", "range", "mean", "std")  # keys without a default
-_EXAMPLE = 'size = [224, 224], order = "rgb", range = 1, mean = [0.485, 0.456, 0.406]'
-_EXAMPLE += ", std = [0.229, 0.224, 0.225]"
+_EXAMPLES = {  # of many networks that learned ImageNet
+    "size": "[224, 224]",
+    "order": '"rgb"',
+    "range": "1",
+    "mean": "[0.485, 0.456, 0.406]",
+    "std": "[0.229, 0.224, 0.225]",
+}
+NEEDED = tuple(_EXAMPLES)  # keys without a default
 
 
-def _order(value: Any) -> str | tuple[str, ...]:
-    """A check: a name in ORDERS, or a list of PLANES."""
-    if isinstance(value, list | tuple):
-        return several(choice(PLANES), 1, MOST_CHANNELS)(value)
-    found: str = choice(ORDERS)(value)
-    return found
+class _Order(OneOf):
+    """Checks for a name in ORDERS, or a list of PLANES."""
+
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return several(choice(PLANES), 1, MOST_CHANNELS)(value)
+        return super().__call__(value)
 
 
-def _labels(value: Any) -> str | tuple[str, ...]:
-    """A check: "", "imagenet", or a list of names. `Preprocess.of` reads files before."""
-    if isinstance(value, list | tuple):
-        from cppn_gl.nn.vision.labels import names  # most presets need not load it
+class _Labels(OneOf):
+    """Checks for "imagenet", "" (none), or a list of names; `Preprocess.of` reads files before."""
 
-        return names(value)
-    found: str = choice(("", IMAGENET))(value)
-    return found
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            from cppn_gl.nn.vision.labels import names  # most presets need not load it
+
+            return names(value)
+        return super().__call__(value)
 
 
 @dataclass(frozen=True)
@@ -76,8 +84,9 @@ class Preprocess:
     )
     order: str | tuple[str, ...] | None = key(
         None,
-        _order,
+        _Order(tuple(ORDERS)),
         f"its channels: {' '.join(ORDERS)}, or a list of {' '.join(PLANES)}",
+        widget="order",
     )
     range: float | None = key(
         None, number(1e-6, 65535), "value of the largest colour, before mean and std: 1 or 255"
@@ -103,8 +112,9 @@ class Preprocess:
     )
     labels: str | tuple[str, ...] | None = key(
         None,
-        _labels,
+        _Labels(("", IMAGENET)),
         "names of the classes: imagenet, a list, or a text file with one a line",
+        widget="labels",
     )
 
     def __post_init__(self) -> None:
@@ -140,12 +150,13 @@ class Preprocess:
         return dataclasses.replace(known, **given)
 
     def complete(self, name: str = "the network") -> "Preprocess":
-        """With defaults of `fit`, `resample` and `labels`. Raises PresetError for others missing."""
+        """With the defaults of `fit`, `resample`, `labels`. Raises PresetError if others miss."""
         missing = [one for one in NEEDED if getattr(self, one) is None]
         if missing:
-            problem = f"{name} needs {', '.join(missing)}: as it was trained, for example"
-            raise PresetError(f"{problem} {_EXAMPLE}", key="preprocess")
-        defaults = {"fit": "stretch", "resample": RESAMPLES[0], "labels": ""}
+            example = ", ".join(f"{one} = {_EXAMPLES[one]}" for one in missing)
+            problem = f"{name} needs {', '.join(missing)}, as it was trained"
+            raise PresetError(f"{problem}; for example {example}", key="preprocess")
+        defaults: dict[str, Any] = {"fit": FITS[-1], "resample": RESAMPLES[0], "labels": ""}
         unset = {name: v for name, v in defaults.items() if getattr(self, name) is None}
         return dataclasses.replace(self, **unset) if unset else self
 

@@ -171,8 +171,10 @@ class TopImages:
                     continue
                 yield self.done / self.total
                 try:
-                    pixels = picture_of(read_image(self.folder / picture.name))
-                    done = yield from forward(self.network, self.preprocess.tensor(pixels))
+                    image = read_image(self.folder / picture.name)
+                    yield
+                    tensor = self.preprocess.tensor(picture_of(image))
+                    done = yield from forward(self.network, tensor)
                 except PresetError as error:
                     self._add(picture._replace(problem=error.problem), None)
                 else:

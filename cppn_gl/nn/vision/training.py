@@ -369,8 +369,8 @@ class _Units:
         if number not in self._weighted:
             return
         name = self._stages[number].activation
-        slopes = np.abs(derivative(name, one.pre)) if name != "relu" else one.units > 0
-        alive = slopes.any(axis=(0, 2, 3))
+        slopes: Array = np.abs(derivative(name, one.pre)) if name != "relu" else one.units > 0
+        alive: Any = slopes.any(axis=(0, 2, 3))
         known = self._alive.get(number)
         self._alive[number] = alive if known is None else known | alive
         flat = ~slopes if name == "relu" else slopes < FLAT * steepest(name)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgui_bundle import imgui
 
+from cppn_gl.nn.vision.preprocess import ORDERS
 from cppn_gl.viewer import fields
 from cppn_gl.viewer.asking import ASKED, KEYS, RECIPES
 from cppn_gl.viewer.fields import Field
@@ -59,6 +60,30 @@ class SeeingEditors:
         chosen = self._listed(dotted, now, names, place)
         if chosen is not None and chosen != now:
             self.set(dotted, **{dotted: chosen})
+
+    def _order(self, field: Field, width: float) -> None:
+        """A menu of the orders of channels that have a name."""
+        now = fields.value(self._explorer.moment, field)
+        now = fields.automatic(self._explorer.moment, field) if now is None else now
+        chosen = self._widgets.menu(field.dotted, now, tuple(ORDERS), width, words=_joined)
+        if chosen is not None and chosen != now:
+            self.set(field.dotted, **{field.dotted: chosen})
+
+    def _labels(self, field: Field, width: float) -> None:
+        """The names of the classes: what they are called together, or the path of a file."""
+        now = fields.value(self._explorer.moment, field)
+        now = now or fields.automatic(self._explorer.moment, field)
+        named = now if isinstance(now, str) else f"{len(now):,} names"
+        typed = self._widgets.value(
+            field.dotted,
+            named,
+            now if isinstance(now, str) else "",
+            width,
+            left=True,
+            hint="imagenet, or a text file",
+        )
+        if typed is not None and typed.strip() != now:
+            self.set(field.dotted, **{field.dotted: typed.strip()})
 
     def _listed(
         self, dotted: str, now: str, names: Sequence[str], place: tuple[float, float, float]
@@ -134,6 +159,10 @@ def matching(names: Sequence[str], sought: str, first: Sequence[str] = ()) -> li
     return sorted(found, key=lambda name: (not name.casefold().startswith(whole), len(name)))
 
 
+def _joined(order: str | tuple[str, ...]) -> str:
+    return order if isinstance(order, str) else " ".join(order)
+
+
 class AskingBox:
     """What the panel asks about a network whose file does not say how it reads pictures."""
 
@@ -183,11 +212,10 @@ class AskingBox:
             )
             if typed is not None:
                 asking.answers[name] = typed
-        problem = asking.problem if not asking.missing else ""
-        if problem:
-            widgets.paragraph(problem, tint(drawings.PROBLEM))
+        if asking.problem:
+            widgets.paragraph(asking.problem, tint(drawings.PROBLEM))
         imgui.dummy(Vec(1, 0.2 * unit))
-        if widgets.chip("asked open", "open it", on=not asking.missing or None):
+        if widgets.chip("asked open", "open it", on=True):
             self._app.answer_asked()
         widgets.next(0.3)
         if widgets.chip("asked never", "not now"):

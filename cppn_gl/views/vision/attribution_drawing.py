@@ -6,6 +6,7 @@ map, photograph, mix -> laid(): the map over the photograph
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,7 @@ GREYED = 0.75  # of the photograph's colour that a map at mix 1 takes away
 NEAR = 0.03  # of the picture: a click so near to what was chosen lets it go
 ACCENT: lettering.Ink = (255, 196, 84, 255)
 BAR, AFTER, TROUGH = (58, 84, 122), (255, 196, 84), (24, 28, 36)
+LUMA = (0.299, 0.587, 0.114)
 FRAME: lettering.Ink = (255, 255, 255, 255)
 WAITING = (26, 29, 36)  # a pane whose map is not there yet
 SMOOTH = 8  # times that a map is enlarged, from which on it is bicubic: no edges are seen
@@ -83,17 +85,6 @@ def layout_of(scene: Scene, size: Size) -> Layout:
     rows, columns = photograph(scene).shape[:2]
     network = network_of(scene)
     return arranged(size, columns / rows, len(panes_of(scene)), has_classes(network))
-
-
-def reach_of(values: Float32, percentile: float) -> float:
-    """The value with the most saturated colour: a percentile of the magnitudes.
-
-    If that is 0, the largest magnitude; of nothing but 0, 1.
-    """
-    magnitudes = np.abs(values[np.isfinite(values)])
-    if not magnitudes.size or not (largest := float(magnitudes.max())):
-        return 1.0
-    return float(np.percentile(magnitudes, percentile)) or largest
 
 
 def drawn(scene: Scene, size: Size) -> Words:
@@ -145,7 +136,7 @@ def _pane(
         pixels = _covered(scene, size)
     else:
         values = enlarged(found.map, size)
-        reach = reach_of(found.map, options.percentile)
+        reach = found.reach(options.percentile)
         if pane.kind == "over":
             pixels = laid(resized(photograph(scene), size), values, reach, options.mix)
         elif pane.kind == "map":
@@ -201,7 +192,8 @@ def enlarged(values: Float32, size: Size) -> Float32:
     how = Image.Resampling.BICUBIC if times > SMOOTH else Image.Resampling.BILINEAR
     if times < 1:
         how = Image.Resampling.BOX
-    return np.clip(np.asarray(image.resize(size, how)), values.min(), values.max())
+    found = np.asarray(image.resize(size, how), np.float32)
+    return np.asarray(np.clip(found, values.min(), values.max()))
 
 
 def laid(photo: Pixels, values: Float32, reach: float, mix: float) -> Pixels:
@@ -213,22 +205,38 @@ def laid(photo: Pixels, values: Float32, reach: float, mix: float) -> Pixels:
         return photo
     if mix >= 1:
         return quantise(diverging.tinted(values, reach))
-    strength = np.minimum(np.abs(values) / np.float32(reach), 1)
-    opaque = np.nan_to_num(strength ** np.float32((1 - mix) / mix), nan=1.0)[..., None]
-    below = photo.astype(np.float32) / np.float32(255)
-    grey = below @ np.array([0.299, 0.587, 0.114], np.float32)
-    below += np.float32(GREYED * mix) * (grey[..., None] - below)
-    ends = np.where(values < 0, -reach, reach).astype(np.float32)
-    # Faint values are clear, not white: their colour is between the palette's and its end.
-    color = (diverging.tinted(values, reach) + diverging.tinted(ends, reach)) / 2
-    return quantise(below + opaque * (color - below))
+    place = values * np.float32(diverging.STEPS / reach)
+    place += np.float32(diverging.STEPS + 0.5)
+    np.clip(np.nan_to_num(place, copy=False), 0, 2 * diverging.STEPS, out=place)
+    veil = Image.fromarray(_veil(mix).take(place.astype(np.uint16), 0))
+    kept = 1 - GREYED * mix
+    rows = [
+        [GREYED * mix * part + kept * (a == b) for b, part in enumerate(LUMA)] for a in range(3)
+    ]
+    below = Image.fromarray(photo).convert("RGB", tuple(c for row in rows for c in (*row, 0)))
+    below.paste(veil, mask=veil)
+    return np.asarray(below)
+
+
+@lru_cache(maxsize=16)
+def _veil(mix: float) -> Pixels:
+    """For each place of the palette its colour over a photograph, and its opacity.
+
+    Faint values are clear, not white: their colour is between the palette's and that of its end.
+    """
+    colors, places = diverging.palette(), np.arange(-diverging.STEPS, diverging.STEPS + 1)
+    opaque = (np.abs(places) / diverging.STEPS) ** ((1 - mix) / mix)
+    ends = np.where(places[:, None] < 0, colors[0], colors[-1])
+    return quantise(
+        np.concatenate([(colors + ends) / 2, opaque[:, None]], axis=1, dtype=np.float32)
+    )
 
 
 def _colours(scene: Scene, found: Explained, options: AttributionOptions, size: Size) -> Pixels:
     """What the method gives for each colour, around mid grey."""
     assert found.values is not None
     planes = scene.preset.preprocess.planes
-    reach = reach_of(found.values, options.percentile)
+    reach = found.reach(options.percentile, colours=True)
     return resized(quantise(tinted_input(found.values, planes, reach)), size)
 
 
@@ -363,7 +371,7 @@ def _legend(
     left, top, right, bottom = layout.legend
     wide = min(right - left, 24 * small)
     signed = bool((found.map < 0).any()) or options.method == "all"
-    reach = reach_of(found.map, options.percentile)
+    reach = found.reach(options.percentile)
     colors = diverging.palette() if signed else diverging.palette()[diverging.STEPS :]
     places = np.linspace(0, len(colors) - 1, wide).round().astype(int)
     high = max(3, line * 2 // 3)

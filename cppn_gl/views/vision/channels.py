@@ -20,7 +20,7 @@ from cppn_gl.utils.arrays import Box, Float32, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.quantising import quantise
 from cppn_gl.utils.tasks import Steps, at_once
-from cppn_gl.views.base import CPUView, Hit, Picture, Words
+from cppn_gl.views.base import Hit, Picture, Words
 from cppn_gl.views.lettering import DIM, GROUND, WHITE, blank, canvas, frame
 from cppn_gl.views.text import counted, line_height, shorten, width, write
 from cppn_gl.views.vision import bars, strip
@@ -33,7 +33,7 @@ from cppn_gl.views.vision.closeup import (
     kernels_of,
     words_of,
 )
-from cppn_gl.views.vision.drawing import caption, fitted, holds, put, text_lines
+from cppn_gl.views.vision.drawing import LaidOut, caption, fitted, holds, put, text_lines
 from cppn_gl.views.vision.found import known
 from cppn_gl.views.vision.grid import TileGrid, tiled
 from cppn_gl.views.vision.passes import (
@@ -162,7 +162,7 @@ def pin_boxes(where: Board, count: int, aspect: float) -> list[Box]:
     return [(x, top + head, x + wide, top + head + max(1, round(high))) for x in starts]
 
 
-class ChannelsView(CPUView):
+class ChannelsView(LaidOut):
     """The dashboard. It keeps the strips of the last pictures, and what does not change."""
 
     clicked = "looks at a layer, a channel or a class"
@@ -204,11 +204,6 @@ class ChannelsView(CPUView):
             for one, box in detail_boxes(where, found):
                 put(picture, box, fitted(one.pixels, box, smooth=one.smooth))
         return picture
-
-    def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps[Picture]:
-        """As it is at full size, reduced or enlarged: the overlay lies over it."""
-        picture = yield from self.paint(scene, shape)
-        return picture if size == shape else fitted(picture, (0, 0, *size))
 
     def _strip(self, picture: Picture, scene: Scene, look: Look, done: Pass) -> None:
         """The small pictures of all layers, which do not change with the unit."""

@@ -3,11 +3,24 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
+from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import Box, Float32, Size
 from cppn_gl.utils.quantising import quantise
+from cppn_gl.utils.tasks import Steps
+from cppn_gl.views.base import CPUView, Picture
 from cppn_gl.views.lettering import Ink
 from cppn_gl.views.text import DIM, line_height, shorten, write
 from cppn_gl.views.vision.resampling import nearest
+
+
+class LaidOut(CPUView):
+    """A view with a layout in whole pixels: coarse or enlarged, it is the picture at full size."""
+
+    coarsens = False
+
+    def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps[Picture]:
+        picture = yield from self.paint(scene, shape)
+        return picture if size == shape else fitted(picture, (0, 0, *size))
 
 
 def size_of(box: Box) -> Size:

@@ -7,7 +7,7 @@ Slow methods come in levels, from coarse to fine.
 """
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,26 @@ class Explained:
     values: Float32 | None = None
     note: str = ""
     level: int = LEVELS - 1
+    _reaches: dict[tuple[float, bool], float] = field(default_factory=dict, repr=False)
+
+    def reach(self, percentile: float, *, colours: bool = False) -> float:
+        """The value with the most saturated colour; `colours`: of `values`, not of the map."""
+        key = percentile, colours
+        if key not in self._reaches:
+            of = self.values if colours and self.values is not None else self.map
+            self._reaches[key] = reach_of(of, percentile)
+        return self._reaches[key]
+
+
+def reach_of(values: Float32, percentile: float) -> float:
+    """The value with the most saturated colour: a percentile of the magnitudes.
+
+    If that is 0, the largest magnitude; of nothing but 0, 1.
+    """
+    magnitudes = np.abs(values[np.isfinite(values)])
+    if not magnitudes.size or not (largest := float(magnitudes.max())):
+        return 1.0
+    return float(np.percentile(magnitudes, percentile)) or largest
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,12 +25,12 @@ from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import stamp_of
 from cppn_gl.utils.tasks import Steps, share
-from cppn_gl.views.base import CPUView, Hit, Picture, Words
+from cppn_gl.views.base import Hit, Picture, Words
 from cppn_gl.views.lettering import DIM, WHITE, blank, canvas
 from cppn_gl.views.text import MIN_FONT, counted, fitting, line_height, shorten, write
 from cppn_gl.views.vision.bars import FIRST, TROUGH
 from cppn_gl.views.vision.closeup import amount
-from cppn_gl.views.vision.drawing import caption, fitted, holds, put
+from cppn_gl.views.vision.drawing import LaidOut, caption, fitted, holds, put
 from cppn_gl.views.vision.found import cropped, folder_of, found_for, within
 from cppn_gl.views.vision.passes import Unit, network_of, seen_by, unit_of
 from cppn_gl.views.vision.shades import tinted_input
@@ -109,7 +109,7 @@ def shown_count(scene: Scene, found: TopImages) -> int:
     return min(scene.options(TopImagesOptions).count, found.total)
 
 
-class TopImagesView(CPUView):
+class TopImagesView(LaidOut):
     """The best pictures of one channel. It keeps the crops that were shown last."""
 
     clicked = "looks at a picture with the network"
@@ -154,7 +154,9 @@ class TopImagesView(CPUView):
         kept = self._crops.find(key)
         if kept is not None:
             return kept
-        shown = seen_by(how, read_image(top.path))
+        image = read_image(top.path)
+        yield
+        shown = seen_by(how, image)
         layer, channel = unit
         done = yield from forward(network, shown.tensor, until=layer)
         seed = np.zeros_like(done.units[layer])
@@ -203,15 +205,20 @@ class TopImagesView(CPUView):
 
 
 def state_words(found: TopImages, shown: int) -> str:
-    """How many pictures of the folder were seen, and how many were not."""
-    words = f"of {counted(found.done - len(found.broken), 'picture')} in {found.folder.name}"
-    if not found.finished:
-        words = f"{words}; {found.done / found.total:.0%} of the folder seen".replace("%", " %")
+    """How many pictures of the folder were looked at, and which could not be read."""
     broken = list(found.broken)
+    seen = found.done - len(broken)
+    words = f"of {counted(seen, 'picture')} in {found.folder.name}"
+    if not found.finished:
+        words = (
+            f"{found.done} of {counted(found.total, 'picture')} in {found.folder.name} looked at"
+        )
+    elif not shown:
+        words += ": none excites it"
     if broken:
         words += f"; skipped {broken[0]}"
         words += f" and {len(broken) - 1} more" if len(broken) > 1 else ""
-    return words if shown else f"{words}: none of them excites it"
+    return words
 
 
 def squared(pixels: Float32) -> Float32:

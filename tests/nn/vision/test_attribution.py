@@ -100,7 +100,7 @@ def test_grad_cam_of_mean_scores_is_the_last_layers_class_activation_map() -> No
     target = Target.of_class(done.network, 3)
     assert attribution.before(done.network, target) == [0, 1, 2, 3, 4]
     found = at_once(attribution.class_activation(done, target, 4))
-    weights = done.network.stages[TARGET].operation.weight[3, :, 0, 0]  # type: ignore[attr-defined]
+    weights = done.network.stages[TARGET].operation.weight[3, :, 0, 0]
     expected = np.einsum("c,crk->rk", weights, done.units[4]) / found.size
     np.testing.assert_allclose(found, np.maximum(expected, 0), atol=1e-6)
     assert found.shape == (12, 16)
