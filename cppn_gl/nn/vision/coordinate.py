@@ -81,7 +81,7 @@ class Coordinate:
 
     def ascended(self, state: State, gradient: Float32, value: float) -> State:
         step = state.step
-        weights, *moments = (array.copy() for array in state.arrays)
+        weights, moments = state.arrays[0].copy(), np.stack(state.arrays[1:])
         found = self.pulled(state, gradient)
         OPTIMIZERS["adam"].update(weights, -found, moments, self._rate, step)
         return State(step + 1, (weights, *moments), value)
@@ -94,7 +94,7 @@ class Coordinate:
         d = np.ascontiguousarray(gradient.reshape(3, -1).T)
         for k in range(len(parts) - 1, -1, -1):
             pre, _ = passed[k]
-            d = d * slopes(self._names[k], pre)
+            d = np.asarray(d * slopes(self._names[k], pre), np.float32)
             below = self._features if k == 0 else passed[k - 1][1]
             found.append(_outer(d, below).ravel())
             if k:
