@@ -296,9 +296,9 @@ class AttributionOptions(Options):
         "the percentile of the magnitudes that has the most saturated colour",
         step=1,
     )
-    layer: int = key(
+    cam_layer: int = key(
         0,
-        integer(0, MAX_STAGES),
+        integer(0, MAX_CHANNEL),
         "the layer that Grad-CAM looks at; 0: the last one with several places",
         step=1,
     )
@@ -374,6 +374,9 @@ class ChannelsOptions(PreActivation):
         "exponent of the values shown: below 1, faint ones are brighter",
         step=0.1,
         slider=(0.2, 2),
+    )
+    feature: bool = key(
+        False, flag, "grow the picture that excites the channel most, which takes some seconds"
     )
 
 

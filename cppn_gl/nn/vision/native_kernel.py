@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import SOURCE
-from cppn_gl.nn.vision.native_plan import (
+from cppn_gl.nn.vision.network import ImageNetwork
+from cppn_gl.nn.vision.operations import Shape
+from cppn_gl.nn.vision.plans import (
     BLOCK,
     DONE_BLOCK,
     LINE,
@@ -33,12 +35,11 @@ from cppn_gl.nn.vision.native_plan import (
     Plan,
     Weights,
 )
-from cppn_gl.nn.vision.network import ImageNetwork
-from cppn_gl.nn.vision.operations import Shape
 from cppn_gl.nn.vision.running import Pass, Rule, Slices, Tensor, through_operation
 from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.native import Library
+from cppn_gl.utils.native_vision import packed
 from cppn_gl.utils.native_vision import run as run_steps
 from cppn_gl.utils.threads import thread_count
 
@@ -155,7 +156,7 @@ class NativeKernel:
         self._plans: weakref.WeakKeyDictionary[ImageNetwork, dict[Any, Plan]] = (
             weakref.WeakKeyDictionary()
         )
-        self._weights = Weights(chosen)
+        self._weights = Weights(functools.partial(packed, chosen))
         self._lock = threading.RLock()
         self._blocks = _Blocks()
         self._rate = FIRST_RATE
@@ -164,7 +165,7 @@ class NativeKernel:
 
     def forward(self, network: ImageNetwork, source: Tensor, until: int) -> Slices[Pass]:
         plan = self._plan(
-            network, until, lambda: Forward(self._library, self._weights, network, until)
+            network, until, lambda: Forward(self._library.activation, self._weights, network, until)
         )
         memory = _Memory(
             *(source, plan, self._blocks.take(plan.floats)),
@@ -223,7 +224,7 @@ class NativeKernel:
             network,
             key,
             lambda: Backward(
-                *(self._library, self._weights, network, done.memory.plan),
+                *(self._library.activation, self._weights, network, done.memory.plan),
                 *(sorted(seeds), before, rule, to),
             ),
         )
