@@ -62,9 +62,9 @@ def _pixels(image: Any) -> "Pixels":
 
     if isinstance(image, Image.Image):
         levels = pixels_of(ImageOps.exif_transpose(image), MAX_PIXELS) * np.float32(255)
-        return np.rint(levels).astype(np.uint8)
+        return cast("Pixels", np.rint(levels).astype(np.uint8))
     found = np.asarray(image)
     if found.dtype != np.uint8 or found.ndim != 3 or found.shape[2] != 3 or not found.size:
         problem = f"an array of {found.dtype} of shape {found.shape}"
         raise TypeError(f"{problem}; expected a Pillow image, or uint8 (rows, columns, 3)")
-    return cast("Pixels", found)
+    return found

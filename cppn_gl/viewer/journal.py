@@ -40,7 +40,7 @@ class Moment:
 
     @property
     def saved(self) -> bool:
-        """Whether it is written to disk: large weights are not, unless they are in a file, or drawn.
+        """Whether it is written to disk: large weights only if in a file, or drawn.
 
         Nor is one that opens a camera: it would do so again whenever it is returned to.
         """
