@@ -8,10 +8,14 @@ from PIL import Image
 from seers import grey
 
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import scene_of
+from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer import filling as module
 from cppn_gl.viewer.filling import Filling
 from cppn_gl.viewer.view_words import ViewWords
+from cppn_gl.views.base import painted
 from cppn_gl.views.vision.found import found_in
+from cppn_gl.views.vision.top_images import TopImagesView
 
 
 @pytest.fixture
@@ -38,9 +42,9 @@ def test_it_works_in_slices_and_says_when_there_is_more_to_see(
     while filling.busy:
         news += filling.advance(0.0)
     assert found.finished
-    assert news == 3
+    assert news >= 3
     assert not filling.advance(1.0)
-    filling.follow(preset.replace(view="channels"), network)
+    filling.follow(preset.replace(view="attribution"), network)
     assert not found.live
     filling.follow(preset, network)
     assert not filling.busy  # nothing is left to do
@@ -75,6 +79,18 @@ def test_other_views_and_folders_that_are_not_there_are_left_alone(preset: Prese
     filling = Filling()
     filling.follow(Preset(), Preset().network())
     assert not filling.busy
+    filling.follow(grey(), grey().network())  # the dashboard without a folder
+    assert not filling.busy
     nowhere = preset.replace(**{"top_images.folder": "/nowhere at all"})
     filling.follow(nowhere, nowhere.network())
+    assert filling.advance(0.0)  # to say that there are no pictures
     assert not filling.busy
+    with pytest.raises(PresetError, match="no such folder"):
+        painted(TopImagesView(), scene_of(nowhere), (320, 200))
+
+
+def test_the_dashboard_has_the_folder_looked_through_that_it_names(preset: Preset) -> None:
+    filling, shown = Filling(), preset.replace(view="channels")
+    filling.follow(shown, shown.network())
+    assert filling.busy
+    filling.close()

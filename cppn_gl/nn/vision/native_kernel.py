@@ -21,7 +21,10 @@ from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import SOURCE
-from cppn_gl.nn.vision.native_plan import (
+from cppn_gl.nn.vision.native_changes import Changes
+from cppn_gl.nn.vision.network import ImageNetwork
+from cppn_gl.nn.vision.operations import Shape
+from cppn_gl.nn.vision.plans import (
     BLOCK,
     DONE_BLOCK,
     LINE,
@@ -33,12 +36,12 @@ from cppn_gl.nn.vision.native_plan import (
     Plan,
     Weights,
 )
-from cppn_gl.nn.vision.network import ImageNetwork
-from cppn_gl.nn.vision.operations import Shape
 from cppn_gl.nn.vision.running import Pass, Rule, Slices, Tensor, through_operation
+from cppn_gl.nn.vision.target import Target
 from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.native import Library
+from cppn_gl.utils.native_vision import packed
 from cppn_gl.utils.native_vision import run as run_steps
 from cppn_gl.utils.threads import thread_count
 
@@ -155,7 +158,7 @@ class NativeKernel:
         self._plans: weakref.WeakKeyDictionary[ImageNetwork, dict[Any, Plan]] = (
             weakref.WeakKeyDictionary()
         )
-        self._weights = Weights(chosen)
+        self._weights = Weights(functools.partial(packed, chosen))
         self._lock = threading.RLock()
         self._blocks = _Blocks()
         self._rate = FIRST_RATE
@@ -164,7 +167,7 @@ class NativeKernel:
 
     def forward(self, network: ImageNetwork, source: Tensor, until: int) -> Slices[Pass]:
         plan = self._plan(
-            network, until, lambda: Forward(self._library, self._weights, network, until)
+            network, until, lambda: Forward(self._library.activation, self._weights, network, until)
         )
         memory = _Memory(
             *(source, plan, self._blocks.take(plan.floats)),
@@ -192,6 +195,11 @@ class NativeKernel:
 
         yield from self._run(plan, memory.addresses(), by_numpy)
         return done
+
+    def changes(self, done: Pass, target: Target) -> Changes | None:
+        """What computes a target again after a change; None if it must be a whole pass."""
+        assert isinstance(done, _NativePass)
+        return Changes.of(self._library, self._threads, done.network, done.memory, target)
 
     def _before(self, memory: _Memory, network: ImageNetwork, k: int) -> Tensor:
         """The pre-activations of a stage, computed again."""
@@ -223,7 +231,7 @@ class NativeKernel:
             network,
             key,
             lambda: Backward(
-                *(self._library, self._weights, network, done.memory.plan),
+                *(self._library.activation, self._weights, network, done.memory.plan),
                 *(sorted(seeds), before, rule, to),
             ),
         )

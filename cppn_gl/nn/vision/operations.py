@@ -21,8 +21,9 @@ import numpy as np
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import Array, frozen
 from cppn_gl.nn.vision.operation import MAX_CHANNELS as MAX_CHANNELS
-from cppn_gl.nn.vision.operation import Gradients, Operation, Padding, Weighted, only, quad
+from cppn_gl.nn.vision.operation import Gradients, Operation, Weighted, only, quad
 from cppn_gl.nn.vision.operation import ImageOperation as ImageOperation
+from cppn_gl.nn.vision.operation import Padding as Padding
 from cppn_gl.nn.vision.shapes import MAX_SIDE as MAX_SIDE
 from cppn_gl.nn.vision.shapes import Shape as Shape
 from cppn_gl.nn.vision.windows import AvgPool2d as AvgPool2d

@@ -106,7 +106,7 @@ def places(size: Size, count: int) -> Places:
 
 def shown_count(scene: Scene, found: TopImages) -> int:
     """How many pictures are shown, when all are seen."""
-    return min(scene.options(TopImagesOptions).count, found.total)
+    return max(1, min(scene.options(TopImagesOptions).count, found.total))
 
 
 class TopImagesView(LaidOut):
@@ -138,7 +138,7 @@ class TopImagesView(LaidOut):
             for box, pixels in zip(boxes, (crop.pixels, crop.projected), strict=True):
                 put(picture, box, fitted(squared(pixels), box))
             yield FILLING + (1 - FILLING) * (number + 1) / max(1, len(best))
-        if not found.finished:
+        if not found.finished and found.total:
             left, _, right, bottom = where.head
             end = left + round((right - left) * found.done / found.total)
             picture[bottom - 4 : bottom - 1, left:right] = TROUGH
@@ -209,7 +209,9 @@ def state_words(found: TopImages, shown: int) -> str:
     broken = list(found.broken)
     seen = found.done - len(broken)
     words = f"of {counted(seen, 'picture')} in {found.folder.name}"
-    if not found.finished:
+    if not found.total:
+        words = f"listing {found.folder.name}"
+    elif not found.finished:
         words = (
             f"{found.done} of {counted(found.total, 'picture')} in {found.folder.name} looked at"
         )
