@@ -14,7 +14,7 @@ from cppn_gl.preset.show import VIEWS, SensitivityOptions, SurfaceOptions
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.viewing import LARGE, following
 from cppn_gl.views import ALL
-from cppn_gl.views.base import Hit
+from cppn_gl.views.base import Hit, painted
 
 RELU = Preset().replace(depth=5, width=6, inputs=["x", "y", "t"], activation="relu", seed=2)
 OWN = [name for name, row in VIEWS.items() if ALL[name].own_layers and not row.images]
@@ -229,6 +229,8 @@ def test_views_say_what_a_click_does_if_it_does_anything(view: str) -> None:
     if ALL[view].unfit(preset):
         pytest.skip("cannot show it")
     scene, size = scene_of(preset), (480, 300)
+    if VIEWS[view].images:
+        painted(ALL[view], scene, size)  # type: ignore[arg-type]
     places = [(x + 0.5, y + 0.5) for x in range(0, 480, 24) for y in range(0, 300, 20)]
     hits = [ALL[view].hit(scene, size, place) for place in places]
     acts = any(hit is not None and (hit.opens or hit.changes) for hit in hits)
