@@ -1,5 +1,5 @@
 /* A program that draws and trains random networks of hostile shapes, values and sizes, and computes
- * such stages of graphs.
+ * such stages of graphs and steps of image networks.
  *
  *     selftest [seeds [first seed [verbose]]]
  *
@@ -751,6 +751,142 @@ static void check_stages(int64_t most_operations) {
     check("cppn_plane_sums", plane_sums, &of_all, 1, 16);
 }
 
+/* Steps of image networks */
+
+/* A step on copies of what `out` and `pre` hold, divided for some threads, whole or in ranges of
+ * pieces: `found` is out, then pre, then switches. */
+static void step(int32_t isa, cppn_step s, int64_t floats_out, const float *before, int pieces,
+                 char *found) {
+    const uint64_t outside = environment(), during = one_in(3) ? DISTURBED : outside;
+    const int kept = blocks_used;
+    memcpy(found, before, (size_t)(8 * floats_out));
+    s.out = (float *)found;
+    if (s.pre) s.pre = s.out + floats_out;
+    if (s.kind == CPPN_POOL && s.switches) s.switches = (uint16_t *)(found + 8 * floats_out);
+    const int64_t bytes = cppn_divide(&s, (int32_t)from_to(1, pieces ? 9 : 1));
+    const int32_t items = s.items;
+    set_environment(during);
+    for (int32_t some; s.first < items; s.first += some) {
+        some = pieces ? (int32_t)from_to(1, items - s.first) : items;
+        s.items = some;
+        int32_t *shared = memory(8, 4 * from_to(0, 7));
+        shared[0] = shared[1] = 0;
+        cppn_steps(isa, &s, 1, shared, memory(bytes, from_to(0, 63)));
+    }
+    const uint64_t after = environment();
+    set_environment(outside);
+    if (after != during) failed("cppn_steps", isas[isa], "changes the floating-point environment");
+    release(kept);
+}
+
+static float *filled(int64_t count) {
+    float *x = floats(count);
+    fill(x, count, 1);
+    return x;
+}
+
+/* A convolution's taps, weights and sides. */
+static void random_convolution(cppn_step *s) {
+    s->groups = one_in(3) ? (int32_t)from_to(2, 4) : 1;
+    s->inputs = s->groups * (int32_t)from_to(1, one_in(4) ? 60 : 5);
+    s->outputs = s->groups * (int32_t)from_to(1, one_in(4) ? 40 : 8);
+    s->taps = (int32_t)from_to(0, 9);
+    int32_t *tap = memory(8 * (int64_t)s->taps, 0);
+    for (int32_t k = 0; k < 2 * s->taps; k++) tap[k] = (int32_t)from_to(-4, 4);
+    s->tap = tap;
+    s->stride_y = (int32_t)from_to(1, 3), s->stride_x = one_in(2) ? 1 : (int32_t)from_to(1, 3);
+    if (one_in(2)) {
+        s->stride_y = s->stride_x = 1;
+        s->rows = s->rows_in, s->columns = s->columns_in;
+    }
+    s->rows_out = s->rows, s->columns_out = s->columns;
+    if (one_in(3)) {
+        s->out_stride_y = (int32_t)from_to(1, 3), s->out_stride_x = (int32_t)from_to(1, 3);
+        s->out_y = (int32_t)from_to(0, 2), s->out_x = (int32_t)from_to(0, 2);
+        s->rows_out = s->out_y + s->rows * s->out_stride_y;
+        s->columns_out = s->out_x + s->columns * s->out_stride_x;
+    }
+    const int32_t rows = s->outputs / s->groups, columns = s->inputs / s->groups * s->taps;
+    const int64_t count = (int64_t)s->outputs * columns;
+    float *weight = floats(count), *packed = floats(count);
+    fill(weight, count, columns);
+    for (int32_t g = 0; g < s->groups; g++)
+        cppn_pack(rows, columns, weight + (int64_t)g * rows * columns,
+                  packed + (int64_t)g * rows * columns);
+    s->weight = packed;
+}
+
+static void random_windows(cppn_step *s) {
+    s->outputs = s->inputs;
+    s->size_y = (int32_t)from_to(1, 4), s->size_x = (int32_t)from_to(1, 4);
+    s->stride_y = (int32_t)from_to(1, 3), s->stride_x = (int32_t)from_to(1, 3);
+    s->top = (int32_t)from_to(0, s->size_y - 1), s->left = (int32_t)from_to(0, s->size_x - 1);
+    const int32_t rows = s->rows_in - 1 + s->top, columns = s->columns_in - 1 + s->left;
+    s->rows = 1 + rows / s->stride_y, s->columns = 1 + columns / s->stride_x;
+    s->counts = one_in(2), s->bottom = (int32_t)from_to(0, 2), s->right = (int32_t)from_to(0, 2);
+    s->rows_out = s->rows, s->columns_out = s->columns;
+}
+
+/* From the results of a pool back to its inputs. */
+static void turn_windows(cppn_step *s, uint16_t *switches) {
+    s->rows_out = s->rows_in, s->columns_out = s->columns_in;
+    s->rows_in = s->rows, s->columns_in = s->columns;
+    const int64_t count = (int64_t)s->samples * s->outputs * s->rows * s->columns;
+    for (int64_t k = 0; k < count; k++)
+        switches[k] = (uint16_t)from_to(0, s->size_y * s->size_x - 1);
+}
+
+static void check_step(void) {
+    cppn_step s = {0};
+    s.kind = one_in(2) ? CPPN_CONVOLVE : (int32_t)from_to(0, CPPN_STEPS - 1);
+    s.activation = one_in(2) ? 0 : (int32_t)from_to(0, LENGTH(activations) - 1);
+    s.slope = one_in(2) ? -1 : (int32_t)from_to(0, LENGTH(activations) - 1);
+    s.rule = (int32_t)from_to(CPPN_GRADIENT, CPPN_DECONVNET);
+    s.samples = (int32_t)from_to(1, 2), s.groups = 1, s.taps = 1;
+    s.inputs = s.outputs = (int32_t)from_to(1, 5);
+    s.rows = s.rows_in = s.rows_out = (int32_t)from_to(1, one_in(3) ? 40 : 7);
+    s.columns = s.columns_in = s.columns_out = (int32_t)from_to(1, one_in(3) ? 40 : 7);
+    s.stride_y = s.stride_x = s.out_stride_y = s.out_stride_x = s.size_y = s.size_x = 1;
+    s.adds = one_in(3);
+    const int back = s.kind == CPPN_UNPOOL || s.kind == CPPN_MEAN_BACK;
+    const int windows = s.kind == CPPN_POOL || s.kind == CPPN_MEAN || back;
+    const int dense = s.kind == CPPN_DENSE || s.kind == CPPN_DENSE_BACK;
+    if (s.kind == CPPN_CONVOLVE) random_convolution(&s);
+    if (windows) random_windows(&s);
+    const int64_t most = (int64_t)s.samples * s.outputs * s.rows * s.columns;
+    s.switches = memory(2 * most, 0);
+    if (back) turn_windows(&s, s.switches);
+    if (dense) {
+        s.inputs = random_width(600), s.outputs = random_width(600);
+        s.rows = s.columns = s.rows_in = s.columns_in = s.rows_out = s.columns_out = 1;
+        s.weight = filled((int64_t)s.inputs * s.outputs);
+    }
+    if (s.kind == CPPN_SCALE) s.weight = filled(s.outputs);
+    if (one_in(2)) s.bias = filled(s.outputs);
+    s.in_sample = (int64_t)s.inputs * s.rows_in * s.columns_in + from_to(0, 3);
+    s.out_sample = (int64_t)s.outputs * s.rows_out * s.columns_out + from_to(0, 3);
+    s.other_sample = s.out_sample + from_to(0, 3);
+    s.low = -0.5f, s.high = 0.5f;
+    s.in = filled(s.samples * s.in_sample), s.other = filled(s.samples * s.other_sample);
+    const int64_t out = s.samples * s.out_sample, bytes = 8 * out + 2 * most;
+    float *before = filled(2 * out);
+    if (one_in(2) && !back) s.pre = before;
+    char *expected = memory(bytes, 0), *found = memory(bytes, 0);
+    step(CPPN_PORTABLE, s, out, before, 0, expected);
+    add_to_hash("cppn_steps", expected, bytes);
+    const uint64_t kept = state;
+    for (int32_t isa = 0; isa < CPPN_ISAS; isa++)
+        for (int pieces = 0; pieces < 2; pieces++) {
+            if (!(cppn_isas() >> isa & 1)) continue;
+            memset(found, 0xff, (size_t)bytes);
+            step(isa, s, out, before, pieces, found);
+            if (memcmp(found, expected, (size_t)bytes))
+                failed("cppn_steps", isas[isa],
+                       pieces ? "differs in pieces" : "differs from portable");
+        }
+    state = kept;
+}
+
 int main(int count, char **arguments) {
     const unsigned long seeds = count > 1 ? strtoul(arguments[1], NULL, 10) : 200;
     const unsigned long first = count > 2 ? strtoul(arguments[2], NULL, 10) : 0;
@@ -763,6 +899,7 @@ int main(int count, char **arguments) {
         check_derivatives();
         check_training(one_in(16) ? 4000000 : 200000);
         check_stages(one_in(16) ? 4000000 : 200000);
+        for (int k = 0; k < 6; k++) check_step();
         release(0);
     }
     for (int32_t isa = 0; isa < CPPN_ISAS; isa++)

@@ -118,18 +118,25 @@ INLINE void pick(const float *restrict from, int64_t stride, int64_t count, floa
         for (int64_t k = 0; k < count; k++) to[k] = from[stride * k];
 }
 
+/* The columns of results whose inputs under a tap are inside: low … high - 1. */
+typedef struct {
+    int64_t low, high;
+} columns;
+
+INLINE columns columns_of(const cppn_step *s, int64_t tap) {
+    const int64_t space = s->columns_in - tap, stride = s->stride_x; /* x stride < space */
+    const columns c = {tap < 0 ? divided(-tap, stride) : 0, space > 0 ? divided(space, stride) : 0};
+    return (columns){c.low, c.high < s->columns ? c.high : s->columns};
+}
+
 /* `count` results of a row from column x on, as a tap sees them; `row`: of the inputs, or NULL. */
-static void pick_row(const cppn_step *s, const float *row, int64_t x, int64_t count, int64_t tap,
-                     float outside, float *to) {
-    const int64_t stride = s->stride_x;
-    int64_t low = x, high = x + count; /* columns of results whose inputs are inside */
-    if (tap < 0 && low < divided(-tap, stride)) low = divided(-tap, stride);
-    const int64_t space = s->columns_in - tap; /* x stride < space */
-    if (high > (space > 0 ? divided(space, stride) : 0))
-        high = space > 0 ? divided(space, stride) : 0;
+INLINE void pick_row(const cppn_step *s, const float *row, int64_t x, int64_t count, int64_t tap,
+                     columns inside, float outside, float *to) {
+    int64_t low = inside.low > x ? inside.low : x;
+    int64_t high = inside.high < x + count ? inside.high : x + count;
     if (!row || low >= high) low = high = x + count;
     for (int64_t k = x; k < low; k++) to[k - x] = outside;
-    if (low < high) pick(row + low * stride + tap, stride, high - low, to + low - x);
+    if (low < high) pick(row + low * s->stride_x + tap, s->stride_x, high - low, to + low - x);
     for (int64_t k = high; k < x + count; k++) to[k - x] = outside;
 }
 
@@ -158,6 +165,7 @@ static void gather(const job *j, const float *planes, int32_t first, int32_t sto
     const int64_t size = (int64_t)s->rows_in * s->columns_in, row = term_row();
     const int alike = s->stride_y == 1 && s->stride_x == 1 && s->columns == s->columns_in;
     const int64_t rest = divided(j->count, UNIT) * UNIT;
+    const int64_t first_y = j->at / s->columns, first_x = j->at % s->columns;
     float *to = j->terms;
     for (int32_t k = first; k < stop; k++, to += row) {
         const int32_t *tap = s->tap + 2 * (k % s->taps);
@@ -166,12 +174,14 @@ static void gather(const job *j, const float *planes, int32_t first, int32_t sto
         if (alike && near) {
             shift(j, plane, tap, to);
         } else {
-            int64_t y = j->at / s->columns, x = j->at % s->columns;
+            const columns all = columns_of(s, tap[1]);
+            int64_t y = first_y, x = first_x;
             for (int64_t done = 0, some; done < j->count; done += some, x = 0, y++) {
                 some = s->columns - x < j->count - done ? s->columns - x : j->count - done;
                 const int64_t at = y * s->stride_y + tap[0];
                 const int inside = at >= 0 && at < s->rows_in;
-                pick_row(s, inside ? plane + at * s->columns_in : 0, x, some, tap[1], 0, to + done);
+                pick_row(s, inside ? plane + at * s->columns_in : 0, x, some, tap[1], all, 0,
+                         to + done);
             }
         }
         for (int64_t i = j->count; i < rest; i++) to[i] = 0;
@@ -433,32 +443,46 @@ INLINE span window(int64_t result, int32_t stride, int32_t before, int32_t size,
     return (span){begin < 0 ? 0 : begin, begin + size > length ? length : begin + size, begin};
 }
 
+/* Keep the larger one, or the first NaN, and the tap that it is from. */
+INLINE void keep(vec x, int32_t tap, vec *best, ivec *from) {
+#if defined(CPPN_BUILD_AVX512)
+    const __m512 now = (__m512)*best;
+    const __mmask16 more = _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask(now, now, _CMP_ORD_Q),
+                                                   (__m512)x, now, _CMP_NLE_UQ);
+    *best = (vec)_mm512_mask_mov_ps(now, more, (__m512)x);
+    *from = (ivec)_mm512_mask_mov_epi32((__m512i)*from, more, _mm512_set1_epi32(tap));
+#else
+    const ivec more = ~(x <= *best) & (*best == *best);
+    *best = select_(more, x, *best);
+    *from = (more & ((ivec){0} + tap)) | (~more & *from);
+#endif
+}
+
 static void pool(const cppn_step *s, int32_t number, float *scratch) {
     const job j = job_of(s, number / s->outputs, scratch);
     const int64_t channel = number % s->outputs, count = (int64_t)s->rows * s->columns;
     const float *plane = j.in + channel * s->rows_in * s->columns_in;
     const int64_t width = divided(s->columns, UNIT) * UNIT;
-    float *best = scratch, *seen = best + 2 * width;
+    columns *const inside = (columns *)scratch;
+    float *best = scratch + 4 * s->size_x, *seen = best + 2 * width;
     int32_t *which = (int32_t *)(best + width);
     for (int64_t k = 0; k < s->size_x * width; k++) seen[k] = 0;
+    for (int32_t kx = 0; kx < s->size_x; kx++) inside[kx] = columns_of(s, kx - s->left);
     for (int64_t y = 0; y < s->rows; y++) {
         const span down = window(y, s->stride_y, s->top, s->size_y, s->rows_in);
         for (int64_t k = 0; k < width; k++) best[k] = -INFINITY, which[k] = -1;
         for (int64_t row = down.low; row < down.high; row++) {
             const int32_t first = (int32_t)(row - down.begin) * s->size_x;
             for (int32_t kx = 0; kx < s->size_x; kx++)
-                pick_row(s, plane + row * s->columns_in, 0, s->columns, kx - s->left, -INFINITY,
-                         seen + kx * width);
+                pick_row(s, plane + row * s->columns_in, 0, s->columns, kx - s->left, inside[kx],
+                         -INFINITY, seen + kx * width);
             for (int64_t k = 0; k < width; k += LANES) {
                 vec now = load(best + k);
                 ivec at;
                 memcpy(&at, which + k, sizeof at);
                 for (int32_t kx = 0; kx < s->size_x; kx++) {
                     const vec x = load(seen + kx * width + k);
-                    const ivec more =
-                        (x > now) | ((x != x) & (now == now)) | ((at < 0) & (x == x));
-                    at = (more & ((ivec){0} + first + kx)) | (~more & at);
-                    now = select_(more, x, now);
+                    keep(x, first + kx, &now, &at);
                 }
                 memcpy(which + k, &at, sizeof at);
                 store(best + k, now);
@@ -466,6 +490,11 @@ static void pool(const cppn_step *s, int32_t number, float *scratch) {
         }
         uint16_t *to = s->switches ? s->switches + number * count + y * s->columns : 0;
         for (int64_t k = 0; to && k < s->columns; k++) to[k] = (uint16_t)which[k];
+        for (int64_t k = 0; to && k < s->columns; k++)
+            if (to[k] == UINT16_MAX) { /* all are -inf: the first one */
+                const int64_t left = s->left - k * s->stride_x;
+                to[k] = (uint16_t)((down.low - down.begin) * s->size_x + (left > 0 ? left : 0));
+            }
         for (int64_t k = 0, some; k < s->columns; k += some) {
             some = s->columns - k < STRIP ? s->columns - k : STRIP;
             finish_line(&j, best + k, channel * count + y * s->columns + k, some, seen);
@@ -489,12 +518,14 @@ static void unpool(const cppn_step *s, int32_t number, float *scratch) {
     const int64_t count = (int64_t)s->rows * s->columns;
     const float *in = j.in + channel * count;
     const uint16_t *which = s->switches + number * count;
+    const int32_t across = s->size_x;
     float *plane = j.out + channel * size;
     if (!s->adds) memset(plane, 0, (size_t)size * sizeof *plane);
     for (int32_t y = 0; y < s->rows; y++)
         for (int32_t x = 0; x < s->columns; x++, in++, which++) {
-            const int32_t row = y * s->stride_y - s->top + *which / s->size_x;
-            const int32_t column = x * s->stride_x - s->left + *which % s->size_x;
+            const int32_t down = across == 3 ? *which / 3 : across == 2 ? *which / 2 : *which / across;
+            const int32_t row = y * s->stride_y - s->top + down;
+            const int32_t column = x * s->stride_x - s->left + *which - down * across;
             if (row >= 0 && row < s->rows_out && column >= 0 && column < s->columns_out)
                 plane[row * s->columns_out + column] += *in;
         }

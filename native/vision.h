@@ -29,7 +29,7 @@ static inline int64_t floats_of(const cppn_step *s) {
     const int64_t row = term_row(), buffer = 2 * ROWS * row;
     switch (s->kind) {
     case CPPN_CONVOLVE: return (TERMS + s->outputs + 2) * row + buffer;
-    case CPPN_POOL: return (s->size_x + 2) * ((int64_t)s->columns + UNIT);
+    case CPPN_POOL: return (s->size_x + 2) * ((int64_t)s->columns + UNIT + 4);
     default: return 2 * STRIP + UNIT;
     }
 }

@@ -80,8 +80,8 @@ class File(Source):
     file: str = key(
         "",
         line(4096),
-        "weights from this .safetensors or .npz file, relative to the preset; "
-        "see A network of your own",
+        "weights from this .safetensors or .npz file, relative to the preset; see A network of "
+        "your own; or an image network: an .onnx file, or squeezenet",
         widget="file",
     )
     inputs: tuple[str, ...] = key(

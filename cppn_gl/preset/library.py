@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cppn_gl.nn.files import PICKLES, READERS
+from cppn_gl.nn.files import OTHERS, PICKLES, READERS
 from cppn_gl.nn.image_models import SUFFIXES
 from cppn_gl.preset.network_file import with_network
 from cppn_gl.preset.parsing import read_preset
@@ -70,6 +70,11 @@ def _load(source: str | Path, trusted: bool, network: Path | None) -> Preset:
     if name in shipped():
         return read_preset(shipped()[name], network=network)
     path = Path(name)
+    if path.suffix.lower() in OTHERS:
+        problem = (
+            f"a network of a kind that is not read; as .onnx it is: {OTHERS[path.suffix.lower()]}"
+        )
+        raise PresetError(problem, source=name)
     if path.is_dir():
         raise PresetError(_inside(path), source=name)
     if path.suffix.lower() == ".toml" or path.parent != Path() or isinstance(source, Path):

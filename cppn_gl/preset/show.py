@@ -375,6 +375,9 @@ class ChannelsOptions(PreActivation):
         step=0.1,
         slider=(0.2, 2),
     )
+    feature: bool = key(
+        False, flag, "grow the picture that excites the channel most, which takes some seconds"
+    )
 
 
 @dataclass(frozen=True)

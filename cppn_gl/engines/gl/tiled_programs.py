@@ -100,7 +100,7 @@ class Kernel:
         self.warm = False  # whether it has run; many drivers compile at the first dispatch
         self._set: dict[str, Any] = {}
 
-    def run(self, groups: tuple[int, int], **uniforms: Any) -> None:
+    def run(self, groups: tuple[int, ...], **uniforms: Any) -> None:
         """Dispatch, followed by a memory barrier for the next layer."""
         for name, value in uniforms.items():
             if self._set.get(name) != value:

@@ -12,7 +12,7 @@ import io
 import os
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def keep(key: str, found: Kept) -> None:
     if path is None:
         return
     content = io.BytesIO()
-    arrays = {f"array{k}": array for k, array in enumerate(found.arrays)}
+    arrays: dict[str, Any] = {f"array{k}": one for k, one in enumerate(found.arrays)}
     np.savez(content, step=found.step, pixels=found.pixels, values=found.values, **arrays)
     with contextlib.suppress(OSError, CaptureError):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.layers import SOURCE
-from cppn_gl.nn.vision.native_plan import BLOCK, PICTURE, aliases
 from cppn_gl.nn.vision.network import ImageNetwork, ImageStage
 from cppn_gl.nn.vision.operations import (
     AvgPool2d,
@@ -29,6 +28,7 @@ from cppn_gl.nn.vision.operations import (
     Shape,
     Sum,
 )
+from cppn_gl.nn.vision.plans import BLOCK, PICTURE, aliases
 from cppn_gl.nn.vision.running import Slices, Tensor
 from cppn_gl.nn.vision.target import Target
 from cppn_gl.utils.arrays import Box, Float32

@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.vision.native_changes import Changes
-from cppn_gl.nn.vision.native_plan import (
+from cppn_gl.nn.vision.network import ImageNetwork
+from cppn_gl.nn.vision.operations import Shape
+from cppn_gl.nn.vision.plans import (
     BLOCK,
     DONE_BLOCK,
     LINE,
@@ -34,13 +36,12 @@ from cppn_gl.nn.vision.native_plan import (
     Plan,
     Weights,
 )
-from cppn_gl.nn.vision.network import ImageNetwork
-from cppn_gl.nn.vision.operations import Shape
 from cppn_gl.nn.vision.running import Pass, Rule, Slices, Tensor, through_operation
 from cppn_gl.nn.vision.target import Target
 from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.native import Library
+from cppn_gl.utils.native_vision import packed
 from cppn_gl.utils.native_vision import run as run_steps
 from cppn_gl.utils.threads import thread_count
 
@@ -136,6 +137,15 @@ class _Memory:
 class _NativePass(Pass):
     memory: _Memory = None  # type: ignore[assignment]
 
+    @property
+    def nbytes(self) -> int:
+        later = sum(
+            4 * stage.shape.size
+            for k, stage in enumerate(self.network.stages[: len(self.units)])
+            if stage.activation != "identity" and k not in self.memory.plan.pre
+        )
+        return self.memory.block.nbytes + self.memory.switches.nbytes + later
+
 
 class NativeKernel:
     """A Kernel. `library`: that of native.library() if it is None."""
@@ -148,7 +158,7 @@ class NativeKernel:
         self._plans: weakref.WeakKeyDictionary[ImageNetwork, dict[Any, Plan]] = (
             weakref.WeakKeyDictionary()
         )
-        self._weights = Weights(chosen)
+        self._weights = Weights(functools.partial(packed, chosen))
         self._lock = threading.RLock()
         self._blocks = _Blocks()
         self._rate = FIRST_RATE
@@ -157,7 +167,7 @@ class NativeKernel:
 
     def forward(self, network: ImageNetwork, source: Tensor, until: int) -> Slices[Pass]:
         plan = self._plan(
-            network, until, lambda: Forward(self._library, self._weights, network, until)
+            network, until, lambda: Forward(self._library.activation, self._weights, network, until)
         )
         memory = _Memory(
             *(source, plan, self._blocks.take(plan.floats)),
@@ -221,7 +231,7 @@ class NativeKernel:
             network,
             key,
             lambda: Backward(
-                *(self._library, self._weights, network, done.memory.plan),
+                *(self._library.activation, self._weights, network, done.memory.plan),
                 *(sorted(seeds), before, rule, to),
             ),
         )

@@ -1,11 +1,11 @@
 """What gradient ascent changes: the parameters of a picture. Here its pixels; see fourier.py.
 
-    Parametrisation.reset() -> State -> picture() -> (3, rows, columns), values from 0 to 1
-    State, gradient of the picture -> ascended() -> the State of the next step
+Parametrisation.reset() -> State -> picture() -> (3, rows, columns), values from 0 to 1
+State, gradient of the picture -> ascended() -> the State of the next step
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,21 +63,21 @@ def noise(seed: int, shape: tuple[int, ...]) -> Float32:
 
 def first_picture(recipe: Recipe, size: tuple[int, int]) -> Float32:
     """The noise that a picture of (rows, columns) begins from: white, or alike at all scales."""
-    drawn = noise(recipe.seed, (3, *size))
+    drawn: NDArray[Any] = noise(recipe.seed, (3, *size))
     if recipe.start == "scales":
         # The noise of each octave of wavelengths has the same strength: 1/f, as in photographs.
         spectrum = np.fft.rfft2(drawn) / frequencies(size)
         spectrum[:, 0, 0] = 0
         drawn = np.fft.irfft2(spectrum, size)
         drawn /= drawn.std()
-    return np.clip(GREY + CONTRAST * drawn, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(GREY + CONTRAST * drawn, 0, 1), np.float32)
 
 
 def frequencies(size: tuple[int, int]) -> NDArray[np.float64]:
     """Cycles a pixel of each wave of a real picture, at least one in its longer side."""
     rows, columns = size
     y, x = np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns)
-    return np.maximum(np.sqrt(x * x + y * y), 1 / max(size))
+    return np.asarray(np.maximum(np.sqrt(x * x + y * y), 1 / max(size)))
 
 
 def resized(picture: Float32, size: tuple[int, int]) -> Float32:

@@ -12,7 +12,7 @@ STARTS = ("noise", "scales", "picture")
 MAX_STEPS = 1_000_000
 MIN_SIDE, MAX_SIDE = 16, 1024
 MAX_NUMBER = 65536  # of a layer or a channel
-RATES = {"fourier": 0.05, "pixels": 0.125}
+RATES = {"fourier": 0.08, "pixels": 0.125}
 
 _NUMBER = integer(1, MAX_NUMBER)
 _FACTOR = number(-1000, 1000)
@@ -69,7 +69,7 @@ class Recipe:
         slider=(64, 512),
     )
     steps: int = key(
-        96, integer(0, MAX_STEPS), "the step shown", factor=True, slider=(1, 1000), step=16
+        128, integer(0, MAX_STEPS), "the step shown", factor=True, slider=(1, 1000), step=16
     )
     rate: float = key(
         0.0,
@@ -79,41 +79,41 @@ class Recipe:
         slider=(0, 0.5),
     )
     jitter: float = key(
-        8.0,
+        16.0,
         number(0, 256),
         "shift before each step, at random, of at most so many pixels to each side",
         step=1,
         slider=(0, 32),
     )
     scale: float = key(
-        0.1,
+        0.2,
         number(0, 0.9),
         "enlargement or reduction before each step, at random, by at most this part",
         step=0.05,
     )
     rotation: float = key(
-        10.0,
+        15.0,
         number(0, 180),
         "rotation before each step, at random, by at most so many degrees to each side",
         step=5,
         slider=(0, 45),
     )
     smoothness: float = key(
-        1.5,
+        1.3,
         number(0, 4),
         "of waves: their strength is 1/frequency to this power; 1 is that of photographs",
         step=0.1,
         slider=(0.5, 2),
     )
     blur: float = key(
-        0.0,
+        0.7,
         number(0, 32),
         "blur of the picture's gradient: standard deviation in pixels at step 0; see fade",
         step=0.25,
         slider=(0, 4),
     )
     decay: float = key(
-        0.01,
+        0.025,
         number(0, 0.5),
         "part of the waves, or of the pixels' contrast, that is lost in a step at step 0; see fade",
         step=0.005,

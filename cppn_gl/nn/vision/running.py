@@ -81,6 +81,12 @@ class Pass:
         return self.source if k == SOURCE else self.units[k]
 
     @property
+    def nbytes(self) -> int:
+        """The memory that it takes, in bytes, at most."""
+        arrays = {id(array): array.nbytes for array in (*self.units, *self.pre)}
+        return sum(arrays.values())
+
+    @property
     def logits(self) -> Float64:
         """The scores of the classes before a softmax, (classes,)."""
         return self.pre[self.network.logits].astype(np.float64).reshape(-1)

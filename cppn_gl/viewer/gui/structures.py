@@ -9,6 +9,7 @@ from cppn_gl.nn.blocks import KEYS, STRUCTURES, Block, blocks_of
 from cppn_gl.nn.image_file import SHIPPED
 from cppn_gl.nn.sources import MLP, Random
 from cppn_gl.preset.show import UnitsOptions
+from cppn_gl.utils.camera import is_camera
 from cppn_gl.utils.images import SUFFIXES
 from cppn_gl.viewer import fields
 from cppn_gl.viewer.fields import Field
@@ -174,7 +175,7 @@ class StructureEditors:
             left=True,
             faint=shipped,
             refuse=_no_image,
-            hint="a file, or drop it on the window",
+            hint="camera, or a file, or drop it on the window",
         )
         if typed is not None and typed.strip() and typed.strip() != of.image:
             self._app.open_image(Path(typed.strip()).expanduser())
@@ -188,6 +189,7 @@ def _repeated(block: Block, times: int) -> Block:
 
 def _no_image(text: str) -> str:
     """Why a typed path is not that of an image; "" if it may be one."""
-    if not text.strip() or text.strip().lower().endswith(SUFFIXES):
+    name = text.strip()
+    if not name or is_camera(name) or name.lower().endswith(SUFFIXES):
         return ""
-    return f"expected a file ending in {' '.join(SUFFIXES)}"
+    return f"expected camera, or a file ending in {' '.join(SUFFIXES)}"

@@ -45,7 +45,7 @@ class Shown(NamedTuple):
 _tensors: LRUCache[Hashable, Shown] = LRUCache(
     TENSORS, lambda key, shown: shown.pixels.nbytes + shown.tensor.nbytes
 )
-_passes: LRUCache[Hashable, Pass] = LRUCache(PASSES, lambda key, done: pass_bytes(done))
+_passes: LRUCache[Hashable, Pass] = LRUCache(PASSES, lambda key, done: done.nbytes)
 _gradients: LRUCache[Hashable, Float32] = LRUCache(GRADIENTS, lambda key, found: found.nbytes)
 
 
@@ -53,12 +53,6 @@ def network_of(scene: Scene) -> ImageNetwork:
     """The image network of a scene."""
     assert isinstance(scene.network, ImageNetwork)
     return scene.network
-
-
-def pass_bytes(done: Pass) -> float:
-    """The memory of a pass in bytes. An array that is units and pre-activations counts once."""
-    arrays = {id(array): array.nbytes for array in (*done.units, *done.pre) if array is not None}
-    return float(sum(arrays.values()))
 
 
 def shown_of(scene: Scene) -> Shown:

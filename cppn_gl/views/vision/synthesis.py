@@ -34,7 +34,8 @@ from cppn_gl.views import lettering
 from cppn_gl.views.base import CPUView, Hit, Picture, Stage, Words, mean_of_samples
 from cppn_gl.views.plots.canvas import PlotCanvas
 from cppn_gl.views.plots.plot import COLORS, FAINT, GROUND, INK, Line, Plot, arrange
-from cppn_gl.views.text import line_height, shorten, significant, width, wrap, write
+from cppn_gl.views.text import TIED, line_height, shorten, significant, width, wrap, write
+from cppn_gl.views.ticks import round_up
 from cppn_gl.views.vision.passes import network_of, unit_of
 
 ROOMY = 1.25  # width in heights from which the words stand beside the picture
@@ -158,7 +159,15 @@ def grown(scene: Scene) -> list[Growth]:
     image = picture_of(preset.input.stored) if recipe.start == "picture" else None
 
     def of(layer: int, channel: int, name: str) -> Growth:
-        key = network.digest, preset.preprocess, recipe, layer, channel, name, _digest(preset, image)
+        key = (
+            network.digest,
+            preset.preprocess,
+            recipe,
+            layer,
+            channel,
+            name,
+            _digest(preset, image),
+        )
 
         def made() -> Growth:
             from dataclasses import replace
@@ -444,8 +453,7 @@ def _written(canvas: PlotCanvas, scene: Scene, growth: Growth, room: float) -> f
 
 def _how(options: SynthesisOptions) -> str:
     """How it is made, in a few words."""
-    bases = {"fourier": "waves in decorrelated colours, Adam", "pixels": "pixels"}
-    parts = [bases.get(options.basis, options.basis)]
+    parts = []
     if options.jitter:
         parts.append(f"shifts of {options.jitter:g} px")
     if options.scale:
@@ -458,7 +466,9 @@ def _how(options: SynthesisOptions) -> str:
         parts.append(f"decay {100 * options.decay:g} %")
     if options.octaves > 1 and options.basis == "pixels":
         parts.append(f"{options.octaves} octaves")
-    return ", ".join(parts)
+    bases = {"fourier": "waves in decorrelated colours, Adam", "pixels": "pixels"}
+    tied = (part.replace(" ", TIED) for part in parts)
+    return ", ".join([bases.get(options.basis, options.basis), *tied])
 
 
 def _curve(canvas: PlotCanvas, growth: Growth, step: int, box: Box) -> None:
@@ -466,12 +476,12 @@ def _curve(canvas: PlotCanvas, growth: Growth, step: int, box: Box) -> None:
     if box[3] - box[1] < 5 * line_height(canvas.font_size) or box[2] <= box[0]:
         return
     values = growth.values(step).astype(np.float64)
-    end = max(step, 10)
+    end = round_up(max(step, 10))
     x = np.arange(len(values), dtype=np.float64)
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     pad = 0.06 * (high - low) or 1.0
-    lines = [Line(x, values, COLORS[0], 1.2)]
+    lines = [Line(x, values, COLORS[0], 1.2)] if finite.size else []
     if len(values) > 2 * SMOOTH:
         window = np.ones(SMOOTH) / SMOOTH
         mean = np.convolve(values, window, "valid")

@@ -47,7 +47,7 @@ def test_a_known_model_brings_its_preprocessing_and_names() -> None:
 def test_an_own_network_asks_for_its_preprocessing() -> None:
     source = source_of({"file": SMALL}, USER)
     assert isinstance(source, Trained)
-    with pytest.raises(PresetError, match=r"small\.onnx needs order, range, mean, std: .*example"):
+    with pytest.raises(PresetError, match=r"small\.onnx needs order, range, mean, std, as"):
         source.preprocessed(Preprocess())
     how = source.preprocessed(HOW)
     assert source.network_for(how).picture == how.shape == (2, 13, 17)

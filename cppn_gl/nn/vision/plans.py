@@ -1,4 +1,4 @@
-"""Plans of the native library's steps for an image network, forward and backward.
+"""Plans of an image network's steps, forward and backward: for the native library, or for OpenGL.
 
 A plan says where each array stands in one block of memory, and lists steps. Concatenations cost
 nothing: the stages before them write into their result. Gradients stand where earlier ones are no
@@ -7,7 +7,7 @@ longer needed. What the library lacks is a part of its own, which NumPy computes
 
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,8 +33,9 @@ from cppn_gl.nn.vision.operations import (
     Sum,
 )
 from cppn_gl.nn.vision.running import Rule, depending, rectifies
+from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.native import Library
-from cppn_gl.utils.native_vision import DEFAULTS, KINDS, POINTERS, RULES, STEP, divide, packed
+from cppn_gl.utils.native_vision import DEFAULTS, KINDS, POINTERS, RULES, STEP, divide
 from cppn_gl.utils.native_vision import taps as tap_table
 
 LINE = 16  # floats to whose multiples arrays are aligned
@@ -44,6 +45,7 @@ LINE = 16  # floats to whose multiples arrays are aligned
 NOTHING, BLOCK, PICTURE, SWITCHES, DONE_BLOCK = range(5)
 Place = tuple[int, int]  # one of these, and floats (uint16 of SWITCHES) from its beginning
 NOWHERE = (NOTHING, 0)
+Number = Callable[[str], int | None]  # of an activation; None: the kernel lacks it
 Row = dict[str, Any]  # a step: its fields that are not DEFAULTS; some of POINTERS are Places
 
 
@@ -116,10 +118,13 @@ class Plan:
 
 
 class Weights:
-    """Weights in the library's order. They live as long as their operations."""
+    """Weights of convolutions in a kernel's order. They live as long as their operations.
 
-    def __init__(self, library: Library):
-        self._library = library
+    pack: of weights (groups, rows, columns).
+    """
+
+    def __init__(self, pack: Callable[[Float32], Float32]):
+        self._pack = pack
         self._known: weakref.WeakKeyDictionary[Any, dict[Any, Any]] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
 
@@ -144,7 +149,7 @@ class Weights:
         rows, columns = of.kernel
         places = [(i * down - top, j * across - left) for i in range(rows) for j in range(columns)]
         weight = of.weight.reshape(of.groups, len(of.weight) // of.groups, -1)
-        return packed(self._library, weight), tap_table(places)
+        return self._pack(weight), tap_table(places)
 
     def _backward(self, of: Conv2d, phase: tuple[int, int]) -> tuple[Any, Any]:
         (row, row_taps), (column, column_taps) = (
@@ -155,7 +160,7 @@ class Weights:
         out, per, *_ = of.weight.shape
         reaching = of.weight[:, :, row][..., column].reshape(of.groups, out // of.groups, per, -1)
         turned = reaching.transpose(0, 2, 1, 3).reshape(of.groups, per, -1)
-        return packed(self._library, turned), tap_table(places)
+        return self._pack(turned), tap_table(places)
 
 
 def _phase_taps(
@@ -200,15 +205,15 @@ def _mean_window(of: AvgPool2d | GlobalAvgPool, given: Shape) -> Row:
 class _Planner:
     """What plans of both directions share."""
 
-    def __init__(self, library: Library, weights: Weights, network: ImageNetwork):
-        self.library, self.weights, self.network = library, weights, network
+    def __init__(self, number: Number, weights: Weights, network: ImageNetwork):
+        self._number, self.weights, self.network = number, weights, network
         self.plan = Plan()
 
     def shape(self, k: int) -> Shape:
         return self.network.picture if k == SOURCE else self.network.stages[k].shape
 
     def number(self, activation: str) -> int:
-        found = self.library.activation(activation)
+        found = self._number(activation)
         assert found is not None
         return found
 
@@ -222,23 +227,34 @@ class _Planner:
 
 
 class Forward(_Planner):
-    """The plan of a forward pass up to stage `until`."""
+    """The plan of a forward pass up to stage `until`.
 
-    def __init__(self, library: Library, weights: Weights, network: ImageNetwork, until: int):
-        super().__init__(library, weights, network)
+    lazy: the pre-activations of ReLUs are not kept, but for those of the scores.
+    """
+
+    def __init__(
+        self,
+        number: Number,
+        weights: Weights,
+        network: ImageNetwork,
+        until: int,
+        *,
+        lazy: bool = True,
+    ):
+        super().__init__(number, weights, network)
         self._inside = self._joined(until)
         for k in range(until + 1):
             self._place(k)
         stages = network.stages[: until + 1]
         scores = {until, network.logits, *network.stages[network.logits].inputs}
         for k, stage in enumerate(stages):
-            kept = stage.activation not in ("identity", "relu") or k in scores
+            kept = stage.activation != "relu" or k in scores or not lazy
             if kept and stage.activation != "identity":
                 self.plan.pre[k] = self._room(stage.shape)
             if aliases(stage):
                 continue
             before = len(self.plan.rows)
-            if library.activation(stage.activation) is None or not self._stage(k, stage):
+            if number(stage.activation) is None or not self._stage(k, stage):
                 del self.plan.rows[before:]
                 self.plan.parts.append(k)
             self.plan.of_stage[k] = list(range(before, len(self.plan.rows)))
@@ -403,7 +419,7 @@ class Backward(_Planner):
 
     def __init__(
         self,
-        library: Library,
+        number: Number,
         weights: Weights,
         network: ImageNetwork,
         forward: Plan,
@@ -412,7 +428,7 @@ class Backward(_Planner):
         rule: Rule,
         to: int,
     ):
-        super().__init__(library, weights, network)
+        super().__init__(number, weights, network)
         self._forward, self._rule, self._to = forward, rule, to
         self._rooms = _Rooms()
         self._room: dict[int, int] = {}  # of a gradient: the room that it stands in
