@@ -1,6 +1,6 @@
 """Measures image networks forward and back, beside PyTorch, by turns in one run.
 
-python tools/measure_trained.py [--torch PYTHON] [--rounds N] [--rows WORD …]
+python tools/measure_trained.py [--torch PYTHON] [--rounds N] [--rows WORD …] [--gl]
 
 PYTHON is an interpreter that has PyTorch and NumPy; without it only ours is measured. Networks:
 SqueezeNet v1.1 (extra "trained"; with random weights if it is missing), and small ones with random
@@ -9,8 +9,9 @@ gradient of one of them by the picture, "guided" the same by guided backpropagat
 hooks.
 
 "native N" is the native library on N threads, "numpy" is NumPy on one. PyTorch runs with as many,
-contiguous and channels_last, without gradients of weights. Its numbers must agree with ours. Times
-are in milliseconds, the best of all rounds and the median.
+contiguous and channels_last, without gradients of weights. Its numbers must agree with ours.
+`--gl`: by compute shaders, too. Times are in milliseconds: the best of all rounds, the median, and
+the least processor time of all threads, which depends less on what else the machine does.
 """
 
 import argparse
@@ -27,6 +28,8 @@ from typing import Any
 
 import numpy as np
 
+from cppn_gl.engines.gl.context import open_context
+from cppn_gl.engines.gl.vision import GLKernel
 from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.vision.native_kernel import NativeKernel
 from cppn_gl.nn.vision.network import ImageNetwork, ImageNode
@@ -176,12 +179,13 @@ class Peer:
             text=True,
         )
 
-    def seconds(self, threads: int, form: str, kind: str) -> float:
-        """What one run takes there."""
+    def seconds(self, threads: int, form: str, kind: str) -> tuple[float, float]:
+        """What one run takes there: wall time and processor time."""
         assert self._process.stdin
         assert self._process.stdout
         print(threads, form, kind, file=self._process.stdin, flush=True)
-        return float(self._process.stdout.readline())
+        wall, own = map(float, self._process.stdout.readline().split())
+        return wall, own
 
     def close(self) -> None:
         """End the process."""
@@ -189,13 +193,18 @@ class Peer:
 
 
 def measured(
-    name: str, network: ImageNetwork, python: str | None, rounds: int, threads: Sequence[int]
+    name: str,
+    network: ImageNetwork,
+    python: str | None,
+    rounds: int,
+    more: dict[str, Kernel],
 ) -> None:
     """Print a network's times."""
     source = np.random.default_rng(5).normal(0, 60, network.picture).astype(np.float32)
     kernels: dict[str, Kernel] = {"numpy": NumPyKernel()}
     if library() is not None:
-        kernels |= {f"native {n}": NativeKernel(threads=n) for n in threads}
+        kernels |= {f"native {n}": NativeKernel(threads=n) for n in (1, 2)}
+    kernels |= more
     weights = f"{network.parameters:,} weights".replace(",", " ")
     print(f"\n{name}: {len(network.stages)} stages, {weights}, pictures {network.picture}")
     with tempfile.TemporaryDirectory() as folder:
@@ -217,13 +226,13 @@ def _kind(
     peer: Peer | None,
     rounds: int,
 ) -> None:
-    times: dict[str, list[float]] = {}
+    times: dict[str, list[tuple[float, float]]] = {}
     for turn in range(rounds + 1):  # the first warms up
         for name, kernel in kernels.items():
             with one_thread():
-                start = time.perf_counter()
+                start, own = time.perf_counter(), time.process_time()
                 found = ours(network, source, kernel, kind)
-                seconds = time.perf_counter() - start
+                seconds = time.perf_counter() - start, time.process_time() - own
             if turn:
                 times.setdefault(name, []).append(seconds)
             time.sleep(PAUSE)
@@ -235,17 +244,22 @@ def _kind(
             time.sleep(PAUSE)
     print(f"  {kind}")
     for name, several in times.items():
-        best, median = min(several) * 1e3, statistics.median(several) * 1e3
-        print(f"    {name:24} {best:8.1f}   median {median:8.1f}")
+        walls, own = [wall for wall, _ in several], min(own for _, own in several)
+        numbers = (1e3 * n for n in (min(walls), statistics.median(walls), own))
+        print("    {:24} {:8.1f}   median {:8.1f}   processor {:8.1f}".format(name, *numbers))
     if peer is not None:
         theirs = np.load(peer.folder / f"{kind}.npy").reshape(found.shape)
         off = np.abs(theirs - found).max() / np.abs(found).max()
         print(f"    greatest difference from PyTorch, of the largest number: {off:.1e}")
         for threads in (1, 2):
             if f"native {threads}" in times:
-                known = [min(t) for n, t in times.items() if n.startswith(f"PyTorch {threads}")]
-                ratio = min(times[f"native {threads}"]) / min(known)
-                print(f"    native {threads} / PyTorch {threads}: {ratio:.2f}")
+                peers = [t for n, t in times.items() if n.startswith(f"PyTorch {threads}")]
+                parts = []
+                for which, word in ((0, "time"), (1, "processor time")):
+                    own = min(both[which] for both in times[f"native {threads}"])
+                    theirs_least = min(both[which] for t in peers for both in t)
+                    parts.append(f"{word} {own / theirs_least:.2f}")
+                print(f"    native {threads} / PyTorch {threads}: {', '.join(parts)}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -253,9 +267,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--torch", metavar="PYTHON", help="an interpreter that has PyTorch")
     parser.add_argument("--rounds", type=int, default=10, help="default: %(default)s")
     parser.add_argument("--rows", nargs="+", default=list(NETWORKS), choices=list(NETWORKS))
+    parser.add_argument("--gl", action="store_true", help="with the compute shaders")
     options = parser.parse_args(arguments)
+    more: dict[str, Kernel] = {"OpenGL": GLKernel(open_context())} if options.gl else {}
     for name in options.rows:
-        measured(name, NETWORKS[name](), options.torch, options.rounds, (1, 2))
+        measured(name, NETWORKS[name](), options.torch, options.rounds, more)
     return 0
 
 

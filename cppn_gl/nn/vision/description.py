@@ -252,7 +252,7 @@ def _conv(values: Mapping[str, Any], arrays: Mapping[str, Float32]) -> of.Conv2d
     )
 
 
-def _resolved(padding: Any, size: Sequence[int], dilation: Sequence[int] = (1, 1)) -> of.Padding:
+def _resolved(padding: Any, size: Sequence[int], dilation: Sequence[int] = (1, 1)) -> Padding:
     """The padding (top, left, bottom, right); "same" of windows of a size."""
     if padding != SAME:
         top, left, bottom, right = padding

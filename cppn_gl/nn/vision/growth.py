@@ -60,10 +60,14 @@ class Growth:
         with self._lock:
             return tuple(sorted({0, *self._states, self.step}))
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Rows and columns of the picture at the newest step."""
-        return self.ascent.parameters.size(self.step)
+    def size(self, step: int) -> tuple[int, int]:
+        """Rows and columns of the picture at a step."""
+        return self.ascent.parameters.size(step)
+
+    def rest(self) -> None:
+        """Forget the states: of a sheet of many pictures only these are needed."""
+        with self._lock:
+            self._states, self._newest, self._asked, self._spacing = {}, None, None, 1
 
     def values(self, step: int) -> Float32:
         """What the network said of the pictures before a step, (n,): n <= step, NaN where unknown.

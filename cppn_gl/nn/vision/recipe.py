@@ -123,7 +123,6 @@ class Recipe:
         0,
         integer(0, MAX_STEPS),
         "steps after which blur and decay are half as strong, and so on; 0: they stay as they are",
-        factor=True,
         slider=(0, 500),
     )
     octaves: int = key(
@@ -133,7 +132,7 @@ class Recipe:
         step=1,
     )
     octave_steps: int = key(
-        20, integer(1, MAX_STEPS), "steps at each size but the last", slider=(1, 100)
+        20, integer(1, MAX_STEPS), "steps at each size but the last", slider=(1, 120)
     )
     seed: int = key(
         0, SEED, "seed of the noise and of the shifts", metavar="N|WORDS", widget="seed"

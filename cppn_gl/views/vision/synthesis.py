@@ -117,6 +117,8 @@ class SynthesisView(CPUView):
             for fraction in growth.prepare(step):
                 yield (number + fraction) / len(wanted)
             _paste(picture, growth.pixels(step), box, (left, top))
+            if len(growths) > 1:
+                growth.rest()
             yield (number + 1) / len(wanted)
         start = _start_box(scene, size)
         if start is not None:
@@ -311,10 +313,10 @@ def boxes(scene: Scene, size: Size) -> Iterator[Box]:
     if scene.options(SynthesisOptions).form != "sheet":
         yield _fitted(scene, _rooms(size)[0])
         return
-    growths = grown(scene)
+    growths, step = grown(scene), scene.options(SynthesisOptions).steps
     sheet = sheet_of(len(growths), size)
     for k, growth in enumerate(growths):
-        yield _within(sheet.box(k), growth.size)
+        yield _within(sheet.box(k), growth.size(step))
 
 
 def _rooms(size: Size) -> tuple[Box, Box | None]:
@@ -331,7 +333,7 @@ def _rooms(size: Size) -> tuple[Box, Box | None]:
 
 
 def _fitted(scene: Scene, room: Box) -> Box:
-    return _within(room, grown(scene)[0].size)
+    return _within(room, grown(scene)[0].size(scene.options(SynthesisOptions).steps))
 
 
 def _within(room: Box, shape: tuple[int, int]) -> Box:
@@ -353,7 +355,7 @@ def _start_box(scene: Scene, size: Size) -> Box | None:
         return None
     side = round(min(0.3 * (room[2] - room[0]), 0.5 * (room[3] - room[1]), 0.25 * size[1]))
     corner = room[2] - side, room[1], room[2], room[1] + side
-    left, top, right, bottom = _within(corner, grown(scene)[0].size)
+    left, top, right, bottom = _within(corner, grown(scene)[0].size(0))
     move = room[2] - right, top - room[1]
     return left + move[0], top - move[1], right + move[0], bottom - move[1]
 
@@ -366,7 +368,7 @@ def _box(region: Region) -> Box:
 def _paste(picture: Float32, pixels: Pixels, box: Box, corner: tuple[int, int]) -> None:
     """Put pixels into a box of a picture, of which `corner` is the upper left one that is drawn."""
     left, top, right, bottom = box
-    image = Image.fromarray(pixels).resize((right - left, bottom - top), Image.Resampling.LANCZOS)
+    image = Image.fromarray(pixels).resize((right - left, bottom - top), Image.Resampling.BICUBIC)
     found = np.asarray(image, np.float32) / np.float32(255)
     high, wide = picture.shape[:2]
     x, y = left - corner[0], top - corner[1]
@@ -437,7 +439,7 @@ def _written(canvas: PlotCanvas, scene: Scene, growth: Growth, room: float) -> f
     y, high = 0.0, canvas.image.height
     values = growth.values(options.steps)
     said = f"{significant(float(values[-1]), 4)}" if len(values) else "not asked yet"
-    rows, columns = growth.size
+    rows, columns = growth.size(options.steps)
     lines = [(name_of(scene), INK, "bold"), (f"step {options.steps:,}", COLORS[1], "bold")]
     lines.append((f"value {said}", INK, "regular"))
     lines.append((_how(options), FAINT, "regular"))
