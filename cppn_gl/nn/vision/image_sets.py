@@ -224,7 +224,7 @@ def test_class(number: int) -> str:
 def _test(number: int, what: str, axes: int) -> Any:
     path = _idx(PLACE, FILES[False], what) if PLACE.is_dir() else None
     if path is None:
-        raise PresetError(_missing(FASHION))
+        raise PresetError(missing(FASHION))
     found = _tests.get((path, stamp_of(path)), lambda: read_idx(path, axes))
     if number >= len(found):
         raise PresetError(f"{FASHION} has tests 0 to {len(found) - 1}")
