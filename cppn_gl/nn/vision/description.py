@@ -20,6 +20,7 @@ from typing import Any
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.vision import operations as of
 from cppn_gl.nn.vision.network import ImageStage
+from cppn_gl.nn.vision.operation import Padding
 from cppn_gl.nn.vision.operations import MAX_CHANNELS, ImageOperation
 from cppn_gl.nn.vision.pieces import PICTURE
 from cppn_gl.nn.vision.shapes import MAX_SIDE, Shape
