@@ -80,6 +80,8 @@ class Machine:
             self.program(program, "")
         self.program("cc", COMPILER)
         (self.state / "ensurepip").touch()
+        self.data = self.root / "datasets" / "fashion-mnist"
+        self.data.mkdir(parents=True)
 
     def program(self, name: str, body: str, *, log: bool = False) -> None:
         path = self.bin / name
@@ -113,7 +115,7 @@ class Machine:
                 ),
                 *(f'cp "{self.bin}/id" "{self.bin}/{program}"' for program in PROGRAMS),
                 f'printf "#!/bin/sh\\n{COMPILER}\\n" >"{self.bin}/cc"; chmod +x "{self.bin}/cc"',
-                f'touch "{self.state}/ensurepip"',
+                f'touch "{self.state}/ensurepip"; mkdir -p "{self.data}"',
                 "esac",
             ]
         )
@@ -126,6 +128,7 @@ class Machine:
                 "PATH": str(self.bin),
                 "HOME": str(self.root),
                 "LOG": str(self.log),
+                "DATASETS": str(self.data.parent),
                 **self.environment,
             },
             cwd=self.root,
@@ -215,7 +218,11 @@ def test_failed_pip_is_tried_again(machine: Machine) -> None:
 
 @pytest.mark.parametrize(
     ("mode", "packages"),
-    [("run", "libegl1 libgl1"), ("test", "libegl1 libgl1 xvfb xauth xdotool"), ("lint", None)],
+    [
+        ("run", "libegl1 libgl1"),
+        ("test", "libegl1 libgl1 xvfb xauth xdotool dataset-fashion-mnist"),
+        ("lint", None),
+    ],
 )
 def test_root_installs_exactly_what_is_missing(
     machine: Machine, mode: str, packages: str | None
@@ -224,6 +231,7 @@ def test_root_installs_exactly_what_is_missing(
     machine.libraries()
     for program in PROGRAMS:
         (machine.bin / program).unlink()
+    machine.data.rmdir()
     done = machine.setup(mode)
     assert done.returncode == 0, done.stderr
     expected = ["apt-get update", INSTALL + packages] if packages else []

@@ -133,6 +133,9 @@ look() {
         want_program Xvfb xvfb
         want_program xauth xauth
         want_program xdotool xdotool
+        # Pictures that networks learn: data of the presets that are tested.
+        [ -d "${DATASETS:-/usr/share/datasets}/fashion-mnist" ] ||
+            want dataset-fashion-mnist fashion-mnist
     fi
 }
 

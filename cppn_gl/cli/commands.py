@@ -28,6 +28,7 @@ from cppn_gl.cli.options import (
 from cppn_gl.cli.pipes import STDIN, STDOUT, check_stdout, output_value, stdin_preset
 from cppn_gl.cli.shots import (
     DELAY,
+    asked_shot,
     bits_option,
     draw,
     engine_option,
@@ -320,10 +321,10 @@ def _sequence(args: argparse.Namespace) -> int:
 
 def _view(args: argparse.Namespace) -> int:
     engine = checked(engine_name, args.engine, "--engine")
-    shot = shot_of(args)
     from cppn_gl.engines.gl.context import display_problem
 
     problem = display_problem()
+    shot, unread = asked_shot(args) if problem is None else (shot_of(args), None)
     if problem is None:
         return _window()(  # type: ignore[no-any-return]
             shot,
@@ -331,8 +332,9 @@ def _view(args: argparse.Namespace) -> int:
             hud=not args.no_hud,
             fullscreen=args.fullscreen,
             output_dir=args.output_dir,
-            source=None if args.network else _file(args.preset),
+            source=None if args.network or unread else _file(args.preset),
             engine=engine,
+            unread=unread,
         )
     note(args, f"no display ({problem}): drawing one picture instead of opening a window")
     from cppn_gl.output.capture import save_new_picture

@@ -26,7 +26,7 @@ from cppn_gl.engines.names import AUTO, ENGINES, engine_name, engine_names
 from cppn_gl.preset import library
 from cppn_gl.preset.color import MAPPINGS, MAX_COLORS, Color
 from cppn_gl.preset.surprise import RANDOM
-from cppn_gl.utils.checks import checked, integer, show
+from cppn_gl.utils.checks import PresetError, checked, integer, show
 from cppn_gl.utils.toml import toml_value
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def picture_options(
     about = "a shipped name, a .toml file, a network, a picture or video saved by cppn_gl, or - "
     about += f"for TOML on standard input (default: the preset {library.DEFAULT!r})"
     parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
-    about = "a network of your own, its weights in a .safetensors or .npz file: docs/presets.md "
+    about = "a network of your own, in a .safetensors, .npz or .onnx file: docs/presets.md "
     about += "says how. It is shown with the preset's view and colours"
     parser.option("--network", metavar="FILE", type=path_value, help=about)
     add_overrides(parser)
@@ -121,6 +121,7 @@ def shot_of(
         preset = shot.preset.replace(**changes)
     else:
         preset = with_network(shot.preset, network, changes)
+    library.usable(preset)
     if isinstance(preset.spec, File) and preset.spec.assumed:
         note(args, preset.spec.assumed)
     values: dict[str, Any] = {"preset": preset}
@@ -151,6 +152,24 @@ def _network(args: argparse.Namespace, changes: dict[str, Any]) -> Path | None:
     if len(named) > 1:
         raise UsageError(f"{' and '.join(named)} both give the network")
     return next((path_value(str(name)) for name in named.values()), None)
+
+
+def asked_shot(args: argparse.Namespace) -> "tuple[Shot, Path | None]":
+    """The shot that a window shows first, and a network's file about which it has to ask.
+
+    That is one which does not say how it reads pictures. Raises PresetError, UsageError.
+    """
+    try:
+        return shot_of(args), None
+    except PresetError as error:
+        unread = _network(args, overrides(args))
+        if unread is None or not error.key.startswith("preprocess"):
+            raise
+        from cppn_gl.preset.shot import Shot
+
+        shot = Shot(library.load_preset())
+        size = shot.size if args.size is None else size_value(args.size)
+        return dataclasses.replace(shot, size=size), unread
 
 
 def note_weights(args: argparse.Namespace, preset: "Preset") -> None:

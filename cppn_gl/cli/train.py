@@ -68,6 +68,8 @@ def train(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         say(f"stopped; the same command goes on from what {args.output} holds")
         raise
+    if skipped := getattr(run.trainer.dataset, "skipped", ""):
+        note(args, skipped)
     note(args, report(run, steps))
     put_path(args.output)
     return 0

@@ -80,8 +80,8 @@ class File(Source):
     file: str = key(
         "",
         line(4096),
-        "weights from this .safetensors or .npz file, relative to the preset; "
-        "see A network of your own",
+        "weights from this .safetensors or .npz file, relative to the preset; see A network of "
+        "your own; or an image network: an .onnx file, or squeezenet",
         widget="file",
     )
     inputs: tuple[str, ...] = key(
@@ -288,6 +288,11 @@ class File(Source):
     def to_bytes(self) -> bytes:
         """The network file as it is carried, whatever the format of the file it came from."""
         return self.chain.to_bytes(self.texts)
+
+    @property
+    def weights_sha256(self) -> str:
+        """The SHA-256 of the file, in hexadecimal."""
+        return self.weights.sha256
 
     @property
     def texts(self) -> dict[str, str]:

@@ -44,6 +44,15 @@ Floats = NDArray[np.float32]
 
 PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")  # refused: see format_of
 _TYPES = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "F64": "<f8"}
+# Files of other programs, and what can be read instead.
+OTHERS = {
+    **dict.fromkeys(
+        (".h5", ".keras", ".pb", ".tflite"),
+        "python -m tf2onnx.convert --saved-model FOLDER --output net.onnx",
+    ),
+    ".mlmodel": "export the network it was made of as .onnx",
+    ".pt2": "torch.onnx.export(model, (picture,), 'net.onnx')",
+}
 _CONVERT = """\
 import torch, safetensors.torch
 model = torch.load("net.pt", weights_only=True)  # a state dict, or a dict that holds one
@@ -165,6 +174,9 @@ def _read_safetensors(data: bytes, *, pictures: bool = False) -> Tensors:
     texts = _texts(header.pop("__metadata__", {}))
     counters = {n for n, one in header.items() if pictures and _is_counter(one)}
     pictures = pictures or NODES in texts
+    if not pictures and GRAPH not in texts and any(map(_is_kernel, header.values())):
+        problem = "kernels of convolutions: the weights of a network that sees pictures"
+        raise ValueError(f"{problem}; list its layers in a preset, as [[network.nodes]]")
     for name, entry in header.items():
         _check_name(name)
         if name not in counters:
@@ -179,6 +191,12 @@ def _read_safetensors(data: bytes, *, pictures: bool = False) -> Tensors:
         raise ValueError(f"a damaged safetensors file: {_first_line(error)}") from None
     arrays = {name: _array(name, entry) for name, entry in found if name not in counters}
     return Tensors(arrays, texts)
+
+
+def _is_kernel(entry: Any) -> bool:
+    """Whether an entry has the shape of a convolution's kernels."""
+    shape = entry.get("shape") if isinstance(entry, dict) else None
+    return isinstance(shape, list) and len(shape) == 4
 
 
 def _is_counter(entry: Any) -> bool:

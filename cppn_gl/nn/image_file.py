@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.cache import MB, LRUCache
+from cppn_gl.utils.camera import NAME, is_camera, still, target_of
 from cppn_gl.utils.checks import PresetError, choice, key, line, nearest, show, validate
 from cppn_gl.utils.elementary import power
 from cppn_gl.utils.files import Stamp, stamp_of
@@ -35,6 +36,7 @@ SHIPPED = (
     "chelsea",
     "lighthouse",
     "anchor",
+    "boot",
 )  # pictures in presets/: see NOTICE there
 SAMPLE = re.compile(r"(fashion-mnist):(0|[1-9]\d{0,5})")  # a picture of a data set's tests
 FITS = ("cover", "contain", "stretch")
@@ -144,9 +146,9 @@ def sample_image(name: str) -> StoredImage:
 
 
 def _name(value: Any) -> str:
-    """A check: one of SHIPPED, or the name of a file."""
+    """A check: one of SHIPPED, a sample, a camera, or the name of a file."""
     name = line(4096)(value)
-    if SAMPLE.fullmatch(name):
+    if SAMPLE.fullmatch(name) or is_camera(name):
         return name
     if name not in SHIPPED and not name.lower().endswith(SUFFIXES):
         hint = "" if "." in name else nearest(name, SHIPPED)
@@ -160,22 +162,25 @@ class Input:
 
     `Input("photo.jpg")` reads the file, relative to the current folder. After that `image` is its
     absolute path, or a mere name for an image that came inside a picture, whose `content` it is.
+    A camera is `live`: its picture of the moment is `content`; without one it is opened for a
+    picture when this is asked for.
     """
 
     image: str = key(
         "cat",
         _name,
-        "image whose colours are the inputs red green blue grey: a file, relative to the preset, "
-        f"a picture that is shipped: {' '.join(SHIPPED)}, or one of the tests of a data set: "
-        "fashion-mnist:0 to fashion-mnist:9999",
+        "image whose colours are the inputs red green blue grey, or which an image network sees: a "
+        f"file, relative to the preset, a picture that is shipped: {' '.join(SHIPPED)}, one of the "
+        "tests of a data set: fashion-mnist:0 to fashion-mnist:9999, or camera, "
+        "camera:/dev/video1, camera:film.mp4",
         widget="image",
     )
     fit: str = key(
         "cover",
         choice(FITS),
         "how the image lies over the square of [normalize] region_center and region_extent: "
-        "cover (its shorter side fills the square's), contain (its longer side), stretch (both); an "
-        "image network has [preprocess] fit instead",
+        "cover (its shorter side fills the square's), contain (its longer side), stretch (both); "
+        "an image network has [preprocess] fit instead",
     )
     encoding: str = key(
         "srgb",
@@ -183,13 +188,13 @@ class Input:
         "values of its pixels: srgb (as in the file, 0 to 1) or linear (proportional to light)",
     )
     content: StoredImage | None = dataclasses.field(default=None, repr=False)
+    live: bool = dataclasses.field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         validate(self, "input.")
-        if self.content is None and self.image not in SHIPPED:
-            path, content = _located(self.image, USER)
-            object.__setattr__(self, "image", path)
-            object.__setattr__(self, "content", content)
+        if self.content is None and self.image not in SHIPPED and not self.live:
+            for name, value in _located(self.image, USER).items():
+                object.__setattr__(self, name, value)
 
     @classmethod
     def of(cls, values: dict[str, Any], origin: Origin = NOWHERE) -> Self:
@@ -197,8 +202,7 @@ class Input:
         name = values.get("image")
         if not isinstance(name, str) or name in SHIPPED:
             return cls(**values)
-        path, content = _located(name, origin)
-        return cls(**{**values, "image": path, "content": content})
+        return cls(**values | _located(name, origin))
 
     def replace(self, values: dict[str, Any]) -> "Input":
         """With some keys changed; a file is relative to the current folder.
@@ -206,13 +210,21 @@ class Input:
         The name of an image that came inside a picture still stands for it.
         """
         own = {"fit": self.fit, "encoding": self.encoding, **values}
-        if "image" in values and (values["image"] != self.image or self.path is not None):
+        name = values.get("image", self.image)
+        again = self.path is not None or (is_camera(str(name)) and not self.live)
+        if "image" in values and (name != self.image or again):
             return Input.of(own, USER)
-        return Input(**{**own, "image": self.image, "content": self.content})
+        return dataclasses.replace(self, **{**own, "image": self.image})
+
+    def showing(self, content: StoredImage | None) -> "Input":
+        """A live input with another picture of the moment."""
+        return dataclasses.replace(self, content=content)
 
     @property
     def stored(self) -> StoredImage:
         """The image. Raises PresetError."""
+        if self.content is None and self.live:
+            return of_pixels(still(self.image))
         return self.content or read_image(shipped_image(self.image))
 
     @property
@@ -222,8 +234,8 @@ class Input:
 
     @property
     def label(self) -> str:
-        """The image's name without its folders."""
-        return re.split(r"[/\\]", self.image)[-1]
+        """The image's name without its folders; of all cameras it is the same."""
+        return NAME if is_camera(self.image) else re.split(r"[/\\]", self.image)[-1]
 
     def to_toml(self) -> dict[str, Any]:
         """The table as TOML values, with the file's absolute path."""
@@ -240,14 +252,39 @@ class Input:
         return self.content or self.image, self.fit, self.encoding
 
 
-def _located(name: str, origin: Origin) -> tuple[str, StoredImage]:
-    """The path of an image that a text from `origin` may name, or its mere name; and the image."""
+def of_pixels(pixels: NDArray[np.uint8]) -> StoredImage:
+    """An image of pixels (rows, columns, 3), of which grey ones have one channel."""
+    if (pixels[..., :1] == pixels).all():
+        pixels = np.ascontiguousarray(pixels[..., :1])
+    pixels.flags.writeable = False
+    return StoredImage(pixels)
+
+
+def _camera(name: str, origin: Origin) -> dict[str, Any]:
+    """A live input, which only the user's own text may name."""
+    if not origin.trusted:
+        raise ValueError("a preset from elsewhere cannot use a camera")
+    target = target_of(name)
+    if target:
+        path = origin.resolve(target)
+        name = f"{NAME}:{path}" if re.search(r"[/\\]", target) or path.is_file() else name
+    return {"image": name, "live": True}
+
+
+def _located(name: str, origin: Origin) -> dict[str, Any]:
+    """`image`, the path of an image that a text from `origin` may name, or a mere name; `content`.
+
+    Raises PresetError.
+    """
     try:
         _name(name)
         if origin.image is not None:
-            return re.split(r"[/\\]", name)[-1], carried_image(origin.image)
+            image = re.split(r"[/\\]", name)[-1]
+            return {"image": image, "content": carried_image(origin.image)}
         if SAMPLE.fullmatch(name):
-            return name, sample_image(name)
+            return {"image": name, "content": sample_image(name)}
+        if is_camera(name):
+            return _camera(name, origin)
         path = origin.resolve(name)
     except PresetError as error:
         raise PresetError(f"the image in this file: {error.problem}", key="input.image") from None
@@ -255,7 +292,7 @@ def _located(name: str, origin: Origin) -> tuple[str, StoredImage]:
         problem = str(error) if show(name) in str(error) else f"{show(name)}: {error}"
         raise PresetError(problem, key="input.image") from None
     try:
-        return str(path), read_image(path)
+        return {"image": str(path), "content": read_image(path)}
     except PresetError as error:
         hint = "" if origin.trusted or os.path.lexists(path) else _BESIDE
         raise PresetError(f"{path.name}: {error.problem}{hint}", key="input.image") from None

@@ -383,7 +383,7 @@ class Renderer:
             if not view.by_pixel:
                 self.report(activity, None)
             while not task.step(within(SECONDS)):
-                if view.by_pixel:
+                if view.by_pixel or task.fraction:
                     self.report(activity, before + fraction * task.fraction)
         finally:
             task.release()

@@ -1,7 +1,7 @@
 """What a trained network sees in a picture: the classes that it knows, and their probabilities."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -62,7 +62,7 @@ def _pixels(image: Any) -> "Pixels":
 
     if isinstance(image, Image.Image):
         levels = pixels_of(ImageOps.exif_transpose(image), MAX_PIXELS) * np.float32(255)
-        return np.rint(levels).astype(np.uint8)
+        return cast("Pixels", np.rint(levels).astype(np.uint8))
     found = np.asarray(image)
     if found.dtype != np.uint8 or found.ndim != 3 or found.shape[2] != 3 or not found.size:
         problem = f"an array of {found.dtype} of shape {found.shape}"

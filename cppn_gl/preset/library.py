@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cppn_gl.nn.files import PICKLES, READERS
+from cppn_gl.nn.files import OTHERS, PICKLES, READERS
 from cppn_gl.nn.image_models import SUFFIXES
 from cppn_gl.preset.network_file import with_network
 from cppn_gl.preset.parsing import read_preset
@@ -61,6 +61,16 @@ def load_preset(
     return preset if seed is None else preset.replace(seed=seed)
 
 
+def usable(preset: Preset) -> Preset:
+    """Itself, if its network can be had: the package of a known one may be missing.
+
+    Presets that are only listed are not asked. Raises PresetError.
+    """
+    if preset.classifies and not preset.learns:
+        preset.network()
+    return preset
+
+
 def _load(source: str | Path, trusted: bool, network: Path | None) -> Preset:
     name = str(source)
     if is_picture(name):
@@ -70,6 +80,11 @@ def _load(source: str | Path, trusted: bool, network: Path | None) -> Preset:
     if name in shipped():
         return read_preset(shipped()[name], network=network)
     path = Path(name)
+    if path.suffix.lower() in OTHERS:
+        problem = (
+            f"a network of a kind that is not read; as .onnx it is: {OTHERS[path.suffix.lower()]}"
+        )
+        raise PresetError(problem, source=name)
     if path.is_dir():
         raise PresetError(_inside(path), source=name)
     if path.suffix.lower() == ".toml" or path.parent != Path() or isinstance(source, Path):

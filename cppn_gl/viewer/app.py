@@ -21,7 +21,7 @@ from cppn_gl.engines.names import AUTO, STAND_IN, cpu_engine, requested_engine
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer, check_cpu_engine
-from cppn_gl.preset.library import load_preset, names
+from cppn_gl.preset.library import load_preset, names, usable
 from cppn_gl.preset.network_file import save_preset
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.preset import Preset
@@ -30,6 +30,7 @@ from cppn_gl.preset.shot import Shot
 from cppn_gl.preset.surprise import RANDOM
 from cppn_gl.preset.training_film import last_moment, training_film, trains
 from cppn_gl.utils import memory
+from cppn_gl.utils.camera import is_camera
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import CaptureError, free_name
 from cppn_gl.viewer.advice import Adviser
@@ -83,6 +84,11 @@ LEFT_ALONE = 4.0  # while an animation runs
 CLOSE_AGAIN = 6.0  # seconds in which the window must be closed again to drop a film
 
 
+def _usable(name: str) -> Preset:
+    """A shipped preset that can be shown. Raises PresetError."""
+    return usable(load_preset(name))
+
+
 class App:
     """Connects the window with the explorer, the canvas, captures and the HUD."""
 
@@ -120,7 +126,7 @@ class App:
             shot.preset,
             journal=self.journal,
             time=shot.time,
-            presets=[partial(load_preset, name) for name in names()],
+            presets=[partial(_usable, name) for name in names()],
             names=names(),
             favourites=Favourites(favourites_path()),
         )
@@ -145,7 +151,7 @@ class App:
         self.adviser = Adviser()
         self._weights = Weights()
         self._shown = self._weights.follow(self.explorer.preset, 0.0)
-        self.explorer.learning.wake = glfw.post_empty_event
+        self.explorer.learning.wake = self.explorer.growing.wake = glfw.post_empty_event
         self._wanted_at = wall.perf_counter()  # when a different picture was last requested
         self._seen = 0  # the value of canvas.changes that the window shows
         self._longest = 0.0  # seconds of the longest turn since the last picture
@@ -274,7 +280,11 @@ class App:
             asking.problem = str(error)
 
     def open_image(self, path: Path) -> None:
-        """Let an image file of the user's be the input of what is shown."""
+        """Let an image file of the user's, or a camera, be the input of what is shown."""
+        if is_camera(name := str(path)):
+            self.explorer.change(name, **{"input.image": name})
+            self.image_problem = None
+            return
         self.image_problem = ""
         self.hud.say(self._opening.image(path, self.explorer.preset), wall.perf_counter())
 
@@ -465,6 +475,7 @@ class App:
         self._finish_saving(now)
         size = framebuffer_size(self.window)
         if min(size) < 1:
+            self._follow_camera(now, shown=False)
             return
         self._pass_time(now, elapsed)
         if self.explorer.busy:
@@ -500,9 +511,15 @@ class App:
         """Train what learns, and find the network to show."""
         explorer = self.explorer
         explorer.learning.hold(self._choosing)
+        explorer.growing.hold(self._choosing)
         explorer.follow_training()
-        if words := explorer.training_words():
+        explorer.follow_growth()
+        if words := explorer.training_words() or explorer.growing_words():
             self.hud.say(words, now)
+        self._problems.pop("growing", None)
+        if explorer.growing.problem:
+            self._problems["growing"] = explorer.growing.problem
+        self._follow_camera(now, shown=True)
         self._problems.pop("training", None)
         if explorer.learning.problem:
             self._problems["training"] = explorer.learning.problem
@@ -511,6 +528,16 @@ class App:
         if words := self._weights.message:
             self.hud.say(words, now)
         self.filling.follow(*self._shown)
+
+    def _follow_camera(self, now: float, *, shown: bool) -> None:
+        """Read the camera that is the input of what is shown, if it is one."""
+        live, running = self.explorer.live, shown and self.explorer.running
+        drawn = self.canvas.current and not self._choosing
+        if words := live.follow(self.explorer.preset, running=running, drawn=drawn):
+            self.hud.say(words, now)
+        self._problems.pop("camera", None)
+        if live.problem:
+            self._problems["camera"] = live.problem
 
     def _lay_out(self, size: tuple[int, int]) -> None:
         """Find the picture's place in a window of `size` pixels."""
@@ -526,7 +553,7 @@ class App:
 
     def _fitting(self) -> Preset:
         """The preset at the current time, with a view that can show it."""
-        return self._viewable().at(self.explorer.time)
+        return self.explorer.growth_shown(self._viewable().at(self.explorer.time))
 
     def _viewable(self) -> Preset:
         """The preset, with the view for any of its kind if its own cannot show it."""
@@ -570,7 +597,7 @@ class App:
     def _at_rest(self, now: float) -> bool:
         """Whether the user has been idle long enough for a short pause to compile."""
         touched = now - self.events.touched
-        if self.explorer.learning.busy:
+        if self.explorer.learning.busy or self.explorer.growing.busy:
             return False
         if self.explorer.moving and not (self.events.held or self.captures.busy):
             return touched > LEFT_ALONE
@@ -871,7 +898,9 @@ class App:
         try:
             self.captures.close()
             self.explorer.learning.close()
+            self.explorer.growing.close()
             self.filling.close()
+            self.explorer.live.close()
             self._saver.shutdown()
         finally:
             self.canvas.release()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cppn_gl.nn.vision.preprocess import IMAGENET, NEEDED
+from cppn_gl.nn.vision.preprocess import IMAGENET, NEEDED, ORDERS
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.toml import toml_value
 
@@ -17,7 +17,7 @@ KEYS = (*NEEDED, "labels")
 # What each key asks for, and how an answer is written.
 ASKED = {
     "size": ("width and height of its pictures, in pixels", "224, 224"),
-    "order": ("the order of its channels: rgb, bgr or grey", "rgb"),
+    "order": ("its channels: rgb, bgr, grey, or a list such as red, green, zero", "rgb"),
     "range": ("the value of white, before the mean: 1 or 255", "1"),
     "mean": ("subtracted from each channel; 0 if nothing is", "0.485, 0.456, 0.406"),
     "std": ("divided by after that; 1 if nothing is", "0.229, 0.224, 0.225"),
@@ -59,7 +59,9 @@ RECIPES = (
             "labels": IMAGENET,
         },
     ),
-    Recipe("0 to 1", "colours from 0 to 1, nothing subtracted", {"range": "1", "mean": "0"}),
+    Recipe(
+        "0 to 1", "colours from 0 to 1, nothing subtracted", {"range": "1", "mean": "0", "std": "1"}
+    ),
     Recipe("−1 to 1", "colours from −1 to 1", {"range": "1", "mean": "0.5", "std": "0.5"}),
 )
 
@@ -76,30 +78,28 @@ class Asking:
     def name(self) -> str:
         return self.path.name
 
-    @property
-    def missing(self) -> list[str]:
-        """The keys that are still to be answered."""
-        return [name for name in NEEDED if not self.answers[name].strip()]
-
     def take(self, recipe: Recipe) -> None:
-        """Answer as a recipe does; what it does not say stays, and a lone number is repeated."""
+        """Answer as a recipe does; what it does not say stays."""
         self.answers.update(recipe.answers)
-        if not self.answers["std"].strip():
-            self.answers["std"] = "1"
 
     def keys(self) -> dict[str, Any]:
-        """The keys of [preprocess], by dotted name. Raises PresetError if one cannot be read."""
-        if self.missing:
-            raise PresetError(f"still missing: {', '.join(self.missing)}", key="preprocess")
-        found = {f"preprocess.{name}": self._value(name) for name in KEYS}
-        count = 1 if found["preprocess.order"] == "grey" else 3
+        """The keys of [preprocess] that are answered, by dotted name.
+
+        A lone number stands for all channels. Raises PresetError if one cannot be read.
+        """
+        answered = [name for name in KEYS if self.answers[name].strip()]
+        found = {f"preprocess.{name}": self._value(name) for name in answered}
+        order = found.get("preprocess.order", "")
+        count = len(ORDERS.get(order, order) if isinstance(order, str) else order)
         for name in ("preprocess.mean", "preprocess.std"):
-            if len(found[name]) == 1:
-                found[name] *= count
+            if len(found.get(name, ())) == 1:
+                found[name] *= max(1, count)
         return found
 
     def _value(self, name: str) -> Any:
         text = self.answers[name].strip()
+        if name == "order" and "," in text:
+            return [part.strip() for part in text.split(",")]
         if name in ("order", "labels"):
             return text
         parts = [toml_value(part.strip()) for part in text.strip("[]()").split(",")]

@@ -293,7 +293,7 @@ class Canvas:
         With hysteresis: the scale of a moving picture does not flicker between two values.
         """
         view = view_of(scene.preset)
-        if not view.coarsens:
+        if not view.coarsens or scene.preset.input.live:  # a camera's pictures are all sharp
             return 1
         most = MAX_SCALE if view.by_pixel else VIEW_SCALE
 

@@ -30,11 +30,12 @@ from cppn_gl.viewer.journal import Journal, Moment
 from cppn_gl.viewer.keeping import MAX_SCALE, MIN_SCALE, Keeper
 from cppn_gl.viewer.knobs import change_words, difference
 from cppn_gl.viewer.learning import at_step
+from cppn_gl.viewer.live import Live, unseeing
 from cppn_gl.viewer.points import PointEditing
 from cppn_gl.viewer.preset_list import PresetList
 from cppn_gl.viewer.seeing import Seeing
 from cppn_gl.viewer.structuring import Structuring, layer_count
-from cppn_gl.viewer.training import Training
+from cppn_gl.viewer.synthesizing import Synthesizing
 from cppn_gl.viewer.viewing import LARGE, Viewing, following
 
 ZOOM_STEP = 2 ** (1 / 4)
@@ -48,7 +49,7 @@ CHANGES_FILE = ("deeper", "shallower", "stronger", "weaker", "next_activation")
 CHANGED = ", changed"  # after the title of a preset whose network has been changed
 
 
-class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
+class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Synthesizing):
     """The preset being explored, its history, time, layer shown and the last message."""
 
     def __init__(
@@ -62,6 +63,7 @@ class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
         favourites: Favourites | None = None,
     ):
         super().__init__()
+        self.live = Live()
         self.history = History(self._first(preset), journal or Journal(None))
         self.time = time
         self.running = True  # not paused, whether or not anything depends on time
@@ -85,7 +87,7 @@ class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
 
     @property
     def preset(self) -> Preset:
-        return self.history.now.preset
+        return self.live.seeing(self.history.now.preset)
 
     @property
     def moment(self) -> Preset:
@@ -122,7 +124,7 @@ class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
         """The preset of the picture on the screen."""
         now = self.history.now
         if not now.layer:
-            return now.preset
+            return self.preset
         if self._shown is None or self._shown[0] is not now:
             if self.view.own_layers:
                 shown = now.preset.replace(**{"show.layer": now.layer})
@@ -143,8 +145,8 @@ class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
 
     @property
     def changing(self) -> bool:
-        """Whether the picture changes by itself: time runs, or the network is being trained."""
-        return self.moving or self.learning.busy
+        """Whether the picture changes by itself: time, a camera, a training or a growth runs."""
+        return self.moving or self.learning.busy or self.growing.busy or self.live.busy
 
     @property
     def zoom(self) -> float:
@@ -212,6 +214,9 @@ class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
             preset = titled(moment.preset, moment.loaded)
             moment = dataclasses.replace(moment, preset=preset)
         self._surprise = None  # what is chosen meanwhile stays
+        bare, loaded = unseeing(moment.preset), moment.loaded and unseeing(moment.loaded)
+        if bare is not moment.preset or loaded is not moment.loaded:
+            moment = dataclasses.replace(moment, preset=bare, loaded=loaded)
         self.history.add(moment, self.gesture)
 
     def open(self, preset: Preset, words: str, time: float | None = None) -> None:
@@ -373,6 +378,8 @@ class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
         """A new random seed: another network of the same structure (Shift: the preset `random`)."""
         if large:
             self._surprise = self._surprise or Stepping(surprise_steps(fresh_seed()))
+        elif self.grows:
+            self.other_noise(fresh_seed())
         elif self._has("seed"):
             self.change(seed=fresh_seed())
 
@@ -581,9 +588,10 @@ class Explorer(Viewing, Structuring, Seeing, Editing, PointEditing, Training):
         self.message = "" if self.running else "paused"
 
     def _moves(self) -> bool:
-        if not self.preset.animated:
+        moves = self.preset.animated or self.preset.input.live
+        if not moves:
             self.message = "nothing moves: no time input (t, cos_t, sin_t) and no animated key"
-        return self.preset.animated
+        return moves
 
     def time_on(self, large: bool = False) -> None:
         """Pause, and step time forward to a multiple of TIME_STEP."""

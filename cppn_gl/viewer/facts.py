@@ -22,10 +22,12 @@ from cppn_gl.preset.show import CHANNELS
 from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
+from cppn_gl.viewer.growing import step_of
 from cppn_gl.viewer.knobs import turned
 from cppn_gl.viewer.network_map import last_layer
 from cppn_gl.viewer.seeing import spec_label, unit_words
 from cppn_gl.viewer.sight import operation_words, reads_words, share
+from cppn_gl.viewer.synthesizing import by_time
 from cppn_gl.viewer.training import rate_words, timed
 from cppn_gl.viewer.typeset import ACCENT, CHIP, DIM, Run
 from cppn_gl.views.base import Point
@@ -107,8 +109,20 @@ def seeing(explorer: Explorer) -> Lines:
         _parts(f"image {preset.input.label}", f"seen as {columns}×{rows} pixels", option),
         (spec_label(preset), weights(network.parameters)),
     ]
-    lines[1:1] = training(explorer)
+    lines[1:1] = (*training(explorer), *growing(explorer))
     return tuple(line for line in lines if line)
+
+
+def growing(explorer: Explorer) -> Lines:
+    """The step of a picture that grows, and how fast it goes."""
+    if not explorer.grows:
+        return ()
+    growing, state = explorer.growing, "paused"
+    if by_time(explorer.preset):
+        state = "by the time"
+    elif growing.playing:
+        state = f"{growing.speed:,.0f} steps a second" if growing.speed else "growing"
+    return ((f"step {step_of(explorer.moment):,}", state),)
 
 
 def training(explorer: Explorer) -> Lines:

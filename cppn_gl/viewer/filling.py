@@ -17,7 +17,7 @@ from cppn_gl.viewer.view_words import ViewWords
 if TYPE_CHECKING:  # imported where it is needed: most presets show no such view
     from cppn_gl.nn.vision.top_images import TopImages
 
-VIEW = "top_images"
+VIEWS = "top_images", "channels"  # the second shows those of a folder that is named
 SHOWN_SECONDS = 2.0  # between two pictures of what was found so far
 
 
@@ -38,18 +38,17 @@ class Filling:
 
     def follow(self, preset: Preset, network: Network) -> None:
         """Work on the folder of a preset, if it is shown."""
-        if preset.show.view != VIEW or not preset.classifies:
+        if not preset.classifies or preset.show.view not in VIEWS:
             self.close()
             return
         if self._followed is preset:
             return
         from cppn_gl.views.vision.found import found_in
 
-        try:
-            found = found_in(preset, network)
-        except PresetError:  # of which the view tells
+        if preset.show.view != VIEWS[0] and not preset.table(VIEWS[0]).folder:
             self.close()
             return
+        found = found_in(preset, network)
         if found is not self._found:
             self.close()
             found.live, self._found = True, found
@@ -61,11 +60,16 @@ class Filling:
         """Work for about `budget` seconds; True when what is shown is to be drawn again."""
         if self._task is None or self._found is None:
             return False
-        if self._task.step(within(budget)):
+        try:
+            finished = self._task.step(within(budget))
+        except PresetError:  # of which the view tells, when it finds no pictures itself
+            self._found.live = False
+            finished = True
+        if finished:
             self._task = None
         revision, now = self._found.revision, wall.perf_counter()
         due = self._task is None or now > self._shown[1] + SHOWN_SECONDS
-        if revision == self._shown[0] or not due:
+        if (revision == self._shown[0] and self._found.live) or not due:
             return False
         self._shown, self._fresh = (revision, now), True
         return True

@@ -40,8 +40,13 @@ class Moment:
 
     @property
     def saved(self) -> bool:
-        """Whether it is written to disk: large weights are not, unless they are in a file, or drawn."""
+        """Whether it is written to disk: large weights only if in a file, or drawn.
+
+        Nor is one that opens a camera: it would do so again whenever it is returned to.
+        """
         spec = self.preset.spec
+        if self.preset.input.live:
+            return False
         in_file = spec.path is not None if isinstance(spec, File) else spec.classifies
         return spec.redrawable or in_file or spec.network().parameters <= MAX_PARAMETERS
 

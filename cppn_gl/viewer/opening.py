@@ -177,8 +177,10 @@ def _told(path: Path, find: Callable[[], tuple[Preset, float | None]], words: st
         said = str(error) or "not enough memory"
         if isinstance(error, OSError):
             said = error.strerror or said
-        said = said.replace(os.path.abspath(path), path.name)
         asks = isinstance(error, PresetError) and error.key.startswith("preprocess")
+        if isinstance(error, PresetError) and asks:
+            said = error.problem  # that names the keys
+        said = said.replace(os.path.abspath(path), path.name)
         return Answer(
             problem=printable(said if said.startswith(path.name) else f"{path.name}: {said}"),
             asks=path if asks else None,

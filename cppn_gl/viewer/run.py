@@ -20,13 +20,15 @@ def run(
     larger: str = "",
     film: str = "",
     page: int = 0,
+    unread: Path | None = None,
 ) -> int:
     """Open the window on a shot, block until it is closed, and return the exit status.
 
     `source` is the preset file to watch for changes; `engine` is as for Renderer. `larger`: the
     command that draws a saved picture larger, with {file} and {size} in it; `film`: the one that
     makes a film of a {file}. `page`: of the tour, from 1, where it begins; the shot shows its
-    preset. Raises ContextError if the window or the
+    preset. `unread`: a network's file that does not say how it reads pictures, which the window
+    asks. Raises ContextError if the window or the
     engine is not available.
     """
     window = open_window(size, fullscreen=fullscreen)
@@ -44,6 +46,8 @@ def run(
         )
         if page:
             app.take_tour(page)
+        if unread is not None:
+            app.open_network(unread)
         try:
             app.loop()
         finally:

@@ -9,19 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from cppn_gl.nn.file_source import File
-from cppn_gl.nn.image_file import SHIPPED
-from cppn_gl.nn.file_source import File
+from cppn_gl.nn.image_file import SAMPLE, SHIPPED
+from cppn_gl.nn.training.data import FASHION
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.show import VIEWS, ChannelsOptions, Options, UnitsOptions
+from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.sight import Sight
 from cppn_gl.viewer.viewing import following
 
 if TYPE_CHECKING:  # most presets need no image networks
     from cppn_gl.nn.vision.network import ImageNetwork
+    from cppn_gl.viewer.learning import Learning
 
 MOST_PINNED = 8
+TESTS = 10_000  # pictures of Fashion-MNIST's tests
 COVER = 0.5, 0.5, 0.6  # the middle of a patch, and its side, in parts of the picture
 # The methods of the view `attribution`, in a line.
 METHODS = {
@@ -43,6 +46,7 @@ class Seeing(ABC):
     """The actions on networks that see pictures, mixed into Explorer."""
 
     message: str
+    learning: "Learning"
 
     def __init__(self) -> None:
         # The channel looked at last in each layer of a network, so that ↑ and ↓ return to it.
@@ -72,8 +76,14 @@ class Seeing(ABC):
 
     @property
     def eye(self) -> "ImageNetwork":
-        """That network."""
-        return cast("ImageNetwork", self.preset.network())
+        """That network; while it is trained, the last one that is ready, or that of step 0."""
+        learns = self.preset.learns  # Training says which network is ready
+        network = cast(Any, self).network if learns else self.preset.network()
+        if network is None:
+            ready = self.learning.ready
+            same = ready is not None and ready.preset.source == self.preset.source
+            network = ready.network if ready is not None and same else self.preset.run.network(0)
+        return cast("ImageNetwork", network)
 
     @property
     def unit(self) -> Unit:
@@ -120,8 +130,17 @@ class Seeing(ABC):
         return self._visited[1]
 
     def next_picture(self, large: bool = False) -> None:
-        """Let the network see the next picture: of those that are shipped, or were opened."""
+        """Let the network see the next picture: of those that are shipped, or were opened.
+
+        Of one that learns a data set, the next of its tests.
+        """
         now = self.preset.input.image
+        sample = SAMPLE.fullmatch(now)
+        if sample or self.preset.train.data == FASHION:
+            number = int(sample[2]) + (-1 if large else 1) if sample else 0
+            name = f"{FASHION}:{number % TESTS}"
+            self.change(f"picture {name}{_class_words(number % TESTS)}", **{"input.image": name})
+            return
         if self.preset.input.path is not None and now not in self._pictures:
             self._pictures.append(now)
         listed = [*SHIPPED, *(one for one in self._pictures if Path(one).exists())]
@@ -190,6 +209,16 @@ class Seeing(ABC):
 def spec_label(preset: Preset) -> str:
     """What the network is called: its file's name, or that of a known model."""
     return preset.spec.label if isinstance(preset.spec, File) else preset.name
+
+
+def _class_words(number: int) -> str:
+    """What is in a picture of Fashion-MNIST's tests; "" if they are not there."""
+    from cppn_gl.nn.vision.image_sets import test_class
+
+    try:
+        return f", of the class {test_class(number)}"
+    except PresetError:
+        return ""
 
 
 def unit_of(preset: Preset, network: "ImageNetwork") -> Unit:

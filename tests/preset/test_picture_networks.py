@@ -82,6 +82,10 @@ def test_a_view_follows_the_kind_of_network(tmp_path: Path) -> None:
     assert squeezenet().show.view == "channels"
     units = Preset().replace(**{"show.view": "units"})
     assert with_network(units, "squeezenet").show.view == "channels"
+    learns = Preset().replace(**{"train.data": "circle", "normalize.which": "all"})
+    sheet = learns.replace(**{"show.view": "sheet", "sweep.cols": "depth=1:3"})
+    for plane in (learns, sheet):
+        assert with_network(plane, "squeezenet") == with_network(Preset(), "squeezenet")
     animated = Preset().replace(**{"animate.weight_scale": [1, 2]})
     assert not with_network(animated, "squeezenet").moves
     dense = tmp_path / "net.safetensors"
@@ -97,7 +101,7 @@ def test_a_known_network_is_named_by_its_hash_and_never_carried(how: dict[str, A
     preset = squeezenet()
     sent = packed(preset, **how)
     assert set(sent) == {"preset"}
-    assert f'sha256 = "{preset.spec.weights.sha256}"' in sent["preset"]  # type: ignore[attr-defined]
+    assert f'sha256 = "{preset.spec.weights_sha256}"' in sent["preset"]  # type: ignore[attr-defined]
     assert unpacked(sent).network() is preset.network()
     assert left_out(preset) == ""
 

@@ -15,10 +15,10 @@ def asking() -> Asking:
 
 def test_nothing_is_answered_before_the_user_does() -> None:
     of = asking()
-    assert of.missing == list(NEEDED)
-    assert set(ASKED) == set(KEYS)
-    with pytest.raises(PresetError, match="still missing: size, order, range, mean, std"):
-        of.keys()
+    assert of.keys() == {}
+    assert set(ASKED) == set(KEYS) == {*NEEDED, "labels"}
+    with pytest.raises(PresetError, match="needs size, order, range, mean, std"):
+        Preprocess().replace(of.keys()).complete("net.onnx")
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda one: one.name)
@@ -26,8 +26,7 @@ def test_a_recipe_answers_and_what_it_leaves_open_is_asked(recipe: object) -> No
     of = asking()
     of.take(recipe)  # type: ignore[arg-type]
     for name, answer in {"size": "32, 24", "order": "rgb"}.items():
-        if name in of.missing:
-            of.answers[name] = answer
+        of.answers[name] = of.answers[name] or answer
     found = {name.partition(".")[2]: value for name, value in of.keys().items()}
     assert Preprocess().replace(found).complete().shape.channels == 3
 
@@ -38,6 +37,9 @@ def test_one_number_stands_for_all_channels() -> None:
     assert of.keys()["preprocess.mean"] == [0.5]
     of.answers["order"] = "rgb"
     assert of.keys()["preprocess.std"] == [0.5] * 3
+    of.answers["order"] = "red, zero"
+    assert of.keys()["preprocess.order"] == ["red", "zero"]
+    assert of.keys()["preprocess.mean"] == [0.5] * 2
 
 
 def test_what_is_no_number_is_told() -> None:

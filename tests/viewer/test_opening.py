@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +15,13 @@ from cppn_gl.output.capture import save_picture
 from cppn_gl.output.sequence import frame_path
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot
-from cppn_gl.viewer.opening import Opening, read
+from cppn_gl.viewer.opening import Answer, Opening, read
+from cppn_gl.views import view_of
 from tests.desktop import Desktop, wait_for
 from tests.dropping import drop
 
 STILL = Preset(title="Still").replace(depth=3, width=4, seed=5)
+SMALL = Path(__file__).parent.parent / "nn" / "vision" / "small.onnx"  # sees two channels
 MOVING = Preset(title="Moving").replace(depth=3, width=4, seed=6, inputs=["x", "y", "t"])
 
 
@@ -185,3 +187,28 @@ def test_the_last_drop_wins(tmp_path: Path) -> None:
         if thread.name == "cppn_gl-opening":
             thread.join()
     assert opening.answer() is None
+
+
+def answered(begin: Callable[[Opening], object]) -> Answer:
+    of = Opening()
+    begin(of)
+    while (answer := of.answer()) is None:
+        threading.Event().wait(0.005)
+    return answer
+
+
+def test_a_network_that_sees_pictures_is_asked_about_and_opens_when_it_is_answered() -> None:
+    answer = answered(lambda of: of.network(SMALL, Preset()))
+    assert answer.preset is None
+    assert answer.asks == SMALL
+    assert answer.problem.startswith("small.onnx needs order, range, mean, std: ")
+    given = {"order": ["grey", "zero"], "range": 1, "mean": [0, 0], "std": [1, 1]}
+    keys = {f"preprocess.{name}": value for name, value in given.items()}
+    opened = answered(lambda of: of.network(SMALL, Preset(), keys))
+    assert opened.asks is None
+    assert opened.preset is not None
+    assert opened.preset.classifies
+    assert view_of(opened.preset).row.images
+    wrong = answered(lambda of: of.network(SMALL, Preset(), keys | {"preprocess.order": "rgb"}))
+    assert wrong.problem == "small.onnx: 2 numbers; expected 3, one for each channel"
+    assert wrong.asks == SMALL

@@ -1,5 +1,6 @@
 """The dashboard of image networks: what is where, what it says, what clicks do, at any size."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.base import Hit, painted
 from cppn_gl.views.vision import bars
 from cppn_gl.views.vision.board import board
-from cppn_gl.views.vision.channels import ChannelsView, look_of
+from cppn_gl.views.vision.channels import ChannelsView, detail_boxes, look_of
 from cppn_gl.views.vision.closeup import amount, facts_of, ordinal
 from cppn_gl.views.vision.passes import gradient_of, pass_of, shown_of, unit_of
 
@@ -217,3 +218,20 @@ def test_a_unit_that_is_not_there_is_the_nearest_one() -> None:
         preset = grey(**{"channels.unit": unit})
         assert unit_of(preset, preset.network()) == nearest  # type: ignore[arg-type]
     assert unit_of(grey(), grey().network()) == (0, 0)  # type: ignore[arg-type]
+
+
+def test_it_grows_a_picture_for_the_channel_when_asked(
+    view: ChannelsView, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    scene = scene_of(grey(**{"channels.feature": True}))
+    painted(view, scene, SIZE)
+    look = look_of(scene, SIZE)
+    assert look.board.details is not None
+    shown = {
+        one.caption: box
+        for one, box in detail_boxes(look.board, at_once(view._detailed(scene, look)))
+    }
+    hit = hit_at(view, scene, shown["grown for it"])
+    assert hit.opens is not None
+    assert hit.opens.show.view == "synthesis"

@@ -9,6 +9,7 @@ from seers import grey
 
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
+from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.base import painted
 from cppn_gl.views.vision.channels import ChannelsView
 from cppn_gl.views.vision.found import found_for, mosaic, within
@@ -68,7 +69,10 @@ def test_in_the_window_it_shows_what_is_known_so_far(preset: Preset) -> None:
     found.live = True
     painted(view, scene, SIZE)
     assert found.done == 0
-    assert "0 % of the folder seen" in state_words(found, 0)
+    assert state_words(found, 0) == "listing pictures"
+    at_once(found.look_up())
+    painted(view, scene, SIZE)
+    assert state_words(found, 0) == "0 of 5 pictures in pictures looked at"
 
 
 def test_the_dashboard_shows_them_once_they_are_known(preset: Preset) -> None:

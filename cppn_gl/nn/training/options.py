@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from cppn_gl.nn.draws import SEED
-from cppn_gl.nn.training.data import MAX_OWN, TARGETS, check_data, located, located_checkpoint
+from cppn_gl.nn.training.data import (
+    FASHION,
+    MAX_OWN,
+    TARGETS,
+    check_data,
+    located,
+    located_checkpoint,
+)
 from cppn_gl.nn.training.data_sets import DATA_SETS, MAX_CLASSES, MAX_POINTS
 from cppn_gl.nn.training.losses import LOSSES
 from cppn_gl.nn.training.optimizers import OPTIMIZERS
@@ -62,7 +69,8 @@ class Train:
         "",
         check_data,
         "what the network learns: own (the points in `own`), a .csv or picture file, relative to "
-        f"the preset, or a data set: {' '.join(DATA_SETS)}; nothing is trained when empty",
+        f"the preset, or a data set: {' '.join(DATA_SETS)}; a network that sees pictures learns "
+        f"{FASHION}, or a folder, whose name ends in /; nothing is trained when empty",
         widget="data",
     )
     target: str = key(
@@ -107,7 +115,7 @@ class Train:
         "",
         choice(["", *LOSSES]),
         "loss: cross-entropy squared hinge absolute; when empty, cross-entropy for classes and "
-        "squared for others",
+        "squared for others (of pictures with classes always that of a softmax)",
     )
     optimizer: str = key("sgd", choice(OPTIMIZERS), f"optimizer: {' '.join(OPTIMIZERS)}")
     rate: float = key(0.03, RATE, "learning rate at step 0", factor=True, slider=(1e-4, 10))

@@ -12,7 +12,7 @@ import io
 import os
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -48,13 +48,14 @@ def _path(key: str, step: int | None) -> Path | None:
     return None if at is None else at / f"{key}{'' if step is None else f'-{step}'}{SUFFIX}"
 
 
-def keep(key: str, found: Kept) -> None:
-    """Write a file; without one nothing but time is lost, so that no error is told."""
-    path = _path(key, None if found.arrays else found.step)
+def keep(key: str, found: Kept, step: int | None = None) -> None:
+    """Write a file of a step, or of a state; without one nothing but time is lost, so that no error
+    is told."""
+    path = _path(key, step)
     if path is None:
         return
     content = io.BytesIO()
-    arrays = {f"array{k}": array for k, array in enumerate(found.arrays)}
+    arrays: dict[str, Any] = {f"array{k}": one for k, one in enumerate(found.arrays)}
     np.savez(content, step=found.step, pixels=found.pixels, values=found.values, **arrays)
     with contextlib.suppress(OSError, CaptureError):
         path.parent.mkdir(parents=True, exist_ok=True)

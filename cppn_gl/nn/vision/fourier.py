@@ -8,6 +8,7 @@ and with most of the variance in brightness. In pixels it makes fine patterns of
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,9 @@ class Fourier:
     def size(self, step: int) -> tuple[int, int]:
         return self._size
 
+    def network(self, state: State) -> None:
+        return None
+
     def shapes(self, step: int) -> list[tuple[int, ...]]:
         return [(3, *self._strength.shape, 2)] * 3
 
@@ -63,7 +67,8 @@ class Fourier:
         return State(0, (waves, still, still))
 
     def picture(self, state: State) -> Float32:
-        return 1 / (1 + np.exp(-mixed(self._plain(state), COLORS)))
+        found = 1 / (1 + np.exp(-mixed(self._plain(state), COLORS)))
+        return np.asarray(found, np.float32)
 
     def _plain(self, state: State) -> Float32:
         """The picture in decorrelated colours, before the sigmoid."""
@@ -78,20 +83,20 @@ class Fourier:
 
     def ascended(self, state: State, gradient: Float32, value: float) -> State:
         recipe, step = self._recipe, state.step
-        waves, *moments = (array.copy() for array in state.arrays)
+        waves, moments = state.arrays[0].copy(), np.stack(state.arrays[1:])
         adam = OPTIMIZERS["adam"].update
         adam(waves, -self.pulled(state, gradient), moments, self._rate, step)
         waves *= np.float32(1 - faded(recipe.decay, step, recipe.fade))
         return State(step + 1, (waves, *moments), value)
 
 
-def mixed(picture: NDArray, matrix: NDArray[np.float64]) -> Float32:
+def mixed(picture: NDArray[Any], matrix: NDArray[np.float64]) -> Float32:
     """Planes (3, …) times a matrix; by sums, whose bits depend on no threads."""
     rows = matrix.astype(np.float32)
     planes = [sum(f * p for f, p in zip(row, picture, strict=True)) for row in rows]
     return np.asarray(planes, np.float32)
 
 
-def _split(waves: NDArray) -> Float32:
+def _split(waves: NDArray[Any]) -> Float32:
     """Complex numbers as pairs of real and imaginary parts."""
     return np.ascontiguousarray(np.stack([waves.real, waves.imag], axis=-1), np.float32)

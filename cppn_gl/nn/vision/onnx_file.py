@@ -28,7 +28,9 @@ from cppn_gl.nn.vision.source import Model
 from cppn_gl.utils.checks import PresetError, nearest, one_line, show
 
 MAX_NODES = 4096
-MAX_FOLDED = 2**16  # values of a constant that is computed
+MAX_FOLDED = 2**16  # values of a constant that is calculated
+# Bytes of all layers and constants that are made of a file's weights, which may be used again.
+MAX_MADE, MADE_TIMES = 2**24, 8  # so many, and so many times the file
 _NAME = 60  # characters of a layer's name
 _REMEDY = "; export the network without it, or only the part before it"
 Constant = NDArray[Any]
@@ -99,6 +101,7 @@ class _Builder:
 
     def __init__(self, graph: OnnxGraph, size: tuple[int, int] | None):
         self.graph, self.size = graph, size
+        self.left = MAX_MADE + MADE_TIMES * graph.size
         self.pieces: dict[str, Piece] = {}
         self.values: dict[str, _Value | Constant] = {}
         self.live = _live(graph)
@@ -203,7 +206,14 @@ class _Builder:
         except (IndexError, TypeError, OverflowError, ZeroDivisionError, ValueError) as error:
             problem = getattr(error, "problem", str(error))
             raise ValueError(f"{where} of constants: {problem}") from None
-        return np.asarray(found)
+        return self.made(np.asarray(found))
+
+    def made(self, array: Constant) -> Constant:
+        """Count an array that was made. Raises ValueError for more than the file can need."""
+        self.left -= array.nbytes
+        if self.left < 0:
+            raise ValueError("uses its weights so often that they would fill the memory")
+        return array
 
     # What handlers ask for
 
@@ -255,6 +265,8 @@ class _Builder:
         shape = operation.shape(*(one.shape for one in inputs))
         if shape.size > MAX_VALUES:
             raise PresetError(f"has {shape} units; expected at most {MAX_VALUES:,}")
+        for array in getattr(operation, "names", ()):
+            self.made(getattr(operation, array))
         name = self._name(node)
         self.pieces[name] = Piece(name, operation, inputs=tuple(one.piece for one in inputs))
         return _Value(name, shape, inputs[0].axes, alone=True)
@@ -621,7 +633,9 @@ def _padded(build: _Builder, node: OnnxNode) -> _Value:
     if len(pads) != 8 or any(pads[i] for i in (0, 1, 4, 5)):
         raise PresetError(f"has pads {show(pads)}; expected rows and columns only")
     fill = build.optional(node, 2, "a value")
-    filled = _real(node, "value", 0.0) if fill is None else float(np.reshape(fill, -1)[0])
+    if fill is not None and (fill.size != 1 or not np.isfinite(fill).all()):
+        raise PresetError("has no value to fill with that is a number")
+    filled = _real(node, "value", 0.0) if fill is None else float(fill.reshape(()))
     mode = node.attributes.get("mode") or "constant"
     return build.piece(node, ops.Pad2d((pads[2], pads[3], pads[6], pads[7]), mode, filled), value)
 
@@ -808,7 +822,10 @@ def _cut(build: _Builder, node: OnnxNode) -> Constant:
 
 
 def _put_together(build: _Builder, node: OnnxNode) -> Constant:
-    return np.concatenate(_args(build, node), axis=_count(node, "axis", 0))
+    parts = _args(build, node)
+    if sum(part.size for part in parts) > MAX_FOLDED:
+        raise ValueError(f"more than {MAX_FOLDED} numbers")
+    return np.concatenate(parts, axis=_count(node, "axis", 0))
 
 
 def _moved(build: _Builder, node: OnnxNode) -> Constant:

@@ -90,7 +90,10 @@ class OnnxNode:
 
 @dataclass(frozen=True, eq=False)
 class OnnxGraph:
-    """A file's graph. inputs: their sizes; None for one that is free. version: of the operators."""
+    """A file's graph. inputs: their sizes; None for one that is free. version: of the operators.
+
+    size: bytes of the file.
+    """
 
     nodes: tuple[OnnxNode, ...]
     tensors: Mapping[str, Tensor]
@@ -98,6 +101,7 @@ class OnnxGraph:
     outputs: tuple[str, ...]
     version: int
     producer: str
+    size: int
 
 
 class _Reader:
@@ -229,6 +233,7 @@ def read_graph(data: bytes) -> OnnxGraph:
         tuple(outputs),
         _version(read, model[8]),
         _text(model[2]),
+        len(data),
     )
 
 

@@ -1,16 +1,17 @@
 """What gradient ascent changes: the parameters of a picture. Here its pixels; see fourier.py.
 
-    Parametrisation.reset() -> State -> picture() -> (3, rows, columns), values from 0 to 1
-    State, gradient of the picture -> ascended() -> the State of the next step
+Parametrisation.reset() -> State -> picture() -> (3, rows, columns), values from 0 to 1
+State, gradient of the picture -> ascended() -> the State of the next step
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.draws import SYNTHESIS_NOISE, normal, words
+from cppn_gl.nn.network import Network
 from cppn_gl.nn.vision.recipe import RATES, Recipe
 from cppn_gl.nn.vision.robust import faded
 from cppn_gl.utils.arrays import Float32
@@ -53,6 +54,9 @@ class Parametrisation(Protocol):
     def ascended(self, state: State, gradient: Float32, value: float) -> State:
         """The state after a step up the gradient (3, rows, columns) of the picture."""
 
+    def network(self, state: State) -> Network | None:
+        """The coordinate network that draws the picture at any size; None if none does."""
+
 
 def noise(seed: int, shape: tuple[int, ...]) -> Float32:
     """Normal numbers of a seed: (planes, rows, columns)."""
@@ -63,21 +67,21 @@ def noise(seed: int, shape: tuple[int, ...]) -> Float32:
 
 def first_picture(recipe: Recipe, size: tuple[int, int]) -> Float32:
     """The noise that a picture of (rows, columns) begins from: white, or alike at all scales."""
-    drawn = noise(recipe.seed, (3, *size))
+    drawn: NDArray[Any] = noise(recipe.seed, (3, *size))
     if recipe.start == "scales":
         # The noise of each octave of wavelengths has the same strength: 1/f, as in photographs.
         spectrum = np.fft.rfft2(drawn) / frequencies(size)
         spectrum[:, 0, 0] = 0
         drawn = np.fft.irfft2(spectrum, size)
         drawn /= drawn.std()
-    return np.clip(GREY + CONTRAST * drawn, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(GREY + CONTRAST * drawn, 0, 1), np.float32)
 
 
 def frequencies(size: tuple[int, int]) -> NDArray[np.float64]:
     """Cycles a pixel of each wave of a real picture, at least one in its longer side."""
     rows, columns = size
     y, x = np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns)
-    return np.maximum(np.sqrt(x * x + y * y), 1 / max(size))
+    return np.asarray(np.maximum(np.sqrt(x * x + y * y), 1 / max(size)))
 
 
 def resized(picture: Float32, size: tuple[int, int]) -> Float32:
@@ -111,6 +115,9 @@ class Pixels:
 
     def shapes(self, step: int) -> list[tuple[int, ...]]:
         return [(3, *self.size(step))]
+
+    def network(self, state: State) -> None:
+        return None
 
     def reset(self) -> State:
         return State(0, (resized(self._first, self.size(0)),))

@@ -43,9 +43,14 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
 RESAMPLES = ("bicubic", "bilinear", "nearest")
 MOST_CHANNELS = 64  # of a network's pictures, whose channels are listed
 IMAGENET = "imagenet"
-NEEDED = ("size", "order", "range", "mean", "std")  # keys without a default
-_EXAMPLE = 'size = [224, 224], order = "rgb", range = 1, mean = [0.485, 0.456, 0.406]'
-_EXAMPLE += ", std = [0.229, 0.224, 0.225]"
+_EXAMPLES = {  # of many networks that learned ImageNet
+    "size": "[224, 224]",
+    "order": '"rgb"',
+    "range": "1",
+    "mean": "[0.485, 0.456, 0.406]",
+    "std": "[0.229, 0.224, 0.225]",
+}
+NEEDED = tuple(_EXAMPLES)  # keys without a default
 
 
 class _Order(OneOf):
@@ -58,7 +63,7 @@ class _Order(OneOf):
 
 
 class _Labels(OneOf):
-    """Checks for "imagenet", "" for none, or a list of names. `Preprocess.of` reads files before."""
+    """Checks for "imagenet", "" (none), or a list of names; `Preprocess.of` reads files before."""
 
     def __call__(self, value: Any) -> Any:
         if isinstance(value, list | tuple):
@@ -84,7 +89,10 @@ class Preprocess:
         widget="order",
     )
     range: float | None = key(
-        None, number(1e-6, 65535), "value of the largest colour, before mean and std: 1 or 255"
+        None,
+        number(1e-6, 65535),
+        "value of the largest colour, before mean and std: 1 or 255",
+        slider=(1, 255),
     )
     mean: tuple[float, ...] | None = key(
         None,
@@ -145,11 +153,12 @@ class Preprocess:
         return dataclasses.replace(known, **given)
 
     def complete(self, name: str = "the network") -> "Preprocess":
-        """With defaults of `fit`, `resample` and `labels`. Raises PresetError for others missing."""
+        """With the defaults of `fit`, `resample`, `labels`. Raises PresetError if others miss."""
         missing = [one for one in NEEDED if getattr(self, one) is None]
         if missing:
-            problem = f"{name} needs {', '.join(missing)}: as it was trained, for example"
-            raise PresetError(f"{problem} {_EXAMPLE}", key="preprocess")
+            example = ", ".join(f"{one} = {_EXAMPLES[one]}" for one in missing)
+            problem = f"{name} needs {', '.join(missing)}, as it was trained"
+            raise PresetError(f"{problem}; for example {example}", key="preprocess")
         defaults: dict[str, Any] = {"fit": FITS[-1], "resample": RESAMPLES[0], "labels": ""}
         unset = {name: v for name, v in defaults.items() if getattr(self, name) is None}
         return dataclasses.replace(self, **unset) if unset else self

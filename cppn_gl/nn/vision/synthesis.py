@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from cppn_gl.nn.vision.coordinate import Coordinate
 from cppn_gl.nn.vision.fourier import Fourier
 from cppn_gl.nn.vision.network import ImageNetwork, ImageNode
 from cppn_gl.nn.vision.parametrisation import (
@@ -35,7 +36,7 @@ from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import PresetError, nearest
 
 ALGORITHM = 1  # the number of a change of any picture, for files that keep them
-GREYS = 0.299, 0.587, 0.114  # of red, green and blue in grey
+GREYS = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue in grey
 
 Term = tuple[int, int, float]  # stage and channel, from 0, and a factor
 
@@ -127,7 +128,7 @@ def objective_of(network: ImageNetwork, recipe: Recipe, unit: tuple[int, int]) -
     for stage, channel, _ in terms:
         Target(stage, channel).checked(network)
     if recipe.of == "layer":
-        return Objective(stage=unit[0] - 1, before=before)
+        return Objective(stage=unit[0] - 1, before=False)
     return Objective(terms, middle=recipe.of == "unit", before=before)
 
 
@@ -182,10 +183,12 @@ class Ascent:
     def _parametrisation(self, size: tuple[int, int]) -> Parametrisation:
         recipe, first = self.recipe, None
         if self._image is not None:
-            pixels = np.ascontiguousarray(np.moveaxis(self._image, -1, 0), np.float32) / 255
+            pixels = np.moveaxis(self._image, -1, 0) / np.float32(255)
             first = np.clip(resized(pixels, size), 0, 1)
         elif recipe.start == "scales" or recipe.basis == "pixels":
             first = first_picture(recipe, size)
+        if recipe.basis == "network":
+            return Coordinate(recipe, size)
         if recipe.basis == "pixels":
             assert first is not None
             return Pixels(recipe, first)
@@ -241,7 +244,7 @@ class Ascent:
     def _tensor(self, picture: Float32) -> Float32:
         """A picture as the network's input."""
         planes = dict(zip(("red", "green", "blue"), picture, strict=True))
-        planes["grey"] = sum(f * p for f, p in zip(np.float32(GREYS), picture, strict=True))
+        planes["grey"] = sum(f * p for f, p in zip(GREYS, picture, strict=True))
         planes["zero"] = np.zeros_like(picture[0])
         values = np.stack([planes[name] for name in self.preprocess.planes])
         return np.ascontiguousarray(values * self._span + self._low, np.float32)
@@ -251,7 +254,7 @@ class Ascent:
         found = np.zeros((3, *gradient.shape[1:]), np.float32)
         for name, plane in zip(self.preprocess.planes, gradient, strict=True):
             if name == "grey":
-                found += np.float32(GREYS)[:, None, None] * plane
+                found += GREYS[:, None, None] * plane
             elif name != "zero":
                 found[("red", "green", "blue").index(name)] += plane
         return found

@@ -20,7 +20,7 @@ import os
 import threading
 import time as wall
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,6 +41,7 @@ from cppn_gl.utils.tasks import Steps
 
 COUNT = 9  # pictures kept for each channel
 MOST_FILES = 200_000
+SLICE = 64  # files listed at once
 MOST_BYTES = 2**28  # of a cache file
 SAVED_SECONDS = 5.0  # between writes of the cache
 FORMAT = 1
@@ -64,8 +65,8 @@ class Seen(NamedTuple):
     problem: str = ""
 
 
-def pictures_in(folder: Path) -> list[Seen]:
-    """The image files in a folder and those inside it, by name. Raises PresetError.
+def pictures_in(folder: Path) -> Steps[list[Seen]]:
+    """The image files in a folder and those inside it, by name, in slices. Raises PresetError.
 
     Links that lead out of the folder are not followed.
     """
@@ -74,23 +75,29 @@ def pictures_in(folder: Path) -> list[Seen]:
         raise PresetError(f"{folder}: {what}", key="top_images.folder")
     root = os.path.realpath(folder)
     found: list[Seen] = []
-    for inner, folders, names in os.walk(root):
-        folders.sort()
-        for name in sorted(names):
-            path = os.path.join(inner, name)
-            if not name.lower().endswith(SUFFIXES) or not _inside(path, root):
-                continue
-            with contextlib.suppress(OSError):
-                status = os.stat(path)
-                here = os.path.relpath(path, root).replace(os.sep, "/")
-                found.append(Seen(here, status.st_size, status.st_mtime_ns))
-            if len(found) > MOST_FILES:
-                problem = f"{folder}: more than {MOST_FILES:,} pictures; choose a smaller folder"
-                raise PresetError(problem, key="top_images.folder")
+    for number, path in enumerate(_paths(root)):
+        if number % SLICE == 0:
+            yield
+        if not path.lower().endswith(SUFFIXES) or not _inside(path, root):
+            continue
+        with contextlib.suppress(OSError):
+            status = os.stat(path)
+            here = os.path.relpath(path, root).replace(os.sep, "/")
+            found.append(Seen(here, status.st_size, status.st_mtime_ns))
+        if len(found) > MOST_FILES:
+            problem = f"{folder}: more than {MOST_FILES:,} pictures; choose a smaller folder"
+            raise PresetError(problem, key="top_images.folder")
     if not found:
         kinds = " ".join(SUFFIXES)
         raise PresetError(f"{folder}: no pictures ({kinds})", key="top_images.folder")
     return sorted(found)
+
+
+def _paths(root: str) -> Iterator[str]:
+    """All files in a folder and those inside it."""
+    for inner, _, names in os.walk(root):
+        for name in names:
+            yield os.path.join(inner, name)
 
 
 def _inside(path: str, root: str) -> bool:
@@ -103,8 +110,8 @@ def _inside(path: str, root: str) -> bool:
 class TopImages:
     """The best pictures of a folder for all channels of a network, as far as they are known.
 
-    seen: the pictures passed through the network, or found to be broken. total: those in the
-    folder. revision: counts changes. live: a thread of the window works on it.
+    done: the pictures passed through the network, or found to be broken. total: those in the
+    folder; 0 until it has been listed. revision: counts changes. live: the window works on it.
     """
 
     def __init__(self, network: ImageNetwork, preprocess: Preprocess, folder: Path):
@@ -115,19 +122,18 @@ class TopImages:
         self._lock = threading.Lock()
         self.live = False
         self.revision = 0
-        self._listed = pictures_in(self.folder)
-        self._order = {one.name: rank for rank, one in enumerate(self._listed)}
+        self._listed: list[Seen] | None = None
+        self._order: dict[str, int] = {}  # the place of each name among these
         self._seen: list[Seen] = []
         self._ranked = array("q")  # of _seen
         rows = self._starts[-1]
         self._values = np.zeros((rows, COUNT), np.float32)  # 0: no picture
         self._files = np.full((rows, COUNT), -1, np.int32)  # indices of _seen
         self._places = np.zeros((rows, COUNT), np.int32)  # row · columns + column
-        self._load()
 
     @property
     def total(self) -> int:
-        return len(self._listed)
+        return len(self._listed or ())
 
     @property
     def done(self) -> int:
@@ -136,7 +142,7 @@ class TopImages:
 
     @property
     def finished(self) -> bool:
-        return self.done >= self.total
+        return self._listed is not None and self.done >= self.total
 
     @property
     def broken(self) -> dict[str, str]:
@@ -160,8 +166,27 @@ class TopImages:
                 if file >= 0
             ][:count]
 
+    def look_up(self) -> Steps[None]:
+        """List the folder, and take what is cached, once. Raises PresetError."""
+        if self._listed is not None:
+            return
+        listed = yield from pictures_in(self.folder)
+        cached = self._cached({one.name: one for one in listed})
+        with self._lock:
+            if self._listed is None:
+                self._order = {one.name: rank for rank, one in enumerate(listed)}
+                if cached is not None:
+                    self._seen, (self._values, self._files, self._places) = cached
+                self._listed = listed
+                self.revision += 1
+
     def work(self) -> Steps[None]:
-        """Pass the pictures that have not been seen through the network; yields the progress."""
+        """Pass the pictures that have not been seen through the network; yields the progress.
+
+        Raises PresetError if there are none.
+        """
+        yield from self.look_up()
+        assert self._listed is not None
         known = {one.name for one in self._seen}
         saved = wall.monotonic()
         unsaved = False
@@ -171,8 +196,10 @@ class TopImages:
                     continue
                 yield self.done / self.total
                 try:
-                    pixels = picture_of(read_image(self.folder / picture.name))
-                    done = yield from forward(self.network, self.preprocess.tensor(pixels))
+                    image = read_image(self.folder / picture.name)
+                    yield
+                    tensor = self.preprocess.tensor(picture_of(image))
+                    done = yield from forward(self.network, tensor)
                 except PresetError as error:
                     self._add(picture._replace(problem=error.problem), None)
                 else:
@@ -246,25 +273,23 @@ class TopImages:
             make_folder(path.parent)
             write_atomic(path, data, overwrite=True)
 
-    def _load(self) -> None:
-        """Take what is cached, if the pictures seen are still the same."""
+    def _cached(self, listed: Mapping[str, Seen]) -> tuple[list[Seen], Any] | None:
+        """What is cached, if the pictures seen are still the same."""
         path = self.path
         if path is None:
-            return
+            return None
         try:
             data = read_plain(path, MOST_BYTES)
             if data is None:
-                return
+                return None
             text, _, rest = data.partition(b"\n")
             head = json.loads(text[:_HEAD].decode("utf-8", "surrogateescape"))
             seen = [Seen(str(a), int(b), int(c), str(d)) for a, b, c, d in head["seen"]]
             arrays = _arrays(rest, self._starts[-1], len(seen))
         except (PresetError, ValueError, KeyError, TypeError, RecursionError):
-            return
-        listed = {one.name: one for one in self._listed}
-        if all(listed.get(one.name) == one._replace(problem="") for one in seen):
-            self._seen = seen
-            self._values, self._files, self._places = arrays
+            return None
+        same = all(listed.get(one.name) == one._replace(problem="") for one in seen)
+        return (seen, arrays) if same else None
 
 
 def strongest(layers: Sequence[Float32]) -> tuple[Float32, NDArray[np.int32]]:

@@ -212,11 +212,10 @@ class AskingBox:
             )
             if typed is not None:
                 asking.answers[name] = typed
-        problem = asking.problem if not asking.missing else ""
-        if problem:
-            widgets.paragraph(problem, tint(drawings.PROBLEM))
+        if asking.problem:
+            widgets.paragraph(asking.problem, tint(drawings.PROBLEM))
         imgui.dummy(Vec(1, 0.2 * unit))
-        if widgets.chip("asked open", "open it", on=not asking.missing or None):
+        if widgets.chip("asked open", "open it", on=True):
             self._app.answer_asked()
         widgets.next(0.3)
         if widgets.chip("asked never", "not now"):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from imgui_bundle import imgui
 
-from cppn_gl.nn.training.data import OWN
+from cppn_gl.nn.training.data import FASHION, OWN, label
 from cppn_gl.nn.training.data_sets import DATA_SETS, Draws
 from cppn_gl.nn.training.options import MARKS
 from cppn_gl.utils.class_colors import CLASS_COLORS, scale_color
@@ -235,11 +235,14 @@ class Training:
         now, typing = explorer.preset.train.data, f"{name} path"
         if widgets.editing == typing:
             hint = "a picture, or a .csv file with x, y and class or value"
+            if explorer.preset.classifies:
+                hint = "a folder with a folder of pictures for each class; its name ends in /"
             path = widgets.value(typing, now, now, width, left=True, hint=hint)
             if path is not None and path.strip():
                 self._choose(path.strip())
             return
-        known = [*DATA_SETS, OWN, *([now] if now not in ("", OWN, *DATA_SETS) else []), FILE]
+        sets = (FASHION,) if explorer.preset.classifies else (*DATA_SETS, OWN)
+        known = [*sets, *([now] if now not in ("", *sets) else []), FILE]
         chosen = widgets.menu(
             name,
             now,
@@ -335,9 +338,7 @@ def data_words(name: str) -> str:
     """What a menu of data calls a set, or a file."""
     if name == OWN:
         return "own points"
-    return (
-        name if name in DATA_SETS or name in ("", FILE) else name.replace("\\", "/").split("/")[-1]
-    )
+    return name if name in DATA_SETS or name in ("", FILE) else label(name)
 
 
 @lru_cache(maxsize=64)

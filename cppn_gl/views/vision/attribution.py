@@ -45,8 +45,8 @@ class AttributionView(CPUView):
         try:
             if options.of == "class" and options.class_name:
                 named_class(network, options.class_name)
-            if options.layer > (most := len(network.stages)):
-                raise PresetError(f"needs a layer from 1 to {most}; attribution.layer is another")
+            if options.cam_layer > (most := len(network.stages)):
+                raise PresetError(f"needs a layer from 1 to {most}; attribution.cam_layer is another")
         except PresetError as error:
             return error.problem
         return ""

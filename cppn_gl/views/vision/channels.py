@@ -34,7 +34,7 @@ from cppn_gl.views.vision.closeup import (
     words_of,
 )
 from cppn_gl.views.vision.drawing import LaidOut, caption, fitted, holds, put, text_lines
-from cppn_gl.views.vision.found import known
+from cppn_gl.views.vision.found import known, looked_up
 from cppn_gl.views.vision.grid import TileGrid, tiled
 from cppn_gl.views.vision.passes import (
     Unit,
@@ -221,6 +221,7 @@ class ChannelsView(LaidOut):
             put(picture, box, one)
 
     def _detailed(self, scene: Scene, look: Look) -> Steps[list[Detail]]:
+        yield from looked_up(scene)
         key = self._key(scene, look)
         found = self._details.find(key)
         if found is None:
@@ -232,7 +233,8 @@ class ChannelsView(LaidOut):
         """What the details depend on."""
         of = known(scene)
         best = None if of is None else (of.key, of.revision)
-        return key_of(scene), look.unit, look.before, scene.preset.preprocess, best
+        grown = look.options.feature
+        return key_of(scene), look.unit, look.before, scene.preset.preprocess, best, grown
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None

@@ -5,17 +5,21 @@ Scene, unit -> details() -> pictures: the part of the input that the largest pla
                reaches the unit (its projection to the input), the first layer's kernel, …
 """
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from cppn_gl.nn.layers import SOURCE
+from cppn_gl.nn.vision.growth import feature_of
 from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.operations import Conv2d
 from cppn_gl.nn.vision.running import Pass
 from cppn_gl.preset.scene import Scene
+from cppn_gl.preset.show import ChannelsOptions
 from cppn_gl.utils.arrays import Box, Float32
+from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.text import counted, minus, significant
 from cppn_gl.views.vision.bars import percent
@@ -112,6 +116,7 @@ OCCLUDED = {
     "attribution.method": "occlusion",
     "attribution.where": "strongest",
 }
+GROWN = {"show.view": "synthesis", "synthesis.of": "channel", "synthesis.form": "one"}
 BEST = {"show.view": "top_images"}
 BACK = {"show.view": "attribution", "attribution.of": "unit", "attribution.method": "deconvnet"}
 
@@ -141,6 +146,12 @@ def details(scene: Scene, unit: Unit, *, before: bool) -> Steps[list[Detail]]:
         if network.stages[unit[0]].shape[1:] != (1, 1):
             every = yield from gradient_of(scene, unit, None, "deconvnet", before=before)
             found.append(Detail("all its places", tinted_input(every, planes), BACK))
+    if scene.options(ChannelsOptions).feature:
+        with contextlib.suppress(PresetError):  # of what cannot be excited
+            grown = yield from feature_of(network, scene.preset.preprocess, *unit)
+            found.append(
+                Detail("grown for it", np.asarray(grown, np.float32) / np.float32(255), GROWN)
+            )
     best = mosaic(scene, unit)
     if best is not None:
         found.append(Detail(f"best of {folder_of(scene.preset).name}", best, BEST))

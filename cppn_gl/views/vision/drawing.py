@@ -16,6 +16,8 @@ from cppn_gl.views.vision.resampling import nearest
 class LaidOut(CPUView):
     """A view with a layout in whole pixels: coarse or enlarged, it is the picture at full size."""
 
+    coarsens = False
+
     def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps[Picture]:
         picture = yield from self.paint(scene, shape)
         return picture if size == shape else fitted(picture, (0, 0, *size))

@@ -219,7 +219,7 @@ def filling(scene: Scene, kind: str) -> Float32:
 def cam_layer(scene: Scene, target: Target) -> int | None:
     """The layer, from 0, that Grad-CAM looks at; None if there is none before the target."""
     wanted, layers = (
-        scene.options(AttributionOptions).layer,
+        scene.options(AttributionOptions).cam_layer,
         attribution.before(network_of(scene), target),
     )
     if not wanted:
@@ -270,7 +270,7 @@ def _key(scene: Scene, method: str, level: int) -> Hashable:
     elif method == "smooth":
         own = _repeats(options, method, level)
     elif method == "gradcam":
-        own = options.layer
+        own = options.cam_layer
     elif method == "occlusion":
         own = options.patch, options.fill, options.positions, level
     return key_of(scene), options.of, target, where, method, own

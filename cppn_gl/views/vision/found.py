@@ -16,6 +16,7 @@ from cppn_gl.preset.show import TopImagesOptions
 from cppn_gl.utils.arrays import Box, Float32
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.resources import resource
+from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.lettering import blank
 from cppn_gl.views.vision.drawing import fitted, put
 from cppn_gl.views.vision.passes import Unit, network_of, seen_by
@@ -30,7 +31,7 @@ def folder_of(preset: Preset) -> Path:
 
 
 def found_in(preset: Preset, network: Network) -> TopImages:
-    """What is known of a preset's folder. Raises PresetError."""
+    """What is known of a preset's folder."""
     assert isinstance(network, ImageNetwork)
     return top_images(network, preset.preprocess, folder_of(preset))
 
@@ -41,11 +42,16 @@ def found_for(scene: Scene) -> TopImages:
 
 
 def known(scene: Scene) -> TopImages | None:
-    """What is known of a folder that is named; None without one, or if it cannot be read."""
-    if scene.options(TopImagesOptions).folder:
+    """What is known of a folder that is named; None without one."""
+    return found_for(scene) if scene.options(TopImagesOptions).folder else None
+
+
+def looked_up(scene: Scene) -> Steps[None]:
+    """Find what is known of a folder that is named; a folder that cannot be read is passed over."""
+    found = known(scene)
+    if found is not None and not found.live:
         with contextlib.suppress(PresetError):
-            return found_for(scene)
-    return None
+            yield from found.look_up()
 
 
 def mosaic(scene: Scene, unit: Unit) -> Float32 | None:

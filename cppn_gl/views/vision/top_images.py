@@ -106,7 +106,7 @@ def places(size: Size, count: int) -> Places:
 
 def shown_count(scene: Scene, found: TopImages) -> int:
     """How many pictures are shown, when all are seen."""
-    return min(scene.options(TopImagesOptions).count, found.total)
+    return max(1, min(scene.options(TopImagesOptions).count, found.total))
 
 
 class TopImagesView(LaidOut):
@@ -138,7 +138,7 @@ class TopImagesView(LaidOut):
             for box, pixels in zip(boxes, (crop.pixels, crop.projected), strict=True):
                 put(picture, box, fitted(squared(pixels), box))
             yield FILLING + (1 - FILLING) * (number + 1) / max(1, len(best))
-        if not found.finished:
+        if not found.finished and found.total:
             left, _, right, bottom = where.head
             end = left + round((right - left) * found.done / found.total)
             picture[bottom - 4 : bottom - 1, left:right] = TROUGH
@@ -154,7 +154,9 @@ class TopImagesView(LaidOut):
         kept = self._crops.find(key)
         if kept is not None:
             return kept
-        shown = seen_by(how, read_image(top.path))
+        image = read_image(top.path)
+        yield
+        shown = seen_by(how, image)
         layer, channel = unit
         done = yield from forward(network, shown.tensor, until=layer)
         seed = np.zeros_like(done.units[layer])
@@ -203,15 +205,22 @@ class TopImagesView(LaidOut):
 
 
 def state_words(found: TopImages, shown: int) -> str:
-    """How many pictures of the folder were seen, and how many were not."""
-    words = f"of {counted(found.done - len(found.broken), 'picture')} in {found.folder.name}"
-    if not found.finished:
-        words = f"{words}; {found.done / found.total:.0%} of the folder seen".replace("%", " %")
+    """How many pictures of the folder were looked at, and which could not be read."""
     broken = list(found.broken)
+    seen = found.done - len(broken)
+    words = f"of {counted(seen, 'picture')} in {found.folder.name}"
+    if not found.total:
+        words = f"listing {found.folder.name}"
+    elif not found.finished:
+        words = (
+            f"{found.done} of {counted(found.total, 'picture')} in {found.folder.name} looked at"
+        )
+    elif not shown:
+        words += ": none excites it"
     if broken:
         words += f"; skipped {broken[0]}"
         words += f" and {len(broken) - 1} more" if len(broken) > 1 else ""
-    return words if shown else f"{words}: none of them excites it"
+    return words
 
 
 def squared(pixels: Float32) -> Float32:

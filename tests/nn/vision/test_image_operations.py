@@ -10,6 +10,7 @@ import pytest
 
 from cppn_gl.nn.layers import Array
 from cppn_gl.nn.vision import operations as of
+from cppn_gl.nn.vision import windows
 from cppn_gl.nn.vision.operations import Shape
 from cppn_gl.utils.checks import PresetError
 
@@ -106,11 +107,11 @@ def checked_gradients(operation: Any, *inputs: Array) -> None:
         assert by.shape == weight.shape
 
 
-@pytest.mark.parametrize("band", [1, 60, of.BAND])
+@pytest.mark.parametrize("band", [1, 60, windows.BAND])
 def test_a_convolution_has_the_sums_and_gradients_of_its_definition(
     monkeypatch: pytest.MonkeyPatch, band: int
 ) -> None:
-    monkeypatch.setattr(of, "BAND", band)
+    monkeypatch.setattr(windows, "BAND", band)
     for operation, x in convolutions():
         checked_gradients(operation, x)
         y = operation.forward(x)

@@ -421,6 +421,33 @@ def test_other_files_are_refused_in_one_line(name: str, tmp_path: Path) -> None:
     assert len(str(error.value)) < 400
 
 
+@pytest.mark.parametrize("op", ["Cast", "Conv", "Concat"])
+def test_weights_that_are_used_again_and_again_do_not_fill_the_memory(op: str) -> None:
+    large = np.zeros((512, 512, 1, 1), np.float32)  # 1 MiB
+    if op == "Conv":
+        nodes = [node("Conv", "w", out="c0")]
+        nodes += [helper.make_node("Conv", [f"c{n}", "w"], [f"c{n + 1}"]) for n in range(60)]
+        data = file_of([*nodes, helper.make_node("Relu", ["c60"], ["y"])], (1, 512, 2, 2), w=large)
+    else:
+        names = ["w", *(f"w{n}" for n in range(60))]
+        more: dict[str, Any] = {"to": 1} if op == "Cast" else {"axis": 0}
+        inputs = [[name] * (1 if op == "Cast" else 2) for name in names]
+        nodes = [
+            helper.make_node(op, one, [name], **more)
+            for one, name in zip(inputs, names[1:], strict=False)
+        ]
+        last = helper.make_node("Conv", ["x", names[-1]], ["y"])
+        data = file_of([*nodes, last], (1, 512, 2, 2), w=large)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"would fill the memory|more than 65536 numbers"):
+            network_of(data)
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 40 * len(data)
+
+
 def test_messages_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message takes two bytes in a file, and many more in memory."""
     monkeypatch.setattr("cppn_gl.nn.vision.onnx_wire.MAX_FIELDS", 1000)
@@ -449,7 +476,7 @@ def test_files_cut_short(length: int) -> None:
     _read_bounded(SMALL[:length])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_files_with_bytes_changed(data: st.DataObject) -> None:
     changed = bytearray(SMALL)

@@ -72,7 +72,7 @@ def test_fit_takes_the_middle_or_adds_a_border() -> None:
 
 @pytest.mark.parametrize("name", ["size", "order", "range", "mean", "std"])
 def test_a_missing_key_is_asked_for(name: str) -> None:
-    with pytest.raises(PresetError, match=f"net.onnx needs {name}: .*for example size = "):
+    with pytest.raises(PresetError, match=f"net.onnx needs {name}, .*for example {name} = "):
         dataclasses.replace(PLAIN, **{name: None}).complete("net.onnx")
 
 

@@ -34,7 +34,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def made(folder: Path) -> TopImages:
     preset = grey()
-    return TopImages(preset.network(), preset.preprocess, folder)  # type: ignore[arg-type]
+    found = TopImages(preset.network(), preset.preprocess, folder)  # type: ignore[arg-type]
+    at_once(found.look_up())
+    return found
 
 
 def all_of(found: TopImages) -> list[Any]:
@@ -112,7 +114,7 @@ def test_links_out_of_the_folder_are_not_followed(folder: Path, tmp_path: Path) 
     (folder / "away").symlink_to(outside)
     (folder / "file.png").symlink_to(outside / "secret.png")
     (folder / "same.png").symlink_to(folder / "01.png")
-    names = [one.name for one in pictures_in(folder)]
+    names = [one.name for one in at_once(pictures_in(folder))]
     assert "same.png" in names
     assert "inner/a.png" in names
     assert not {"file.png", "away/secret.png"} & set(names)
@@ -137,12 +139,12 @@ def test_indices_out_of_range_are_no_cache(folder: Path) -> None:
 
 def test_folders_without_pictures_are_refused(tmp_path: Path) -> None:
     with pytest.raises(PresetError, match="no such folder"):
-        pictures_in(tmp_path / "none")
+        at_once(pictures_in(tmp_path / "none"))
     with pytest.raises(PresetError, match=r"no pictures \(\.png"):
-        pictures_in(tmp_path)
+        at_once(pictures_in(tmp_path))
     (tmp_path / "file").write_text("")
     with pytest.raises(PresetError, match="is a file"):
-        pictures_in(tmp_path / "file")
+        at_once(pictures_in(tmp_path / "file"))
 
 
 def test_a_folder_with_too_many_pictures_is_refused(
@@ -150,7 +152,7 @@ def test_a_folder_with_too_many_pictures_is_refused(
 ) -> None:
     monkeypatch.setattr(module, "MOST_FILES", 5)
     with pytest.raises(PresetError, match="more than 5 pictures"):
-        pictures_in(folder)
+        at_once(pictures_in(folder))
 
 
 def test_it_is_shared_by_all_who_ask(folder: Path) -> None:

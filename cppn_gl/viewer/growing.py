@@ -1,0 +1,251 @@
+"""Grows the picture of the view synthesis in a thread, so that no frame waits for a step.
+
+Preset -> follow() -> its Growth, and the step that it shows
+thread: works up to that step, then on while `playing` -> take(): the newest step that is ready
+
+A step is told only when the last one was taken: the thread takes all steps, the window shows some.
+"""
+
+import sys
+import threading
+import time as wall
+from collections import deque
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any, cast
+
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.show import SynthesisOptions
+from cppn_gl.utils.checks import PresetError
+from cppn_gl.viewer.learning import CLOSING_SECONDS, MEASURED, SWITCH_SECONDS
+
+if TYPE_CHECKING:  # most presets grow nothing
+    from cppn_gl.nn.vision.growth import Growth
+
+VIEW = "synthesis"
+
+
+def grows(preset: Preset) -> bool:
+    """Whether a preset shows a picture that grows."""
+    return (
+        preset.classifies
+        and preset.show.view == VIEW
+        and preset.options(SynthesisOptions).form == "one"
+    )
+
+
+def step_of(preset: Preset) -> int:
+    """The step that a preset shows."""
+    return preset.options(SynthesisOptions).steps
+
+
+def at_growth(preset: Preset, step: int) -> Preset:
+    """The preset at another step. Raises PresetError."""
+    return preset.replace(**{"synthesis.steps": step}) if step_of(preset) != step else preset
+
+
+def source_of(preset: Preset) -> Hashable:
+    """What a picture that grows depends on besides its step: where it is equal, so are pictures."""
+    from dataclasses import replace
+
+    from cppn_gl.preset.show import ChannelsOptions
+
+    recipe = replace(preset.options(SynthesisOptions).recipe, steps=0)
+    unit = None if recipe.of in ("class", "direction") else preset.options(ChannelsOptions).unit
+    image = preset.input if recipe.start == "picture" else None
+    return preset.source, preset.preparation, recipe, unit, image
+
+
+def growth_in(preset: Preset) -> "Growth":
+    """The growth of a preset that grows. Raises PresetError."""
+    from cppn_gl.preset.scene import scene_of
+    from cppn_gl.views.vision.synthesis import grown
+
+    return grown(scene_of(preset))[0]
+
+
+class Growing:
+    """One growth at a time, in one thread, which is started with the first picture that grows.
+
+    growth: of the preset followed last, once the thread has found it. playing: whether it goes on.
+    end: the step at which it stops; None for none. problem: why it cannot grow, in one line.
+    """
+
+    def __init__(self) -> None:
+        self.wake: Callable[[], None] = lambda: None  # called from the thread when a step is ready
+        self.growth: Growth | None = None
+        self.playing = False
+        self.end: int | None = None
+        self.problem = ""
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = self._held = False
+        self._error: BaseException | None = None
+        self._preset: Preset | None = None
+        self._source: Hashable = None
+        self._number = 0  # of the last command
+        self._wanted = 0  # the step that the explorer shows
+        self._at = -1  # the step that is ready; -1: none yet
+        self._new: int | None = None  # not taken yet
+        self._news = ""
+        self._times: deque[tuple[float, int]] = deque(maxlen=400)
+
+    def follow(self, preset: Preset | None) -> None:
+        """Work up to the preset's step, and on from there if `playing`; None: stand still."""
+        self._raise()
+        if preset is None:
+            if self._preset is not None:
+                self._command(None, None, 0)
+                self.playing = False
+            return
+        source, step = source_of(preset), step_of(preset)
+        if source != self._source or step != self._wanted:
+            self._command(preset, source, step)
+
+    def _command(self, preset: Preset | None, source: Hashable, step: int) -> None:
+        with self._changed:
+            if source != self._source:
+                self.growth, self.problem = None, ""
+            self._preset, self._source, self._wanted = preset, source, step
+            self._number += 1
+            self._at, self._new = -1, None
+            self._times.clear()
+            self._changed.notify()
+        if preset is not None and self._thread is None:
+            sys.setswitchinterval(SWITCH_SECONDS)
+            self._thread = threading.Thread(target=self._work, name="cppn_gl-growing", daemon=True)
+            self._thread.start()
+
+    def play(self, end: int | None = None) -> None:
+        """Go on, up to the step `end`."""
+        with self._changed:
+            self.playing, self.end, self._news = True, end, ""
+            self._times.clear()
+            self._changed.notify()
+
+    def pause(self) -> None:
+        """Go no further."""
+        with self._changed:
+            self.playing = False
+            self._changed.notify()
+
+    def hold(self, held: bool) -> None:
+        """Stand still, or go on as before."""
+        if held != self._held:
+            with self._changed:
+                self._held = held
+                self._changed.notify()
+
+    def take(self) -> int | None:
+        """The newest step since the last call, which the explorer is to show."""
+        self._raise()
+        with self._changed:
+            new, self._new = self._new, None
+            if new is not None:
+                self._wanted = new
+                self._changed.notify()
+        return new
+
+    def news(self) -> str:
+        """Why it stopped by itself, once, in words."""
+        news, self._news = self._news, ""
+        return news
+
+    @property
+    def busy(self) -> bool:
+        """Whether the thread has something to do, or a step waits to be taken."""
+        return self._preset is not None and not self.problem and (self._due() or bool(self._new))
+
+    @property
+    def speed(self) -> float:
+        """Steps a second, as counted lately; 0 while nothing is known."""
+        with self._changed:
+            now = wall.perf_counter()
+            lately = [one for one in self._times if now - one[0] < 2 * MEASURED]
+        if len(lately) < 2 or not self.playing:
+            return 0.0
+        (start, first), (end, last) = lately[0], lately[-1]
+        return (last - first) / (end - start)
+
+    def close(self) -> None:
+        """End the thread after its current slice."""
+        with self._changed:
+            self._closed = True
+            self._number += 1
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(CLOSING_SECONDS)
+        self._raise()
+
+    def _raise(self) -> None:
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    # The thread
+
+    def _work(self) -> None:
+        try:
+            while self._turn():
+                pass
+        except BaseException as error:  # raised again by the window
+            self._error = error
+            self.wake()
+
+    def _due(self) -> bool:
+        """Whether there is something to do now."""
+        if self._preset is None or self.problem:
+            return False
+        return self._at < 0 or (self._plays() and self._new is None)
+
+    def _plays(self) -> bool:
+        ended = self.end is not None and self._at >= self.end
+        return self.playing and not self._held and not ended
+
+    def _turn(self) -> bool:
+        """One step; False when the thread is to end."""
+        with self._changed:
+            while not (self._closed or self._due()):
+                self._changed.wait()
+            if self._closed:
+                return False
+            preset, number, at, growth = self._preset, self._number, self._at, self.growth
+            goal = self._wanted if at < 0 else at + 1
+        try:
+            growth = growth or growth_in(cast(Preset, preset))
+        except PresetError as error:
+            self._stop(number, str(error))
+            return True
+        for _ in growth.prepare(goal, whole=at >= 0):
+            if number != self._number:
+                return True
+            wall.sleep(0)  # let the window have the interpreter
+        growth.pixels(goal)
+        with self._changed:
+            if number != self._number:
+                return True
+            self.growth, self._at, self._new = growth, goal, goal
+            self._times.append((wall.perf_counter(), goal))
+            if self.playing and self.end is not None and goal >= self.end:
+                self.playing, self._news = False, f"grown to step {goal:,}"
+        self.wake()
+        return True
+
+    def _stop(self, number: int, problem: str) -> None:
+        with self._changed:
+            if number == self._number:
+                self.problem, self.playing = problem, False
+        self.wake()
+
+    def ready_step(self, preset: Preset) -> int | None:
+        """The step of a preset's picture that can be shown at once: its own, or one near it.
+
+        None while the thread has not found its growth.
+        """
+        growth: Any = self.growth
+        if growth is None or source_of(preset) != self._source:
+            return None
+        step = step_of(preset)
+        if growth.ready(step):
+            return step
+        near: int = max((k for k in growth.snapshots if k <= step), default=0)
+        return near
