@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from cppn_gl.engines.gl.context import open_context
-from cppn_gl.engines.gl.vision import GLKernel, available
+from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.vision import Choice, GLKernel, available
 from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.vision.network import ImageNetwork, ImageNode
 from cppn_gl.nn.vision.operations import (
@@ -22,7 +23,16 @@ from cppn_gl.nn.vision.operations import (
     Scale,
     Sum,
 )
-from cppn_gl.nn.vision.running import RULES, NumPyKernel, Pass, backward, finished, forward
+from cppn_gl.nn.vision.running import (
+    RULES,
+    NumPyKernel,
+    Pass,
+    backward,
+    finished,
+    forward,
+    preferred,
+    under,
+)
 
 pytestmark = pytest.mark.gl
 
@@ -80,3 +90,27 @@ def test_units_and_gradients(kernel: GLKernel) -> None:
             seeds = {10: floats(7, 1, 1), 4: floats(*net.stages[4].shape)}
             found = finished(backward(done, seeds, rule=rule, to=to))
             assert close(found, finished(backward(same, seeds, rule=rule, to=to))), (rule, to)
+
+
+def test_a_software_renderer_is_never_chosen(kernel: GLKernel) -> None:
+    assert finished(Choice(Painter(kernel.ctx, 430, software=True)).kernel_for(network())) is None
+
+
+def test_on_a_gpu_the_faster_one_is_chosen(kernel: GLKernel) -> None:
+    choice = Choice(Painter(kernel.ctx, 430))
+    net = network()
+    found = finished(choice.kernel_for(net))
+    assert found is None or isinstance(found, GLKernel)
+    assert finished(choice.kernel_for(net)) is found
+    choice.release()
+
+
+def test_a_lent_kernel_is_used_only_where_it_is_preferred(kernel: GLKernel) -> None:
+    net, lent = network(), GLKernel(kernel.ctx, lent=True)
+    done = finished(under(lent, forward(net, floats(*net.picture))))
+    assert done.kernel is lent
+    assert preferred() is None
+    seeds = {4: floats(*net.stages[4].shape)}
+    inside = finished(under(lent, backward(done, seeds)))
+    lent.release()
+    assert close(finished(backward(done, seeds)), inside)
