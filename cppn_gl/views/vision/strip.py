@@ -12,6 +12,7 @@ from PIL import ImageDraw
 
 from cppn_gl.utils.arrays import Box, Float32, Size
 from cppn_gl.views.text import DIM, MIN_FONT, WHITE, shorten, width, write
+from cppn_gl.views.vision.passes import finite
 from cppn_gl.views.vision.resampling import nearest, resampled
 from cppn_gl.views.vision.shades import STEPS, ember
 
@@ -122,6 +123,7 @@ def thumbnail(values: Float32, size: Size) -> Float32:
     The mean of the magnitudes of its channels, from their least to their largest place; of a layer
     of single numbers, a square of these.
     """
+    values = finite(values)
     if values.shape[1:] == (1, 1):
         side = int(np.ceil(np.sqrt(len(values))))
         square = np.zeros(side * side, np.float32)
@@ -131,7 +133,6 @@ def thumbnail(values: Float32, size: Size) -> Float32:
         small = mean[rows][:, columns]
     else:
         small = resampled(np.abs(values).mean(0)[None], size)[0]
-    small = np.nan_to_num(small)
     low, high = float(small.min()), float(small.max())
     part = (small - low) / max(high - low, 1e-12)
     return np.asarray(ember()[:-1].take((part * STEPS + 0.5).astype(np.intp), 0))
