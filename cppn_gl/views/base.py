@@ -5,8 +5,9 @@ Scene -> View.begin() -> a Task, step by step -> planes         (any size: coars
 a pixel -> View.hit() -> what is there, and what a click does
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, final
 
 import numpy as np
@@ -103,6 +104,7 @@ class View:
         ground has none.
     coarsens: a coarse picture takes less time than a fine one, and is drawn first where that helps.
     evolves: the overlay shows what has been computed so far, more with each refinement.
+    on_channel: keys that change with the channel looked at: then the view is about that channel.
     clicked: what a click on an item does, such as "opens a cell"; "" without such items.
     """
 
@@ -122,6 +124,7 @@ class View:
     continuous = False
     coarsens = True
     evolves = False
+    on_channel: Mapping[str, Any] = MappingProxyType({})
     clicked = ""
 
     @property
