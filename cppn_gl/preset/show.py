@@ -398,7 +398,9 @@ class SynthesisOptions(Recipe, Options):
         "what is shown: one picture, or a sheet of those of many channels of the layer looked at, "
         "or of many classes",
     )
-    first: int = key(1, integer(1, MAX_CHANNEL), "in a sheet, the first channel or class")
+    first: int = key(
+        1, integer(1, MAX_CHANNEL), "in a sheet, the first channel or class", slider=(1, 513)
+    )
     count: int = key(
         0,
         integer(0, MAX_CHANNEL),

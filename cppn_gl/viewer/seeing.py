@@ -89,7 +89,7 @@ class Seeing(ABC):
         if network is None:
             ready = self.learning.ready
             same = ready is not None and ready.preset.source == self.preset.source
-            network = ready.network if ready is not None and same else self.preset.start.network()
+            network = ready.network if ready is not None and same else self.preset.run.network(0)
         return cast("ImageNetwork", network)
 
     @property

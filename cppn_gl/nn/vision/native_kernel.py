@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import activate
 from cppn_gl.nn.layers import SOURCE
+from cppn_gl.nn.vision.native_changes import Changes
 from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.operations import Shape
 from cppn_gl.nn.vision.plans import (
@@ -36,6 +37,7 @@ from cppn_gl.nn.vision.plans import (
     Weights,
 )
 from cppn_gl.nn.vision.running import Pass, Rule, Slices, Tensor, through_operation
+from cppn_gl.nn.vision.target import Target
 from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.native import Library
@@ -59,7 +61,7 @@ class _Blocks:
     def __init__(self) -> None:
         self._free: dict[int, list[Float32]] = {}
         self._bytes = 0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # arrays may be freed by the garbage collector at any time
 
     def take(self, floats: int) -> Float32:
         """An uninitialised array, aligned to 64 bytes."""
@@ -193,6 +195,11 @@ class NativeKernel:
 
         yield from self._run(plan, memory.addresses(), by_numpy)
         return done
+
+    def changes(self, done: Pass, target: Target) -> Changes | None:
+        """What computes a target again after a change; None if it must be a whole pass."""
+        assert isinstance(done, _NativePass)
+        return Changes.of(self._library, self._threads, done.network, done.memory, target)
 
     def _before(self, memory: _Memory, network: ImageNetwork, k: int) -> Tensor:
         """The pre-activations of a stage, computed again."""

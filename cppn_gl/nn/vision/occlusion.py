@@ -90,18 +90,22 @@ class Occlusion:
         What is known when it is interrupted stays.
         """
         missing = self.missing(level)
+        changes = getattr(done.kernel, "changes", None)  # a kernel that need not compute all again
+        again = changes(done, self.target) if changes and missing else None
+        whole = self.target.value(done)
         for number, place in enumerate(missing):
-            work = share(self._at(done, place), number / len(missing), (number + 1) / len(missing))
-            self.values[place] = yield from work
+            box = patch(done.network.size, self.middle(*place), self.side, self.shape)
+            covered = cover(done.source, self.fill, box)
+            work = self._whole(done, covered) if again is None else again.value(covered, box)
+            value = yield from share(work, number / len(missing), (number + 1) / len(missing))
+            self.values[place] = whole - value
             yield (number + 1) / len(missing)
 
-    def _at(self, done: Pass, place: tuple[int, int]) -> Steps[float]:
-        box = patch(done.network.size, self.middle(*place), self.side, self.shape)
-        covered = cover(done.source, self.fill, box)
-        after = yield from forward(
-            done.network, covered, until=self.target.stage, kernel=done.kernel
-        )
-        return self.target.value(done) - self.target.value(after)
+    def _whole(self, done: Pass, covered: Float32) -> Steps[float]:
+        """The target's value by a pass of a picture."""
+        until, kernel = self.target.stage, done.kernel
+        after = yield from forward(done.network, covered, until=until, kernel=kernel)
+        return self.target.value(after)
 
     def map(self, level: int, size: tuple[int, int]) -> Float32:
         """A level's differences between its places, for a picture of (rows, columns).

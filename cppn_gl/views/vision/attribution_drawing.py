@@ -294,6 +294,10 @@ def _head(
         label = f"{METHODS[method].label}: {METHODS[method].meaning}"
         if where := where_words(found):
             label += f"; {where}"
+    if (after := _after(scene)) is not None and after.top:
+        best = after.top[0]
+        share = percent(float(after.shares[best]))
+        label = f"with the patch: {network_of(scene).class_name(best)}, {share}"
     label = text.shorten(label, small, room)
     text.write(draw, (left, top + text.line_height(large)), label, small, text.DIM)
 

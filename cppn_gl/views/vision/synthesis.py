@@ -18,7 +18,11 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from cppn_gl.engines.base import Engine, Region
+from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.nn.features import Clock
+from cppn_gl.nn.sources import Layers
+from cppn_gl.nn.vision.coordinate import EXTENT
 from cppn_gl.nn.vision.growth import Growth, growth_of
 from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.preprocess import Pixels, picture_of
@@ -26,6 +30,7 @@ from cppn_gl.nn.vision.synthesis import objective_of
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SynthesisOptions
+from cppn_gl.preset.tables import Viewport
 from cppn_gl.utils.arrays import Box, Float32, Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.checks import PresetError
@@ -50,7 +55,7 @@ class SynthesisView(CPUView):
 
     by_part = True
     coarsens = False
-    clicked = "on a picture of a sheet grows it alone"
+    clicked = "on a picture of a sheet grows it alone, on that of a network opens the network"
 
     def problem(self, preset: Preset) -> str:
         network, options = cast(ImageNetwork, preset.network()), preset.options(SynthesisOptions)
@@ -116,7 +121,12 @@ class SynthesisView(CPUView):
         for number, (growth, box) in enumerate(wanted):
             for fraction in growth.prepare(step):
                 yield (number + fraction) / len(wanted)
-            _paste(picture, growth.pixels(step), box, (left, top))
+            if (network := growth.network(step)) is None:
+                _paste(picture, growth.pixels(step), box, (left, top))
+            else:
+                wide, high = box[2] - box[0], box[3] - box[1]
+                drawn = evaluator(network, Viewport(extent=EXTENT), Clock()).picture((wide, high))
+                _put(picture, (yield from drawn), box, (left, top))
             if len(growths) > 1:
                 growth.rest()
             yield (number + 1) / len(wanted)
@@ -134,10 +144,10 @@ class SynthesisView(CPUView):
         return _course(scene, size)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
-        """Which channel or class a picture of a sheet excites; a click grows it alone."""
+        """What a picture of a sheet excites, or a network that draws it; a click opens either."""
         options = scene.options(SynthesisOptions)
         if options.form != "sheet":
-            return None
+            return _network_hit(scene, size, place)
         found = numbers(scene.preset, network_of(scene))
         at = sheet_of(len(found), size).at(place)
         if at is None:
@@ -148,6 +158,27 @@ class SynthesisView(CPUView):
         else:
             changes["channels.unit"] = (_unit(scene.preset, network_of(scene))[0], found[at])
         return Hit(name_of(scene, found[at]), changes=changes)
+
+
+def _network_hit(scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
+    """The coordinate network that draws the picture at a pixel; a click opens it by itself."""
+    (growth,), step = grown(scene), scene.options(SynthesisOptions).steps
+    left, top, right, bottom = _fitted(scene, _rooms(size)[0])
+    inside = left <= place[0] < right and top <= place[1] < bottom
+    network = growth.network(step) if inside else None
+    if network is None:
+        return None
+    of = name_of(scene)
+    preset = Preset(
+        Layers(network.layers, network.inputs),
+        Viewport(extent=EXTENT),
+        title=f"A network that draws {of}",
+        description="Gradient ascent changed its weights until its picture excited this part of an "
+        "image network. It is a function of the plane: zoom into it, or go beyond its edges.",
+        name=f"{scene.preset.name}-network",
+    )
+    words = f"a coordinate network with {network.parameters:,} weights and biases"
+    return Hit(words, opens=preset)
 
 
 # What is grown
@@ -369,7 +400,12 @@ def _paste(picture: Float32, pixels: Pixels, box: Box, corner: tuple[int, int]) 
     """Put pixels into a box of a picture, of which `corner` is the upper left one that is drawn."""
     left, top, right, bottom = box
     image = Image.fromarray(pixels).resize((right - left, bottom - top), Image.Resampling.BICUBIC)
-    found = np.asarray(image, np.float32) / np.float32(255)
+    _put(picture, np.asarray(image, np.float32) / np.float32(255), box, corner)
+
+
+def _put(picture: Float32, found: Float32, box: Box, corner: tuple[int, int]) -> None:
+    """Put values of a box's size into it."""
+    left, top, right, bottom = box
     high, wide = picture.shape[:2]
     x, y = left - corner[0], top - corner[1]
     a, b, c, d = max(0, x), max(0, y), min(wide, x + right - left), min(high, y + bottom - top)
@@ -469,6 +505,9 @@ def _how(options: SynthesisOptions) -> str:
     if options.octaves > 1 and options.basis == "pixels":
         parts.append(f"{options.octaves} octaves")
     bases = {"fourier": "waves in decorrelated colours, Adam", "pixels": "pixels"}
+    bases["network"] = (
+        f"coordinate network, {options.network_depth} layers of {options.network_width}, Adam"
+    )
     tied = (part.replace(" ", TIED) for part in parts)
     return ", ".join([bases.get(options.basis, options.basis), *tied])
 
