@@ -6,6 +6,7 @@ A coarse drawing of the window asks for the first level of a slow method, its re
 others. All that is seen is in the overlay, which shows the finest level that is known.
 """
 
+from types import MappingProxyType
 from typing import Any, cast
 
 from cppn_gl.engines.base import Region
@@ -38,6 +39,7 @@ class AttributionView(CPUView):
 
     clicked = "explains a class, or a place of the picture"
     evolves = True
+    on_channel = MappingProxyType({"attribution.of": "unit"})
 
     def problem(self, preset: Preset) -> str:
         network = cast(ImageNetwork, preset.network())
