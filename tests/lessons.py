@@ -24,7 +24,9 @@ def begun(number: int = 1, preset: str = "embers") -> tuple[Explorer, Lesson]:
 def close() -> None:
     """End the training of all explorers."""
     while _begun:
-        _begun.pop().learning.close()
+        explorer = _begun.pop()
+        explorer.learning.close()
+        explorer.growing.close()
 
 
 def turn(explorer: Explorer, lesson: Lesson, action: str = "") -> None:

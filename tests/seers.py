@@ -1,7 +1,10 @@
 """Small networks that see pictures, as presets."""
 
+from learners import needed
+
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.show import VIEWS
 
 GREY = """
 [[network.nodes]]
@@ -62,3 +65,11 @@ def grey(**keys: object) -> Preset:
 def color(**keys: object) -> Preset:
     """Sees 20 × 30 pixels, blue first: 5 channels, then 40, and no classes."""
     return parse_preset(COLOR).replace(**{"show.view": "channels", **keys})
+
+
+def seen_by(view: str, otherwise: Preset) -> Preset:
+    """A preset that a view shows: `otherwise`, or one that sees pictures."""
+    if not VIEWS[view].images:
+        return otherwise.replace(**{"show.view": view, **needed(view)})
+    short = {"synthesis.steps": 3} if view == "synthesis" else {}
+    return grey(**{"show.view": view, **short})

@@ -3,6 +3,7 @@
 python tools/make_docs.py            tables and pictures
 python tools/make_docs.py --tables   tables only
 python tools/make_docs.py --windows  the pictures of the window only
+python tools/make_docs.py --learned  those of docs/learned.md only; they need the extra "trained"
 
 A table is written between `<!-- NAME -->` and `<!-- /NAME -->` in README.md or a page of docs/.
 """
@@ -140,6 +141,7 @@ def tables() -> dict[str, str]:
     """All tables, by the names in their markers."""
     return {
         "keys": markdown_table(),
+        "keys-seeing": markdown_table(seeing=True),
         "views": views_table(),
         "views-reading": reading_list(),
         "preset-keys": preset_table(),
@@ -231,10 +233,57 @@ WINDOWS: dict[str, tuple[list[str], tuple[int, int], list[str]]] = {
         ("explain", ["neylon-18"], ["question"]),
         ("training", ["learn-spiral"], ["Tab"]),
         ("structures", ["photograph-units"], []),
+        ("channels", ["squeezenet"], []),
+        ("image-network", ["squeezenet"], ["Tab"]),
         ("diagram", ["blocks"], ["Tab"]),
         ("film", ["loop", "--time", "8"], ["space", "F9"]),
     )
 }
+
+
+# docs/learned/NAME.webp: a preset, its size in pixels, and keys that are changed.
+LEARNED: dict[str, tuple[str, tuple[int, int], dict[str, Any]]] = {
+    "dashboard": ("squeezenet", (1120, 640), {}),
+    "kernels": (
+        "squeezenet",
+        (640, 400),
+        {"channels.unit": (1, 1), "channels.tiles": "kernels", "input.image": "cat"},
+    ),
+    "middle": ("squeezenet", (640, 400), {"channels.unit": (18, 111)}),
+    "late": ("squeezenet", (640, 400), {"channels.unit": (31, 120)}),
+    "covered": ("occlusion", (960, 420), {"attribution.cover": (0.44, 0.48, 0.6)}),
+    "methods": ("attribution", (960, 560), {"attribution.method": "all"}),
+    "feature": ("feature", (480, 300), {}),
+    "dream": (
+        "feature",
+        (480, 300),
+        {
+            "channels.unit": (32, 1),
+            "synthesis.of": "layer",
+            "synthesis.start": "picture",
+            "synthesis.basis": "pixels",
+            "synthesis.octaves": 3,
+            "synthesis.size": 224,
+            "synthesis.steps": 40,
+        },
+    ),
+}
+
+
+def draw_learned() -> None:
+    """Draw docs/learned/*.webp: needs the extra "trained"."""
+    from PIL import Image
+
+    from cppn_gl.output.renderer import Renderer
+    from cppn_gl.preset.library import load_preset
+
+    folder = ROOT / "docs" / "learned"
+    folder.mkdir(exist_ok=True)
+    with Renderer("native") as renderer:
+        for name, (preset, size, keys) in LEARNED.items():
+            pixels = renderer.render(load_preset(preset).replace(**keys), size)
+            image = Image.fromarray(pixels)
+            image.save(folder / f"{name}.webp", quality=84, method=6)
 
 
 def photograph_windows() -> None:
@@ -285,6 +334,10 @@ def main() -> None:
     for page in pages():
         page.write_text(with_tables(page.read_text("utf-8")), "utf-8")
     if "--tables" in sys.argv:
+        return
+    if "--windows" not in sys.argv:
+        draw_learned()
+    if "--learned" in sys.argv:
         return
     if "--windows" not in sys.argv:
         draw_pictures()

@@ -121,6 +121,7 @@ def shot_of(
         preset = shot.preset.replace(**changes)
     else:
         preset = with_network(shot.preset, network, changes)
+    library.usable(preset)
     if isinstance(preset.spec, File) and preset.spec.assumed:
         note(args, preset.spec.assumed)
     values: dict[str, Any] = {"preset": preset}

@@ -46,7 +46,8 @@ def video_options(parser: Parser) -> None:
 
 
 def training_option(parser: Parser) -> None:
-    about = "film the training: from step 0 to train.steps over the length of the film"
+    about = "film the training, or a picture's growth: from step 0 to train.steps, or to "
+    about += "synthesis.steps, over the length of the film"
     parser.option("--training", action="store_true", help=about)
 
 

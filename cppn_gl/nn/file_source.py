@@ -290,6 +290,11 @@ class File(Source):
         return self.chain.to_bytes(self.texts)
 
     @property
+    def weights_sha256(self) -> str:
+        """The SHA-256 of the file, in hexadecimal."""
+        return self.weights.sha256
+
+    @property
     def texts(self) -> dict[str, str]:
         """The metadata in the file that this program knows."""
         known = ("activations", *_FOLLOWING)

@@ -36,6 +36,7 @@ SHIPPED = (
     "chelsea",
     "lighthouse",
     "anchor",
+    "boot",
 )  # pictures in presets/: see NOTICE there
 SAMPLE = re.compile(r"(fashion-mnist):(0|[1-9]\d{0,5})")  # a picture of a data set's tests
 FITS = ("cover", "contain", "stretch")

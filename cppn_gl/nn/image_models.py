@@ -5,7 +5,7 @@
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cppn_gl.utils.checks import show
 from cppn_gl.utils.files import open_plain
@@ -14,7 +14,17 @@ from cppn_gl.utils.origin import Origin
 MAX_NODES = 2048
 MAX_HEADER = 2**20  # bytes of a file that are searched for NODES
 
-KNOWN = ("squeezenet",)  # models by their names, in packages that are installed
+
+class Known(NamedTuple):
+    """What is told of a network without reading it."""
+
+    depth: int
+    activation: str = "relu"
+    output_activation: str = "identity"
+    inputs: tuple[str, ...] = ("red", "green", "blue")
+
+
+KNOWN = {"squeezenet": Known(18)}  # models by their names, in packages that are installed
 SUFFIXES = (".onnx",)  # of files that hold nothing else
 NODES = "image_nodes"  # the text of a .safetensors file that describes its layers
 

@@ -61,6 +61,16 @@ def load_preset(
     return preset if seed is None else preset.replace(seed=seed)
 
 
+def usable(preset: Preset) -> Preset:
+    """Itself, if its network can be had: the package of a known one may be missing.
+
+    Presets that are only listed are not asked. Raises PresetError.
+    """
+    if preset.classifies and not preset.learns:
+        preset.network()
+    return preset
+
+
 def _load(source: str | Path, trusted: bool, network: Path | None) -> Preset:
     name = str(source)
     if is_picture(name):

@@ -79,7 +79,7 @@ def packed(
         there = {"file": beside, "sha256": hashlib.sha256(data).hexdigest()}
         toml = preset.to_toml(network=alone | there, train=train, input=image)
         return {"preset": toml, **sent}
-    known = {"sha256": spec.weights.sha256} if own else {}
+    known = {"sha256": spec.weights_sha256} if own else {}
     toml = preset.to_toml(network=alone | {"file": spec.label}, train=train, input=image)
     return {"preset": toml, "weights": _base64(data), **known, **sent}
 
@@ -228,7 +228,7 @@ def _named(
     spec = preset.spec
     if not isinstance(spec, File):
         return preset.to_toml(train=train, input=image)
-    identity = {"file": file or spec.label, "sha256": spec.weights.sha256}
+    identity = {"file": file or spec.label, "sha256": spec.weights_sha256}
     return preset.to_toml(network=spec.to_toml() | identity, train=train, input=image)
 
 
@@ -296,7 +296,7 @@ def save_preset(path: Path, preset: Preset) -> None:
         return
     table = spec.to_toml()
     if spec.known:
-        table["sha256"] = spec.weights.sha256
+        table["sha256"] = spec.weights_sha256
     elif spec.path is None:
         beside = path.with_suffix(".safetensors")
         check_target(path, overwrite=False)  # before anything is written

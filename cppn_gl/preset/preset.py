@@ -156,8 +156,9 @@ class Preset:
         if self.normalize.which != "none":
             problem = "a network that sees pictures has its own normalisation"
             raise PresetError(problem, key="normalize.which")
-        if not self.learns:
-            self.network()
+        known = isinstance(self.spec, File) and self.spec.known
+        if not self.learns and not (known and self.preparation == _UNPREPARED):
+            self.network()  # of a known one when it is needed: its package may be missing
 
     def _check_outputs(self) -> None:
         outputs = self.spec.shapes[-1][0]

@@ -301,6 +301,7 @@ class AttributionOptions(Options):
         integer(0, MAX_CHANNEL),
         "the layer that Grad-CAM looks at; 0: the last one with several places",
         step=1,
+        slider=(0, 128),
     )
     baseline: str = key(
         "mean",
@@ -344,6 +345,7 @@ class ChannelsOptions(PreActivation):
         None,
         several(integer(1, MAX_CHANNEL), 2, 2),
         "what is looked at: a layer, and its channel, both from 1; none: the first",
+        widget="unit",
     )
     pinned: tuple[tuple[int, int], ...] = key(
         (),
@@ -398,7 +400,9 @@ class SynthesisOptions(Recipe, Options):
         "what is shown: one picture, or a sheet of those of many channels of the layer looked at, "
         "or of many classes",
     )
-    first: int = key(1, integer(1, MAX_CHANNEL), "in a sheet, the first channel or class")
+    first: int = key(
+        1, integer(1, MAX_CHANNEL), "in a sheet, the first channel or class", slider=(1, 513)
+    )
     count: int = key(
         0,
         integer(0, MAX_CHANNEL),

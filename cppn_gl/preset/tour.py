@@ -160,6 +160,9 @@ def parse_tour(toml: str, *, source: str = "tour") -> tuple[tuple[Page, ...], tu
             absent.append(problem)
             continue
         for page in _tables(chapter, "page", f"{source}: {title}"):
+            if problem := _without_pictures(page):
+                absent.append(problem)
+                continue
             found.append(_page(page, title, f"{source}: page {len(found) + 1}"))
     return tuple(found), tuple(absent)
 
@@ -177,8 +180,18 @@ def _missing(chapter: dict[str, Any], title: str, source: str) -> str:
     return ""
 
 
+def _without_pictures(page: dict[str, Any]) -> str:
+    """Why a page is left out: the pictures that it trains on are missing; "" if they are not."""
+    if page.get("pictures") is not True:
+        return ""
+    from cppn_gl.nn.training.data import FASHION
+    from cppn_gl.nn.vision.image_sets import PLACE, missing
+
+    return "" if PLACE.is_dir() else f"the page “{page.get('heading')}”: {missing(FASHION)}"
+
+
 def _page(table: dict[str, Any], chapter: str, place: str) -> Page:
-    known = ("preset", "change", *_TEXTS, "watch", "action", "large", "trains", "done")
+    known = ("preset", "change", *_TEXTS, "watch", "action", "large", "trains", "pictures", "done")
     _check_known(table, known, place)
     given = (*_TEXTS, "watch") if "watch" in table else _TEXTS
     words = {name: _words(table, name, place) for name in given}

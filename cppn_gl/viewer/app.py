@@ -21,7 +21,7 @@ from cppn_gl.engines.names import AUTO, STAND_IN, cpu_engine, requested_engine
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.network import Network
 from cppn_gl.output.renderer import Renderer, check_cpu_engine
-from cppn_gl.preset.library import load_preset, names
+from cppn_gl.preset.library import load_preset, names, usable
 from cppn_gl.preset.network_file import save_preset
 from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.preset import Preset
@@ -84,6 +84,11 @@ LEFT_ALONE = 4.0  # while an animation runs
 CLOSE_AGAIN = 6.0  # seconds in which the window must be closed again to drop a film
 
 
+def _usable(name: str) -> Preset:
+    """A shipped preset that can be shown. Raises PresetError."""
+    return usable(load_preset(name))
+
+
 class App:
     """Connects the window with the explorer, the canvas, captures and the HUD."""
 
@@ -121,7 +126,7 @@ class App:
             shot.preset,
             journal=self.journal,
             time=shot.time,
-            presets=[partial(load_preset, name) for name in names()],
+            presets=[partial(_usable, name) for name in names()],
             names=names(),
             favourites=Favourites(favourites_path()),
         )

@@ -109,8 +109,8 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("U", "train_reset", "back to step 0 of the training"),
     _bind("G", "rate_up", "learning rate up (Shift: down)", repeats=True),
     _bind("F", "faster", "train faster (Shift: slower)", repeats=True),
-    _bind("Y", "toggle_boundary", "boundary between classes, on / off"),
-    _bind("E", "edit_points", "edit points by mouse / next class (Shift: end)"),
+    _bind("Y", "toggle_boundary", "boundary between classes, on / off", seeing=PLANE),
+    _bind("E", "edit_points", "edit points by mouse / next class (Shift: end)", seeing=PLANE),
     _bind("R", "random_seed", "new random network (seed; Shift: new everything)", repeats=True),
     _bind("Z X", "history_back history_on", "back / forward in the history", repeats=True),
     _bind(

@@ -18,7 +18,7 @@ from typing import Any
 
 import tomli_w
 
-from cppn_gl.preset.library import is_picture, load_preset, shipped
+from cppn_gl.preset.library import is_picture, load_preset, shipped, usable
 from cppn_gl.preset.network_file import save_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import read_shot
@@ -136,7 +136,8 @@ def opened(source: str, *, trusted: bool = True) -> tuple[Preset, float | None]:
     if is_picture(source):
         shot = read_shot(Path(source))
         return shot.preset, shot.time
-    return load_preset(Path(source) if os.sep in source else source, trusted=trusted), None
+    preset = load_preset(Path(source) if os.sep in source else source, trusted=trusted)
+    return usable(preset), None
 
 
 def _favourites(document: dict[str, Any]) -> dict[int, str]:

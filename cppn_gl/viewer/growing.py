@@ -153,7 +153,7 @@ class Growing:
     @property
     def busy(self) -> bool:
         """Whether the thread has something to do, or a step waits to be taken."""
-        return self._preset is not None and not self.problem and (self._due() or bool(self._new))
+        return self._due() or self._new is not None
 
     @property
     def speed(self) -> float:

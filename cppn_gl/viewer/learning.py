@@ -314,7 +314,8 @@ class Learning:
             # Trained before: if steps take long, only those that need not be re-run.
             steps = (*new.snapshots, new.newest)
             nearest = steps[bisect_right(steps, at)]
-            if (nearest - at) / self._rate > 2 * CHUNK_SECONDS:
+            near = nearest <= 2 * at + 1  # a checkpoint's may be far: then all steps are shown
+            if near and (nearest - at) / self._rate > 2 * CHUNK_SECONDS:
                 kept, following = steps, nearest
         since, first = self._origin
         due = first + int((now - since) * self.pace)
@@ -357,7 +358,7 @@ class Learning:
         if goal <= at:
             return at
         fresh = at >= run.step
-        if fresh:
+        if fresh or not run.ready(goal):
             goal = min(goal, at + max(1, int(self._rate * CHUNK_SECONDS)))
         started = wall.perf_counter()
         for _ in run.prepare(goal):

@@ -9,7 +9,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cppn_gl.preset.library import usable
 from cppn_gl.preset.tour import PASSES, SIGNAL, Page, absent, pages
+from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.history import MAX_MOMENTS
 from cppn_gl.viewer.journal import Moment
@@ -98,7 +100,10 @@ class Lesson:
 
     def go(self, number: int) -> None:
         """Open a page."""
-        self._explorer.load(self.pages[number - 1].preset)
+        try:
+            self._explorer.load(usable(self.pages[number - 1].preset))
+        except PresetError as error:  # a package is missing
+            self._explorer.message = str(error)
         self._explorer.presets.number = number
         self._open(number)
 

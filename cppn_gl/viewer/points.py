@@ -66,6 +66,8 @@ class PointEditing(ABC):
 
     def _not_editable(self) -> str:
         """Why there are no points to edit, in words; "" if there are."""
+        if self.preset.classifies:
+            return "a network that sees pictures learns no points"
         if not self.preset.learns:
             return f"there are no data yet: {keys_of('find')} finds the key train.data"
         try:
@@ -78,6 +80,8 @@ class PointEditing(ABC):
     @property
     def has_points(self) -> bool:
         """Whether the data are points, or could become some; not the pixels of a picture."""
+        if self.preset.classifies:
+            return False
         data = self._data()
         return data is None or data.kind in ("classes", "values")
 

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Sequence
 
+from cppn_gl.preset.library import usable
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import PresetError
 
@@ -50,7 +51,7 @@ def list_of(presets: Sequence[Preset], number: int) -> PresetList:
     """A list of loaded presets, of which `number` (from 1) is already chosen."""
 
     def loader(preset: Preset) -> Callable[[], Preset]:
-        return lambda: preset
+        return lambda: usable(preset)
 
     result = PresetList([loader(preset) for preset in presets])
     result.number = number

@@ -13,9 +13,16 @@ from cppn_gl.nn.image_file import SAMPLE, SHIPPED
 from cppn_gl.nn.training.data import FASHION
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import scene_of
-from cppn_gl.preset.show import VIEWS, ChannelsOptions, Options, UnitsOptions
+from cppn_gl.preset.show import (
+    VIEWS,
+    ChannelsOptions,
+    Options,
+    SynthesisOptions,
+    UnitsOptions,
+)
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.bindings import keys_of
+from cppn_gl.viewer.growing import grows
 from cppn_gl.viewer.sight import Sight
 from cppn_gl.viewer.viewing import following
 from cppn_gl.views import view_of
@@ -83,7 +90,7 @@ class Seeing(ABC):
         if network is None:
             ready = self.learning.ready
             same = ready is not None and ready.preset.source == self.preset.source
-            network = ready.network if ready is not None and same else self.preset.start.network()
+            network = ready.network if ready is not None and same else self.preset.run.network(0)
         return cast("ImageNetwork", network)
 
     @property
@@ -121,9 +128,19 @@ class Seeing(ABC):
         self.look_at(self.unit[0] + by)
 
     def walk_channels(self, by: int) -> None:
-        """Look at another channel of the layer."""
+        """Look at another channel of the layer; where a class's picture grows, another class."""
         layer, channel = self.unit
-        self.look_at(layer, channel + by)
+        of = self.preset.options(SynthesisOptions)
+        if grows(self.preset) and of.of == "class":
+            from cppn_gl.nn.vision.synthesis import class_index
+
+            network = self.eye
+            at = class_index(network, of.class_name) + by
+            at = min(max(at, 0), network.scores - 1)
+            words = f"class {at + 1}: {network.class_name(at)}"
+            self.change(words, **{"synthesis.class_name": str(at + 1)})
+        else:
+            self.look_at(layer, channel + by)
 
     def _channels_of(self, network: "ImageNetwork") -> dict[int, int]:
         """The channels visited in a network."""

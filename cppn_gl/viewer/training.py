@@ -155,6 +155,8 @@ class Training(ABC):
             self.message = (
                 f"nothing is trained: {keys_of('find')} finds the key train.data, what to learn"
             )
+            if self.preset.classifies:
+                self.message = "its weights are given; the preset train-fashion learns"
         return self.preset.learns
 
     def _steps_on(self) -> bool:
@@ -271,7 +273,9 @@ class Training(ABC):
 
     def toggle_boundary(self, large: bool = False) -> None:
         """Draw the boundary between classes as a line, or not."""
-        if self._trains():
+        if self.preset.classifies:
+            self.message = "classes of pictures have no boundary in the plane"
+        elif self._trains():
             shown = not self.preset.train.boundary
             self.change(
                 f"decision boundary {'on' if shown else 'off'}", **{"train.boundary": shown}

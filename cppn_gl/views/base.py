@@ -276,7 +276,15 @@ class CPUView(View):
         shape = region.shape if region else planes.size
 
         def steps() -> Steps[None]:
-            planes.write((yield from self.paint_for(scene, planes.size, shape)))
+            painting = self.paint_for(scene, planes.size, shape)
+            if scene.preset.classifies:
+                from cppn_gl.engines.gl.vision import Choice
+                from cppn_gl.nn.vision.running import under
+
+                network: Any = scene.network
+                kernel = yield from stage.painter.shared(Choice).kernel_for(network)
+                painting = under(kernel, painting)
+            planes.write((yield from painting))
 
         return Stepping(steps())
 

@@ -8,8 +8,8 @@ import numpy as np
 import png
 import pytest
 import tifffile
-from learners import needed
 from PIL import Image
+from seers import seen_by
 
 from cppn_gl.cli.main import main
 from cppn_gl.output import bands, poster, renderer
@@ -113,12 +113,13 @@ def test_over_a_square_the_mean_is_that_of_the_exact_picture(each: Renderer) -> 
 @pytest.mark.gl
 @pytest.mark.parametrize("name", VIEWS)
 def test_continuous_pictures_are_dithered_and_drawings_are_not(name: str) -> None:
-    preset = SLOW.replace(view=name, activation="relu", **needed(name))
+    preset = seen_by(name, SLOW.replace(activation="relu"))
     with Renderer("fragment") as one:
         plain, noisy = (one.render(preset.replace(dither=on), (160, 100)) for on in (False, True))
     view = ALL[name]
     assert changed(plain, noisy) == view.continuous
-    assert view.continuous == (name not in ("units", "curves", "warp", "learning"))
+    drawings = ("units", "curves", "warp", "learning")
+    assert view.continuous == (name not in drawings and not VIEWS[name].images)
     assert bool(view.dithered(preset.replace(dither=True), (160, 100))) == view.continuous
     assert view.dithered(preset, (160, 100)) == ()
 

@@ -14,9 +14,9 @@ from typing import Any
 import moderngl
 import numpy as np
 import pytest
-from learners import needed
 from rows import EXACT, NAMES
 from samples import COUNT, FEATURE_NAMES, sample, size_of, time_of
+from seers import seen_by
 from threads import at_once
 from truth import MAGENTA, allowed, check_truth, percentile, reference
 
@@ -937,7 +937,7 @@ SEEN = Preset().replace(
 def test_numpy_draws_a_view_and_asks_for_opengl_only_where_it_is_needed(
     name: str, renderer: Renderer
 ) -> None:
-    preset = SEEN.replace(view=name, **needed(name))
+    preset = seen_by(name, SEEN)
     expected = renderer.render(preset, (64, 36), 0.3).astype(int)
     with Renderer("numpy") as one:
         assert np.abs(one.render(preset, (64, 36), 0.3) - expected).max() <= 1
@@ -1009,7 +1009,7 @@ def test_without_opengl_some_views_are_drawn_and_the_others_say_so(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         one = Renderer(engine)
-    preset = SEEN.replace(view=name, **needed(name))
+    preset = seen_by(name, SEEN)
     with one:
         if ALL[name].on_cpu(ENGINES["numpy"]):
             assert one.render(preset, (64, 36), 0.3).std() > 5

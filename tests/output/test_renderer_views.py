@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from census import Census
-from learners import needed
 from rows import NUMPY
+from seers import seen_by
 from viewing import stage_of
 
 from cppn_gl.engines.base import Region
@@ -26,7 +26,7 @@ ON_DEVICE = [name for name in VIEWS if not ALL[name].on_cpu(NUMPY)]
 
 
 def scene(name: str):
-    return scene_of(PRESET.replace(view=name, **needed(name)), 0.3)
+    return scene_of(seen_by(name, PRESET), 0.3)
 
 
 @pytest.mark.gl
@@ -35,7 +35,7 @@ def scene(name: str):
 def test_a_host_view_is_the_same_without_opengl(
     name: str, samples: int, renderer: Renderer
 ) -> None:
-    preset = PRESET.replace(view=name, **needed(name))
+    preset = seen_by(name, PRESET)
     for dtype in ("uint8", "float32"):
         with Renderer("numpy") as one:
             alone = one.render(preset, SIZE, 0.3, samples=samples, dtype=dtype)

@@ -74,7 +74,7 @@ def test_the_help_of_image_networks_has_what_means_something_there() -> None:
     rows = dict(help_rows(seeing=True))
     assert rows["↑ ↓"] == "next / previous layer (Shift ±5)"
     assert rows["→ ←"] == "next / previous channel (Shift ±10)"
-    assert not {"] [", "D", "= -", "A", "I", "M", "Alt+arrows", "0"} & set(rows)
+    assert not {"] [", "D", "= -", "S", "M", "Alt+arrows", "0"} & set(rows)
     assert "F2" in rows
     assert "the network sees it" in rows["drop"]
     table = markdown_table(seeing=True)

@@ -279,7 +279,7 @@ def test_v_goes_through_all_views_that_can_show_the_preset() -> None:
             break
         seen.append(explorer.preset.show.view)
         assert explorer.message.startswith(f"{seen[-1]}: ")
-    assert seen == [name for name in VIEWS if not ALL[name].problem(drawn())]
+    assert seen == [name for name in VIEWS if not ALL[name].unfit(drawn())]
     press(explorer, "next_view", large=True)
     assert explorer.preset.show.view == seen[-1]
 

@@ -138,3 +138,14 @@ def test_what_cannot_grow_is_told(explore: Callable[[Preset], Explorer]) -> None
     of.change(**{"synthesis.of": "channel"})
     reach(of, 6)
     assert of.growing.problem == ""
+
+
+def test_other_classes_grow_by_the_keys_of_channels(explore: Callable[[Preset], Explorer]) -> None:
+    of = explore(grows(**{"synthesis.of": "class", "synthesis.class_name": "dog"}))
+    reach(of, 6)
+    of.wider()
+    assert of.message == "class 3: cup of coffee"
+    assert step_of(of.preset) == 0
+    of.narrower(large=True)
+    assert of.message == "class 1: cat"
+    reach(of, 6)

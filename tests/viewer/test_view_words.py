@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from learners import needed
-from seers import grey
+from seers import seen_by
 
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
@@ -20,9 +19,7 @@ PRESET = Preset().replace(
 
 
 def scene(name: str) -> Scene:
-    if VIEWS[name].images:
-        return scene_of(grey(**{"show.view": name}))
-    return scene_of(PRESET.replace(view=name, **needed(name)), 0.3)
+    return scene_of(seen_by(name, PRESET), 0.3)
 
 
 @pytest.fixture

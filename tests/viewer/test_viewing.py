@@ -4,7 +4,8 @@ test_explorer.py tests the other actions.
 """
 
 import pytest
-from learners import LEARNING, needed
+from learners import LEARNING
+from seers import seen_by
 from test_explorer import press
 
 from cppn_gl.preset.preset import Preset
@@ -13,14 +14,19 @@ from cppn_gl.preset.show import VIEWS, SensitivityOptions, SurfaceOptions
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.viewing import LARGE, following
 from cppn_gl.views import ALL
-from cppn_gl.views.base import Hit
+from cppn_gl.views.base import Hit, painted
 
 RELU = Preset().replace(depth=5, width=6, inputs=["x", "y", "t"], activation="relu", seed=2)
-OWN = [name for name in VIEWS if ALL[name].own_layers]
+OWN = [name for name, row in VIEWS.items() if ALL[name].own_layers and not row.images]
+OTHERS = sorted(
+    name
+    for name, row in VIEWS.items()
+    if not row.images and name not in (*OWN, "warp", "receptive", *LEARNING)
+)
 
 
 def seeing(view: str, **keys: object) -> Explorer:
-    return Explorer(RELU.replace(**{"show.view": view, **needed(view), **keys}))
+    return Explorer(seen_by(view, RELU).replace(**keys))
 
 
 def test_the_name_after_another_goes_round() -> None:
@@ -48,7 +54,8 @@ def test_views_that_cannot_show_it_are_passed_over() -> None:
     for _ in VIEWS:
         press(explorer, "next_view")
         seen.add(explorer.preset.show.view)
-    assert seen == set(VIEWS) - {"volume", "regions", *LEARNING}
+    images = {name for name, row in VIEWS.items() if row.images}
+    assert seen == set(VIEWS) - images - {"volume", "regions", *LEARNING}
 
 
 @pytest.mark.parametrize("view", [name for name in VIEWS if ALL[name].knobs])
@@ -59,7 +66,7 @@ def test_every_option_of_every_view_is_turned_by_keys(view: str) -> None:
         before, seen = explorer.preset.views, []
         for action, large in (("knob_up", False), ("knob_down", True), ("knob_up", True)):
             press(explorer, action, large=large)
-            assert explorer.message.startswith(knob)
+            assert explorer.message.startswith(knob.replace("_", " "))
             seen.append(explorer.preset.views)
         assert any(views != before for views in seen)
         press(explorer, "next_knob")
@@ -102,7 +109,7 @@ def test_they_go_on_from_the_layer_that_the_preset_says(view: str) -> None:
     assert (explorer.layer, explorer.preset.spec.depth) == (2, 2)
 
 
-@pytest.mark.parametrize("view", sorted(set(VIEWS) - set(OWN) - {"warp", "receptive", *LEARNING}))
+@pytest.mark.parametrize("view", OTHERS)
 def test_other_views_show_the_network_up_to_a_layer(view: str) -> None:
     explorer = seeing(view, **{"show.layer": 2})
     assert explorer.layer == 5
@@ -216,10 +223,14 @@ def test_where_nothing_is_to_be_opened_words_say_so(view: str, action: str) -> N
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_views_say_what_a_click_does_if_it_does_anything(view: str) -> None:
-    preset = RELU.replace(inputs=("x", "y", "t"), **{"show.view": view}, **needed(view))
-    if ALL[view].problem(preset):
+    preset = seen_by(view, RELU.replace(inputs=("x", "y", "t")))
+    if view == "synthesis":  # whose sheets are clicked
+        preset = preset.replace(**{"synthesis.form": "sheet"})
+    if ALL[view].unfit(preset):
         pytest.skip("cannot show it")
     scene, size = scene_of(preset), (480, 300)
+    if VIEWS[view].images:
+        painted(ALL[view], scene, size)  # type: ignore[arg-type]
     places = [(x + 0.5, y + 0.5) for x in range(0, 480, 24) for y in range(0, 300, 20)]
     hits = [ALL[view].hit(scene, size, place) for place in places]
     acts = any(hit is not None and (hit.opens or hit.changes) for hit in hits)

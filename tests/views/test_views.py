@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from samples import sample
-from seers import grey
+from seers import seen_by
 from viewing import begun, stage_of, viewed
 
 from cppn_gl import Preset, Renderer
@@ -46,9 +46,7 @@ TAUGHT_VIEWS = {
     "painting": TAUGHT.replace(**{"train.data": str(PRESETS / "anchor.png")}),
 }
 # Others show networks that see whole pictures.
-SEEING_VIEWS = {name: grey(**{"show.view": name}) for name, row in VIEWS.items() if row.images} | {
-    "synthesis": grey(**{"show.view": "synthesis", "synthesis.steps": 3})
-}
+SEEING_VIEWS = {name: seen_by(name, SUITED) for name, row in VIEWS.items() if row.images}
 UNSUITED = Preset().replace(depth=3, width=4, inputs=["x", "y"], activation="tanh")
 # How far the mean colour of coarse planes may be from that of fine ones: gaps and lines have at
 # least a pixel there.
@@ -100,7 +98,7 @@ def test_its_knobs_are_options_that_can_be_turned(name: str) -> None:
             value = turn(preset.options(row.options), knob, steps)
             preset = preset.replace(**{f"{name}.{knob}": value})  # which checks it
             assert getattr(preset.options(row.options), knob) == value
-            assert turned(preset.options(row.options), knob).startswith(knob)
+            assert turned(preset.options(row.options), knob).startswith(knob.replace("_", " "))
 
 
 @every

@@ -20,6 +20,7 @@ from typing import Any
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.vision import operations as of
 from cppn_gl.nn.vision.network import ImageStage
+from cppn_gl.nn.vision.operation import Padding
 from cppn_gl.nn.vision.operations import MAX_CHANNELS, ImageOperation
 from cppn_gl.nn.vision.pieces import PICTURE
 from cppn_gl.nn.vision.shapes import MAX_SIDE, Shape
@@ -252,7 +253,7 @@ def _conv(values: Mapping[str, Any], arrays: Mapping[str, Float32]) -> of.Conv2d
     )
 
 
-def _resolved(padding: Any, size: Sequence[int], dilation: Sequence[int] = (1, 1)) -> of.Padding:
+def _resolved(padding: Any, size: Sequence[int], dilation: Sequence[int] = (1, 1)) -> Padding:
     """The padding (top, left, bottom, right); "same" of windows of a size."""
     if padding != SAME:
         top, left, bottom, right = padding

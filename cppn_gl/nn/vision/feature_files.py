@@ -48,9 +48,10 @@ def _path(key: str, step: int | None) -> Path | None:
     return None if at is None else at / f"{key}{'' if step is None else f'-{step}'}{SUFFIX}"
 
 
-def keep(key: str, found: Kept) -> None:
-    """Write a file; without one nothing but time is lost, so that no error is told."""
-    path = _path(key, None if found.arrays else found.step)
+def keep(key: str, found: Kept, step: int | None = None) -> None:
+    """Write a file of a step, or of a state; without one nothing but time is lost, so that no error
+    is told."""
+    path = _path(key, step)
     if path is None:
         return
     content = io.BytesIO()

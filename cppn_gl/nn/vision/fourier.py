@@ -48,6 +48,9 @@ class Fourier:
     def size(self, step: int) -> tuple[int, int]:
         return self._size
 
+    def network(self, state: State) -> None:
+        return None
+
     def shapes(self, step: int) -> list[tuple[int, ...]]:
         return [(3, *self._strength.shape, 2)] * 3
 

@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from cppn_gl.nn.network import Network
+from cppn_gl.nn.vision.coordinate import Coordinate
 from cppn_gl.nn.vision.feature_files import Kept, keep, kept
 from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.parametrisation import State
@@ -47,6 +49,7 @@ class Growth:
         self._spacing = 1
         self._values: dict[int, float] = {}
         self._looked = False  # in files
+        self._by_network = isinstance(ascent.parameters, Coordinate)
 
     @property
     def step(self) -> int:
@@ -60,10 +63,14 @@ class Growth:
         with self._lock:
             return tuple(sorted({0, *self._states, self.step}))
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Rows and columns of the picture at the newest step."""
-        return self.ascent.parameters.size(self.step)
+    def size(self, step: int) -> tuple[int, int]:
+        """Rows and columns of the picture at a step."""
+        return self.ascent.parameters.size(step)
+
+    def rest(self) -> None:
+        """Forget the states: of a sheet of many pictures only these are needed."""
+        with self._lock:
+            self._states, self._newest, self._asked, self._spacing = {}, None, None, 1
 
     def values(self, step: int) -> Float32:
         """What the network said of the pictures before a step, (n,): n <= step, NaN where unknown.
@@ -79,7 +86,12 @@ class Growth:
 
     def ready(self, step: int) -> bool:
         """Whether `pixels` of a step needs no work."""
-        return _pictures.find((self.key, step)) is not None or self._kept(step) is not None
+        return self._pictured(step) or self._kept(step) is not None
+
+    def network(self, step: int) -> Network | None:
+        """The coordinate network that draws the picture of a step which is ready, if one does."""
+        state = self._kept(step) if self._by_network else None
+        return None if state is None else self.ascent.parameters.network(state)
 
     def pixels(self, step: int) -> Pixels:
         """The picture (rows, columns, 3) of a step, in 8 bits; made if it is not ready."""
@@ -97,7 +109,7 @@ class Growth:
         `whole`: until there is its state, from which one can go on, not the picture alone.
         """
         self._look_up(step)
-        if not whole and _pictures.find((self.key, step)) is not None:
+        if not whole and self._pictured(step):
             return
         started, saved = None, wall.monotonic()
         while (state := self._kept(step)) is None:
@@ -120,6 +132,10 @@ class Growth:
         self._drawn(state)
         if started is not None:
             self._save(step, finished=True)
+
+    def _pictured(self, step: int) -> bool:
+        """Whether the picture of a step is enough, and there."""
+        return not self._by_network and _pictures.find((self.key, step)) is not None
 
     def _drawn(self, state: State) -> Pixels:
         return _pictures.get((self.key, state.step), lambda: self.ascent.pixels(state))
@@ -163,6 +179,8 @@ class Growth:
         if found is not None and _pictures.find((self.key, step)) is None:
             _pictures.put((self.key, step), found.pixels)
             self._remember(found)
+            if found.arrays and self._fits(found):
+                self._note(State(step, found.arrays, float(found.values[-1])))
         if not self._looked:
             self._looked = True
             found = kept(self.key)
@@ -185,8 +203,9 @@ class Growth:
         """Keep a finished picture in a file, or the state of a step of a long growth."""
         state, values = self._kept(step), self.values(step)
         if state is not None and len(values) == step:
-            arrays = () if finished else state.arrays
-            keep(self.key, Kept(step, self.ascent.pixels(state), values, arrays))
+            arrays = () if finished and not self._by_network else state.arrays
+            found = Kept(step, self.ascent.pixels(state), values, arrays)
+            keep(self.key, found, step if finished else None)
 
     @property
     def nbytes(self) -> float:

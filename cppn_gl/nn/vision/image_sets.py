@@ -94,7 +94,7 @@ def image_set_of(train: Settings, how: Preprocess) -> ImageSet:
         problem = f"{show(data_label(train.data))} is not there: put the folder beside the preset"
         raise PresetError(problem, key="train.data")
     if not folder.is_dir():
-        raise PresetError(_missing(train.data), key="train.data")
+        raise PresetError(missing(train.data), key="train.data")
     seen = how.size, how.order, how.fit, how.resample
     settings = train.test_fraction, train.seed, train.target, train.classes
     key = folder, seen, settings, _stamps(folder)
@@ -140,7 +140,8 @@ def preprocessing(data: ImageSet, how: Preprocess) -> Preprocess:
     return dataclasses.replace(how, **missing).complete()
 
 
-def _missing(data: str) -> str:
+def missing(data: str) -> str:
+    """What to do where the pictures of a `[train] data` are not there."""
     if data == FASHION:
         return (
             f"{FASHION} is not in {PLACE}: install Debian's dataset-fashion-mnist, or name a folder"
@@ -223,7 +224,7 @@ def test_class(number: int) -> str:
 def _test(number: int, what: str, axes: int) -> Any:
     path = _idx(PLACE, FILES[False], what) if PLACE.is_dir() else None
     if path is None:
-        raise PresetError(_missing(FASHION))
+        raise PresetError(missing(FASHION))
     found = _tests.get((path, stamp_of(path)), lambda: read_idx(path, axes))
     if number >= len(found):
         raise PresetError(f"{FASHION} has tests 0 to {len(found) - 1}")

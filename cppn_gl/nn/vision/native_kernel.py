@@ -61,7 +61,7 @@ class _Blocks:
     def __init__(self) -> None:
         self._free: dict[int, list[Float32]] = {}
         self._bytes = 0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # arrays may be freed by the garbage collector at any time
 
     def take(self, floats: int) -> Float32:
         """An uninitialised array, aligned to 64 bytes."""

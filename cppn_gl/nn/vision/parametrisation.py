@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.draws import SYNTHESIS_NOISE, normal, words
+from cppn_gl.nn.network import Network
 from cppn_gl.nn.vision.recipe import RATES, Recipe
 from cppn_gl.nn.vision.robust import faded
 from cppn_gl.utils.arrays import Float32
@@ -52,6 +53,9 @@ class Parametrisation(Protocol):
 
     def ascended(self, state: State, gradient: Float32, value: float) -> State:
         """The state after a step up the gradient (3, rows, columns) of the picture."""
+
+    def network(self, state: State) -> Network | None:
+        """The coordinate network that draws the picture at any size; None if none does."""
 
 
 def noise(seed: int, shape: tuple[int, ...]) -> Float32:
@@ -111,6 +115,9 @@ class Pixels:
 
     def shapes(self, step: int) -> list[tuple[int, ...]]:
         return [(3, *self.size(step))]
+
+    def network(self, state: State) -> None:
+        return None
 
     def reset(self) -> State:
         return State(0, (resized(self._first, self.size(0)),))

@@ -89,7 +89,10 @@ class Preprocess:
         widget="order",
     )
     range: float | None = key(
-        None, number(1e-6, 65535), "value of the largest colour, before mean and std: 1 or 255"
+        None,
+        number(1e-6, 65535),
+        "value of the largest colour, before mean and std: 1 or 255",
+        slider=(1, 255),
     )
     mean: tuple[float, ...] | None = key(
         None,

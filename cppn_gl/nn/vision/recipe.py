@@ -7,12 +7,14 @@ from cppn_gl.nn.draws import SEED
 from cppn_gl.utils.checks import choice, flag, integer, key, line, number, several, show
 
 OBJECTIVES = ("channel", "unit", "class", "direction", "layer")
-BASES = ("fourier", "pixels")
+BASES = ("fourier", "pixels", "network")
 STARTS = ("noise", "scales", "picture")
 MAX_STEPS = 1_000_000
 MIN_SIDE, MAX_SIDE = 16, 1024
+MAX_HIDDEN = 256
+SMOOTH = ("tanh", "sin", "atan", "gaussian", "softplus", "elu", "gelu", "relu")
 MAX_NUMBER = 65536  # of a layer or a channel
-RATES = {"fourier": 0.08, "pixels": 0.125}
+RATES = {"fourier": 0.08, "pixels": 0.125, "network": 0.005}
 
 _NUMBER = integer(1, MAX_NUMBER)
 _FACTOR = number(-1000, 1000)
@@ -53,8 +55,9 @@ class Recipe:
     basis: str = key(
         "fourier",
         choice(BASES),
-        "what is changed: fourier (waves, all scales alike, in decorrelated colours; by Adam) or "
-        "pixels (by the gradient, divided by its largest value)",
+        "what is changed: fourier (waves, all scales alike, in decorrelated colours; by Adam), "
+        "pixels (by the gradient, divided by its largest value), or network (the weights of a "
+        "coordinate network, which draws the picture at any size; by Adam)",
     )
     start: str = key(
         "noise",
@@ -74,8 +77,8 @@ class Recipe:
     rate: float = key(
         0.0,
         number(0, 100),
-        "size of a step: of fourier Adam's rate, of pixels the largest change of a colour; 0: "
-        f"{RATES['fourier']} and {RATES['pixels']}",
+        "size of a step: of pixels the largest change of a colour, else Adam's rate; 0: "
+        + ", ".join(f"{rate} of {name}" for name, rate in RATES.items()),
         slider=(0, 0.5),
     )
     jitter: float = key(
@@ -123,7 +126,6 @@ class Recipe:
         0,
         integer(0, MAX_STEPS),
         "steps after which blur and decay are half as strong, and so on; 0: they stay as they are",
-        factor=True,
         slider=(0, 500),
     )
     octaves: int = key(
@@ -133,7 +135,25 @@ class Recipe:
         step=1,
     )
     octave_steps: int = key(
-        20, integer(1, MAX_STEPS), "steps at each size but the last", slider=(1, 100)
+        20, integer(1, MAX_STEPS), "steps at each size but the last", slider=(1, 120)
+    )
+    network_depth: int = key(
+        8, integer(2, 32), "layers of the coordinate network, if basis is network", step=1
+    )
+    network_width: int = key(
+        24,
+        integer(1, MAX_HIDDEN),
+        "units of its hidden layers",
+        factor=True,
+        slider=(4, 64),
+    )
+    network_activation: str = key("sin", choice(SMOOTH), "activation of its hidden layers")
+    network_scale: float = key(
+        1.7,
+        number(0.01, 100),
+        "factor on the weights that it begins from: larger ones draw finer patterns",
+        factor=True,
+        slider=(0.5, 10),
     )
     seed: int = key(
         0, SEED, "seed of the noise and of the shifts", metavar="N|WORDS", widget="seed"

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from cppn_gl.nn.file_source import File
-from cppn_gl.nn.image_models import KNOWN, SUFFIXES, suffix_of
+from cppn_gl.nn.image_models import KNOWN, SUFFIXES, Known, suffix_of
 from cppn_gl.nn.layers import SOURCE, Layer
 from cppn_gl.nn.vision.network import ImageNetwork, ImageNode
 from cppn_gl.nn.vision.pieces import MAX_FILE
@@ -109,7 +109,8 @@ def _digest(data: bytes | None) -> bytes:
 class Trained(File):
     """A network that sees pictures, with weights from a file. Equal ones are the same function.
 
-    `Trained("net.onnx")` reads the file. `weights`: its Model.
+    `Trained("net.onnx")` reads the file. `weights`: its Model; None of a known model, which is read
+    when it is needed: its package may be missing where presets are only listed.
     """
 
     weights: Model = dataclasses.field(default=None, repr=False)  # type: ignore[assignment]
@@ -122,17 +123,14 @@ class Trained(File):
     latents = ()
 
     def __post_init__(self) -> None:
-        if self.weights is None:
+        if self.weights is None and not self.known:
             self._set(**_located(self.file, self.nodes, USER))
-        if self.sha256 and self.sha256 != self.weights.sha256:
-            found = f"its sha256 is {self.weights.sha256}; expected {self.sha256}"
+        if self.sha256 and self.sha256 != self.model.sha256:
+            found = f"its sha256 is {self.model.sha256}; expected {self.sha256}"
             raise self._error(f"another file: {found}", "sha256")
-        hidden = [n.activation for n in self.weights.nodes if n.activation != "identity"]
+        facts = KNOWN.get(self.file) or _facts(self.model)
         self._set(
-            inputs=("grey",) if self.weights.channels == 1 else ("red", "green", "blue"),
-            depth=max(_levels(self.weights.nodes), default=0),
-            activation=hidden[0] if hidden else "identity",
-            output_activation=self.weights.nodes[-1].activation,
+            **facts._asdict(),
             redistribute=False,
             latent=None,
             boost=(),
@@ -169,7 +167,12 @@ class Trained(File):
 
     @property
     def model(self) -> Model:
-        return self.weights
+        """What is known of the network. Raises PresetError if its package is missing."""
+        return self.weights if self.weights is not None else read_model(self.file)
+
+    @property
+    def weights_sha256(self) -> str:
+        return self.model.sha256
 
     @property
     def known(self) -> bool:  # type: ignore[override]
@@ -185,18 +188,16 @@ class Trained(File):
 
     @cached_property
     def digest(self) -> bytes:
-        content = hashlib.blake2b(self.weights.sha256.encode(), digest_size=16)
-        content.update(repr(self.nodes).encode())
-        return content.digest()
+        return hashlib.blake2b(repr(self._content).encode(), digest_size=16).digest()
 
     def preprocessed(self, given: Preprocess) -> Preprocess:
         """The preprocessing: what the table gives, over a known model's. Raises PresetError."""
-        found = given.over(self.weights.preprocess)
-        rows, columns = self.weights.size or (0, 0)
+        found = given.over(self.model.preprocess)
+        rows, columns = self.model.size or (0, 0)
         if found.size is None and rows:
             found = dataclasses.replace(found, size=(columns, rows))
         found = found.complete(self.label)
-        count = self.weights.channels
+        count = self.model.channels
         if count is not None and count != len(found.planes):
             problem = f"{self.label} sees {count} channels; {show(found.order)} has"
             raise PresetError(f"{problem} {len(found.planes)}", key="preprocess.order")
@@ -210,7 +211,7 @@ class Trained(File):
 
     def _made(self, preprocess: Preprocess) -> ImageNetwork:
         channels, rows, columns = preprocess.shape
-        model, source = self.weights, self.content or self.path
+        model, source = self.model, self.content or self.path
         try:
             if suffix_of(self.file) in SUFFIXES and model.size != (rows, columns):
                 model = read_model(self.label, source, self.nodes, (rows, columns))
@@ -225,7 +226,7 @@ class Trained(File):
     def _classes(self, preprocess: Preprocess) -> tuple[str, ...]:
         labels = preprocess.labels
         if not labels or (self.known and labels == IMAGENET):
-            return self.weights.classes
+            return self.model.classes
         if isinstance(labels, str):
             from cppn_gl.nn.vision.labels import imagenet
 
@@ -238,7 +239,7 @@ class Trained(File):
 
     @property
     def count(self) -> int:
-        return len(self.weights.nodes)
+        return len(self.model.nodes)
 
     @property
     def texts(self) -> dict[str, str]:
@@ -246,7 +247,7 @@ class Trained(File):
 
     @property
     def hidden_activations(self) -> tuple[str, ...]:
-        return tuple(node.activation for node in self.weights.nodes[:-1])
+        return tuple(node.activation for node in self.model.nodes[:-1])
 
     @property
     def summary(self) -> str:
@@ -262,7 +263,7 @@ class Trained(File):
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
-        weights = (getattr(node.operation, "weight", None) for node in self.weights.nodes)
+        weights = (getattr(node.operation, "weight", None) for node in self.model.nodes)
         return tuple(weight.shape for weight in weights if weight is not None)
 
     def layer_picture(self, layer: int) -> "Trained":
@@ -274,7 +275,7 @@ class Trained(File):
     def to_bytes(self) -> bytes:
         """The file as it is, for the user's own processes elsewhere. Raises PresetError."""
         data = self.content if self.path is None else read_plain(self.path, MAX_FILE)
-        if data is None or hashlib.sha256(data).hexdigest() != self.weights.sha256:
+        if data is None or hashlib.sha256(data).hexdigest() != self.model.sha256:
             raise self._error("is not there any more, or has changed")
         return data
 
@@ -296,11 +297,11 @@ class Trained(File):
 
     @property
     def _content(self) -> tuple[Any, ...]:
-        return self.weights.sha256, repr(self.nodes)
+        return (self.file,) if self.known else (self.model.sha256, repr(self.nodes))
 
 
 def _located(name: str, nodes: tuple[Any, ...], origin: Origin) -> dict[str, Any]:
-    """`file`, the absolute path or a model's name, its Model, and its bytes if these came along.
+    """`file`, the absolute path, its Model, and its bytes if these came along; or a model's name.
 
     Raises PresetError.
     """
@@ -308,7 +309,7 @@ def _located(name: str, nodes: tuple[Any, ...], origin: Origin) -> dict[str, Any
         if nodes:
             problem = f"{name} has its own layers; name a .safetensors file"
             raise PresetError(problem, key="network.nodes")
-        return {"file": name, "weights": read_model(name)}
+        return {"file": name}
     try:
         if origin.weights is not None:  # the name is but a name
             label = re.split(r"[/\\]", line(4096)(name))[-1]
@@ -324,6 +325,16 @@ def _located(name: str, nodes: tuple[Any, ...], origin: Origin) -> dict[str, Any
         raise PresetError(f"{label}: {problem}{hint}", key=key) from None
     except ValueError as error:
         raise PresetError(f"{show(name)}: {error}", key="network.file") from None
+
+
+def _facts(model: Model) -> Known:
+    hidden = [node.activation for node in model.nodes if node.activation != "identity"]
+    return Known(
+        depth=max(_levels(model.nodes), default=0),
+        activation=hidden[0] if hidden else "identity",
+        output_activation=model.nodes[-1].activation,
+        inputs=("grey",) if model.channels == 1 else ("red", "green", "blue"),
+    )
 
 
 def _levels(nodes: tuple[ImageNode, ...]) -> list[int]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from cppn_gl.nn.vision.coordinate import Coordinate
 from cppn_gl.nn.vision.fourier import Fourier
 from cppn_gl.nn.vision.network import ImageNetwork, ImageNode
 from cppn_gl.nn.vision.parametrisation import (
@@ -186,6 +187,8 @@ class Ascent:
             first = np.clip(resized(pixels, size), 0, 1)
         elif recipe.start == "scales" or recipe.basis == "pixels":
             first = first_picture(recipe, size)
+        if recipe.basis == "network":
+            return Coordinate(recipe, size)
         if recipe.basis == "pixels":
             assert first is not None
             return Pixels(recipe, first)

@@ -9,6 +9,7 @@ from cppn_gl.nn.blocks import KEYS, STRUCTURES, Block, blocks_of
 from cppn_gl.nn.image_file import SHIPPED
 from cppn_gl.nn.sources import MLP, Random
 from cppn_gl.preset.show import UnitsOptions
+from cppn_gl.utils.camera import NAME as CAMERA
 from cppn_gl.utils.camera import is_camera
 from cppn_gl.utils.images import SUFFIXES
 from cppn_gl.viewer import fields
@@ -157,12 +158,12 @@ class StructureEditors:
                 self.set(dotted, **boost_to(preset, (layer, number - 1), 1.0))
 
     def _image(self, field: Field, width: float) -> None:
-        """A menu of the shipped pictures, and a field for the path of a file, read in a thread."""
+        """A menu of pictures and the camera, and a field for a file, read in a thread."""
         widgets, dotted = self._widgets, field.dotted
         of = self._explorer.moment.input
         shipped = of.image in SHIPPED
-        choices = SHIPPED if shipped else (of.label, *SHIPPED)
         now = of.image if shipped else of.label
+        choices = tuple(dict.fromkeys((*(() if shipped else (now,)), *SHIPPED, CAMERA)))
         chosen = widgets.menu(dotted, now, choices, width)
         if chosen is not None and chosen != now:
             self.set(dotted, **{dotted: chosen})

@@ -18,7 +18,11 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from cppn_gl.engines.base import Engine, Region
+from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.nn.features import Clock
+from cppn_gl.nn.sources import Layers
+from cppn_gl.nn.vision.coordinate import EXTENT
 from cppn_gl.nn.vision.growth import Growth, growth_of
 from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.preprocess import Pixels, picture_of
@@ -26,6 +30,7 @@ from cppn_gl.nn.vision.synthesis import objective_of
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SynthesisOptions
+from cppn_gl.preset.tables import Viewport
 from cppn_gl.utils.arrays import Box, Float32, Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.checks import PresetError
@@ -50,7 +55,7 @@ class SynthesisView(CPUView):
 
     by_part = True
     coarsens = False
-    clicked = "on a picture of a sheet grows it alone"
+    clicked = "on a picture of a sheet grows it alone, on that of a network opens the network"
 
     def problem(self, preset: Preset) -> str:
         network, options = cast(ImageNetwork, preset.network()), preset.options(SynthesisOptions)
@@ -116,7 +121,14 @@ class SynthesisView(CPUView):
         for number, (growth, box) in enumerate(wanted):
             for fraction in growth.prepare(step):
                 yield (number + fraction) / len(wanted)
-            _paste(picture, growth.pixels(step), box, (left, top))
+            if (network := growth.network(step)) is None:
+                _paste(picture, growth.pixels(step), box, (left, top))
+            else:
+                wide, high = box[2] - box[0], box[3] - box[1]
+                drawn = evaluator(network, Viewport(extent=EXTENT), Clock()).picture((wide, high))
+                _put(picture, (yield from drawn), box, (left, top))
+            if len(growths) > 1:
+                growth.rest()
             yield (number + 1) / len(wanted)
         start = _start_box(scene, size)
         if start is not None:
@@ -132,10 +144,10 @@ class SynthesisView(CPUView):
         return _course(scene, size)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
-        """Which channel or class a picture of a sheet excites; a click grows it alone."""
+        """What a picture of a sheet excites, or a network that draws it; a click opens either."""
         options = scene.options(SynthesisOptions)
         if options.form != "sheet":
-            return None
+            return _network_hit(scene, size, place)
         found = numbers(scene.preset, network_of(scene))
         at = sheet_of(len(found), size).at(place)
         if at is None:
@@ -146,6 +158,27 @@ class SynthesisView(CPUView):
         else:
             changes["channels.unit"] = (_unit(scene.preset, network_of(scene))[0], found[at])
         return Hit(name_of(scene, found[at]), changes=changes)
+
+
+def _network_hit(scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
+    """The coordinate network that draws the picture at a pixel; a click opens it by itself."""
+    (growth,), step = grown(scene), scene.options(SynthesisOptions).steps
+    left, top, right, bottom = _fitted(scene, _rooms(size)[0])
+    inside = left <= place[0] < right and top <= place[1] < bottom
+    network = growth.network(step) if inside else None
+    if network is None:
+        return None
+    of = name_of(scene)
+    preset = Preset(
+        Layers(network.layers, network.inputs),
+        Viewport(extent=EXTENT),
+        title=f"A network that draws {of}",
+        description="Gradient ascent changed its weights until its picture excited this part of an "
+        "image network. It is a function of the plane: zoom into it, or go beyond its edges.",
+        name=f"{scene.preset.name}-network",
+    )
+    words = f"a coordinate network with {network.parameters:,} weights and biases"
+    return Hit(words, opens=preset)
 
 
 # What is grown
@@ -311,10 +344,10 @@ def boxes(scene: Scene, size: Size) -> Iterator[Box]:
     if scene.options(SynthesisOptions).form != "sheet":
         yield _fitted(scene, _rooms(size)[0])
         return
-    growths = grown(scene)
+    growths, step = grown(scene), scene.options(SynthesisOptions).steps
     sheet = sheet_of(len(growths), size)
     for k, growth in enumerate(growths):
-        yield _within(sheet.box(k), growth.size)
+        yield _within(sheet.box(k), growth.size(step))
 
 
 def _rooms(size: Size) -> tuple[Box, Box | None]:
@@ -331,7 +364,7 @@ def _rooms(size: Size) -> tuple[Box, Box | None]:
 
 
 def _fitted(scene: Scene, room: Box) -> Box:
-    return _within(room, grown(scene)[0].size)
+    return _within(room, grown(scene)[0].size(scene.options(SynthesisOptions).steps))
 
 
 def _within(room: Box, shape: tuple[int, int]) -> Box:
@@ -353,7 +386,7 @@ def _start_box(scene: Scene, size: Size) -> Box | None:
         return None
     side = round(min(0.3 * (room[2] - room[0]), 0.5 * (room[3] - room[1]), 0.25 * size[1]))
     corner = room[2] - side, room[1], room[2], room[1] + side
-    left, top, right, bottom = _within(corner, grown(scene)[0].size)
+    left, top, right, bottom = _within(corner, grown(scene)[0].size(0))
     move = room[2] - right, top - room[1]
     return left + move[0], top - move[1], right + move[0], bottom - move[1]
 
@@ -366,8 +399,13 @@ def _box(region: Region) -> Box:
 def _paste(picture: Float32, pixels: Pixels, box: Box, corner: tuple[int, int]) -> None:
     """Put pixels into a box of a picture, of which `corner` is the upper left one that is drawn."""
     left, top, right, bottom = box
-    image = Image.fromarray(pixels).resize((right - left, bottom - top), Image.Resampling.LANCZOS)
-    found = np.asarray(image, np.float32) / np.float32(255)
+    image = Image.fromarray(pixels).resize((right - left, bottom - top), Image.Resampling.BICUBIC)
+    _put(picture, np.asarray(image, np.float32) / np.float32(255), box, corner)
+
+
+def _put(picture: Float32, found: Float32, box: Box, corner: tuple[int, int]) -> None:
+    """Put values of a box's size into it."""
+    left, top, right, bottom = box
     high, wide = picture.shape[:2]
     x, y = left - corner[0], top - corner[1]
     a, b, c, d = max(0, x), max(0, y), min(wide, x + right - left), min(high, y + bottom - top)
@@ -437,7 +475,7 @@ def _written(canvas: PlotCanvas, scene: Scene, growth: Growth, room: float) -> f
     y, high = 0.0, canvas.image.height
     values = growth.values(options.steps)
     said = f"{significant(float(values[-1]), 4)}" if len(values) else "not asked yet"
-    rows, columns = growth.size
+    rows, columns = growth.size(options.steps)
     lines = [(name_of(scene), INK, "bold"), (f"step {options.steps:,}", COLORS[1], "bold")]
     lines.append((f"value {said}", INK, "regular"))
     lines.append((_how(options), FAINT, "regular"))
@@ -467,6 +505,9 @@ def _how(options: SynthesisOptions) -> str:
     if options.octaves > 1 and options.basis == "pixels":
         parts.append(f"{options.octaves} octaves")
     bases = {"fourier": "waves in decorrelated colours, Adam", "pixels": "pixels"}
+    bases["network"] = (
+        f"coordinate network, {options.network_depth} layers of {options.network_width}, Adam"
+    )
     tied = (part.replace(" ", TIED) for part in parts)
     return ", ".join([bases.get(options.basis, options.basis), *tied])
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from cppn_gl import Preset, Trainer
-from cppn_gl.nn.training import run as runs
 from cppn_gl.nn.training import dense_trainer
+from cppn_gl.nn.training import run as runs
 from cppn_gl.nn.training.run import GRID, Run, next_on_grid, on_grid, run_of
 
 KEYS = {

