@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threads import at_once
 
 from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.vision import native_kernel
@@ -208,6 +209,20 @@ def test_bits_depend_neither_on_threads_nor_on_the_processor(
             units = [done.units[k] for k in range(20) if k != 6]  # NumPy's power is the machine's
             found.add(b"".join(array.tobytes() for array in (*units, back)))
     assert len(found) == 1
+
+
+def test_threads_may_share_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native_kernel, "ALONE", 0)
+    kernel, network = NativeKernel(threads=2), everything()
+    done = run(network, kernel)
+    expected = finished(backward(done, seeds(done, 19))).tobytes()
+
+    def job() -> None:
+        for _ in range(3):
+            own = run(network, kernel)
+            assert finished(backward(own, seeds(own, 19))).tobytes() == expected
+
+    at_once([job] * 4)
 
 
 def test_a_pass_is_made_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
