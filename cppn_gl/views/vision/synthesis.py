@@ -128,7 +128,7 @@ class SynthesisView(CPUView):
                 drawn = evaluator(network, Viewport(extent=EXTENT), Clock()).picture((wide, high))
                 _put(picture, (yield from drawn), box, (left, top))
             if len(growths) > 1:
-                growth.rest()
+                growth.rest(step)
             yield (number + 1) / len(wanted)
         start = _start_box(scene, size)
         if start is not None:
