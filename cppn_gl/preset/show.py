@@ -301,6 +301,7 @@ class AttributionOptions(Options):
         integer(0, MAX_CHANNEL),
         "the layer that Grad-CAM looks at; 0: the last one with several places",
         step=1,
+        slider=(0, 128),
     )
     baseline: str = key(
         "mean",
@@ -344,6 +345,7 @@ class ChannelsOptions(PreActivation):
         None,
         several(integer(1, MAX_CHANNEL), 2, 2),
         "what is looked at: a layer, and its channel, both from 1; none: the first",
+        widget="unit",
     )
     pinned: tuple[tuple[int, int], ...] = key(
         (),

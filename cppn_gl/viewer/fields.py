@@ -71,7 +71,6 @@ PARTS = {
     "view.center": ("x", "y"),
     "normalize.region_center": ("x", "y"),
     "units.unit": ("layer", "unit"),
-    "channels.unit": ("layer", "channel"),
     "sweep.cell": ("wide", "high"),
 }
 # Actions of the window that change a key, see bindings.py.
@@ -98,14 +97,13 @@ LOOKED_AT = (
     "layer",
     "position",
 )  # options of views that say what of the network is looked at
-FIRST = 1, 1  # the layer and the channel looked at, if none is chosen
 STOPS = 200  # of a linear slider: as finely as a mouse can place it
 DIGITS = 3  # of a logarithmic slider
 STEP_FACTOR = 2 ** (1 / 8)  # of a logarithmic key, for a press of an arrow key
 WIDGETS = (
     *("slider", "numbers", "menu", "flag", "text", "prose", "seed", "activations"),
     *("inputs", "between", "animate", "axis", "colors", "file", "list", "data"),
-    *("structure", "blocks", "boosts", "image", "class", "order", "labels"),
+    *("structure", "blocks", "boosts", "image", "class", "unit", "order", "labels"),
 )
 
 
@@ -319,8 +317,6 @@ def automatic(preset: Preset, field: Field) -> Any:
         return 0.0
     if field.table == "preprocess":
         return getattr(preset.preprocess, field.name) if preset.classifies else None
-    if field.dotted == "channels.unit":
-        return FIRST
     return preset.animation.seconds if field.dotted == "animation.duration" else None
 
 

@@ -25,6 +25,7 @@ from cppn_gl.viewer.bindings import keys_of
 from cppn_gl.viewer.growing import grows
 from cppn_gl.viewer.sight import Sight
 from cppn_gl.viewer.viewing import following
+from cppn_gl.views import view_of
 
 if TYPE_CHECKING:  # most presets need no image networks
     from cppn_gl.nn.vision.network import ImageNetwork
@@ -113,7 +114,8 @@ class Seeing(ABC):
         if unit == now:
             self.message = words
         else:
-            self.change(words, **{"channels.unit": unit})
+            also = view_of(self.preset).on_channel
+            self.change(words, **{"channels.unit": unit}, **also)
 
     def channel_in(self, layer: int) -> int:
         """The channel looked at in a layer, or that would be."""

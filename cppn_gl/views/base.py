@@ -5,8 +5,9 @@ Scene -> View.begin() -> a Task, step by step -> planes         (any size: coars
 a pixel -> View.hit() -> what is there, and what a click does
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, final
 
 import numpy as np
@@ -103,6 +104,7 @@ class View:
         ground has none.
     coarsens: a coarse picture takes less time than a fine one, and is drawn first where that helps.
     evolves: the overlay shows what has been computed so far, more with each refinement.
+    on_channel: keys that change with the channel looked at: then the view is about that channel.
     clicked: what a click on an item does, such as "opens a cell"; "" without such items.
     """
 
@@ -122,6 +124,7 @@ class View:
     continuous = False
     coarsens = True
     evolves = False
+    on_channel: Mapping[str, Any] = MappingProxyType({})
     clicked = ""
 
     @property
@@ -273,7 +276,15 @@ class CPUView(View):
         shape = region.shape if region else planes.size
 
         def steps() -> Steps[None]:
-            planes.write((yield from self.paint_for(scene, planes.size, shape)))
+            painting = self.paint_for(scene, planes.size, shape)
+            if scene.preset.classifies:
+                from cppn_gl.engines.gl.vision import Choice
+                from cppn_gl.nn.vision.running import under
+
+                network: Any = scene.network
+                kernel = yield from stage.painter.shared(Choice).kernel_for(network)
+                painting = under(kernel, painting)
+            planes.write((yield from painting))
 
         return Stepping(steps())
 

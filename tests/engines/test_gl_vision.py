@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-import moderngl
 import numpy as np
 import pytest
 
 from cppn_gl.engines.gl.context import open_context
-from cppn_gl.engines.gl.vision import GLKernel, available
+from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.vision import Choice, GLKernel, available
 from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.vision.network import ImageNetwork, ImageNode
 from cppn_gl.nn.vision.operations import (
@@ -23,7 +23,16 @@ from cppn_gl.nn.vision.operations import (
     Scale,
     Sum,
 )
-from cppn_gl.nn.vision.running import RULES, NumPyKernel, Pass, backward, finished, forward
+from cppn_gl.nn.vision.running import (
+    RULES,
+    NumPyKernel,
+    Pass,
+    backward,
+    finished,
+    forward,
+    preferred,
+    under,
+)
 
 pytestmark = pytest.mark.gl
 
@@ -40,16 +49,16 @@ def network() -> ImageNetwork:
     )
     nodes: list[Any] = [
         (first, "relu", (SOURCE,)),
-        (second, "tanh", (0,)),
-        (Scale(floats(8), floats(8)), "relu", (1,)),
+        (second, "relu", (0,)),
+        (Scale(floats(8), floats(8)), "identity", (1,)),
         (MaxPool2d((3, 3), (2, 2), (1, 1, 1, 1), ceil=True), "identity", (2,)),
-        (AvgPool2d((2, 3), (2, 2), (1, 1, 0, 1), ceil=True, count_padding=False), "relu", (1,)),
+        (AvgPool2d((2, 3), (2, 2), (1, 1, 0, 1), ceil=True, count_padding=False), "identity", (1,)),
         (ResponseNorm(), "identity", (3,)),
-        (Sum(), "relu", (3, 5, 3)),
+        (Sum(), "identity", (3, 5, 3)),
         (Product(), "identity", (6, 5)),
         (Clip(0, 1), "identity", (7,)),
         (Concatenate(), "identity", (8, 6)),
-        (Linear(floats(7, 16 * 6 * 5) / np.float32(20), floats(7)), "relu", (9,)),
+        (Linear(floats(7, 16 * 6 * 5) / np.float32(20), floats(7)), "identity", (9,)),
     ]
     named = [ImageNode(str(n), *node) for n, node in enumerate(nodes)]
     return ImageNetwork.of_nodes(named, 3, (19, 17))
@@ -84,4 +93,24 @@ def test_units_and_gradients(kernel: GLKernel) -> None:
 
 
 def test_a_software_renderer_is_never_chosen(kernel: GLKernel) -> None:
-    assert isinstance(kernel.ctx, moderngl.Context)
+    assert finished(Choice(Painter(kernel.ctx, 430, software=True)).kernel_for(network())) is None
+
+
+def test_on_a_gpu_the_faster_one_is_chosen(kernel: GLKernel) -> None:
+    choice = Choice(Painter(kernel.ctx, 430))
+    net = network()
+    found = finished(choice.kernel_for(net))
+    assert found is None or isinstance(found, GLKernel)
+    assert finished(choice.kernel_for(net)) is found
+    choice.release()
+
+
+def test_a_lent_kernel_is_used_only_where_it_is_preferred(kernel: GLKernel) -> None:
+    net, lent = network(), GLKernel(kernel.ctx, lent=True)
+    done = finished(under(lent, forward(net, floats(*net.picture))))
+    assert done.kernel is lent
+    assert preferred() is None
+    seeds = {4: floats(*net.stages[4].shape)}
+    inside = finished(under(lent, backward(done, seeds)))
+    lent.release()
+    assert close(finished(backward(done, seeds)), inside)

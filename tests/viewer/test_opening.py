@@ -201,7 +201,7 @@ def test_a_network_that_sees_pictures_is_asked_about_and_opens_when_it_is_answer
     answer = answered(lambda of: of.network(SMALL, Preset()))
     assert answer.preset is None
     assert answer.asks == SMALL
-    assert answer.problem.startswith("small.onnx needs order, range, mean, std: ")
+    assert answer.problem.startswith("small.onnx needs order, range, mean, std, as it was trained")
     given = {"order": ["grey", "zero"], "range": 1, "mean": [0, 0], "std": [1, 1]}
     keys = {f"preprocess.{name}": value for name, value in given.items()}
     opened = answered(lambda of: of.network(SMALL, Preset(), keys))

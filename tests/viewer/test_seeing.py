@@ -170,3 +170,10 @@ def test_what_is_told_of_it() -> None:
     shares = [share for _, share in of.sight.top(4)]
     assert sum(shares) == pytest.approx(1.0)
     assert shares == sorted(shares, reverse=True)
+
+
+def test_in_attribution_the_channel_that_is_walked_to_is_explained() -> None:
+    of = Explorer(color().replace(view="attribution"))
+    assert of.preset.options(AttributionOptions).of == "class"
+    press(of, "deeper")
+    assert of.preset.options(AttributionOptions).of == "unit"

@@ -65,3 +65,13 @@ def test_they_are_made_once_for_the_same_picture(name: str, asked: list[Any]) ->
     assert asked[-1][1] == (200, 100)
     words.panels(scene("picture"), SIZE, None)
     assert asked[-1][0].preset.show.view == "picture"
+
+
+@pytest.mark.parametrize("name", ["attribution", "channels"])
+def test_those_that_show_more_with_each_refinement_are_made_again(
+    name: str, asked: list[Any]
+) -> None:
+    words, of = ViewWords(), scene(name)
+    for picture in (1, 1, 2):
+        words.panels(of, SIZE, None, picture)
+    assert len(asked) == (2 if ALL[name].evolves else 1)

@@ -6,6 +6,7 @@ import pytest
 from cppn_gl.preset.show import ChannelsOptions
 from cppn_gl.views.vision import bars, strip
 from cppn_gl.views.vision.grid import tiled
+from cppn_gl.views.vision.passes import finite
 from cppn_gl.views.vision.resampling import resampled
 from cppn_gl.views.vision.shades import Shade, reach_of, reaches, shade_of, tinted_input
 
@@ -142,3 +143,20 @@ def test_a_histogram_leaves_zeros_out() -> None:
     assert bars.histogram(values, 2, (0.0, 10.0)).tolist() == [2, 1]
     assert bars.span_of(values) == pytest.approx((0.0, 9.9))
     assert bars.span_of(np.full(3, np.nan, np.float32)) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 3e38])
+def test_values_without_bounds_are_shown_without_a_warning(bad: float) -> None:
+    values = np.random.default_rng(4).normal(size=(4, 6, 6)).astype(np.float32)
+    assert finite(values) is values
+    values[:2] = bad
+    with np.errstate(all="raise"):
+        shown = finite(values)
+        assert np.isfinite(shown).all()
+        assert np.isfinite(strip.thumbnail(values, (9, 9))).all()
+        shade = shade_of(shown, ChannelsOptions())
+        assert np.isfinite(shade.colors(resampled(shown, (4, 4)))).all()
+        picture = np.zeros((50, 100, 3), np.float32)
+        bars.paint_histogram(picture, (0, 0, 100, 50), shown, shown[3], shade)
+        bars.paint_values(picture, [(0, 0, 100, 5)] * 4, shown[:, 0, 0])
+        assert np.isfinite(tinted_input(shown[:3], ("red", "green", "blue"))).all()

@@ -3,9 +3,10 @@
     network -> Plan (nn/vision/plans.py) -> each step a dispatch of vision_*.comp -> all units
 
 Made for one context, whose thread runs it. Sums have another order than those of the native
-library, so that the last bits differ. On the processor it is slow.
+library, so that the last bits differ. Views use it where `Choice` finds it faster.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,7 +33,18 @@ from cppn_gl.nn.vision.plans import (
     Row,
     Weights,
 )
-from cppn_gl.nn.vision.running import Pass, Rule, Slices, Tensor, through_operation
+from cppn_gl.nn.vision.running import (
+    Kernel,
+    NumPyKernel,
+    Pass,
+    Rule,
+    Slices,
+    Tensor,
+    best_kernel,
+    forward,
+    preferred,
+    through_operation,
+)
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.native_vision import KINDS, RULES
@@ -102,10 +114,14 @@ class _GLPass(Pass):
 
 
 class GLKernel:
-    """A Kernel on an OpenGL context."""
+    """A Kernel on an OpenGL context.
 
-    def __init__(self, ctx: moderngl.Context):
-        self.ctx = ctx
+    lent: gradients of its passes are computed by NumPy unless it is preferred: elsewhere another
+    context may be current, or none.
+    """
+
+    def __init__(self, ctx: moderngl.Context, *, lent: bool = False):
+        self.ctx, self._lent = ctx, lent
         self._weights = Weights(np.ascontiguousarray)
         self._programs: dict[tuple[str, int, int], Program] = {}
         self._plans: LRUCache[Any, _Sent] = LRUCache(
@@ -161,6 +177,8 @@ class GLKernel:
         self, done: Pass, seeds: Mapping[int, Tensor], before: bool, rule: Rule, to: int
     ) -> Slices[Tensor]:
         assert isinstance(done, _GLPass)
+        if self._lent and preferred() is not self:
+            return (yield from NumPyKernel().backward(done, seeds, before, rule, to))
         network = done.network
         numbers = sorted(seeds)
         sent = self._sent(
@@ -261,6 +279,46 @@ def _send(program: Program, name: str, values: list[Any], dtype: str) -> None:
     if uniform is not None:
         count = len(values) if dtype == "f4" else uniform.array_length
         uniform.write(np.array(values[:count], dtype).tobytes())
+
+
+class Choice:
+    """The kernel for image networks on a painter's context: this one, on a GPU where it is faster.
+
+    It is measured once for each network, beside the best one of the processor.
+    """
+
+    def __init__(self, painter: Any):
+        usable = available(painter.ctx) and not painter.programs.software
+        self._kernel = GLKernel(painter.ctx, lent=True) if usable else None
+        self._faster: dict[bytes, bool] = {}
+
+    def release(self) -> None:
+        """Free what is on the device."""
+        if self._kernel is not None:
+            self._kernel.release()
+
+    def kernel_for(self, network: ImageNetwork) -> Slices[Kernel | None]:
+        """This kernel if it is faster; None: the processor's."""
+        if self._kernel is None:
+            return None
+        if network.digest not in self._faster:
+            device = yield from _seconds(self._kernel, network)
+            processor = yield from _seconds(best_kernel(), network)
+            self._faster[network.digest] = device < processor
+        return self._kernel if self._faster[network.digest] else None
+
+
+def _seconds(kernel: Kernel, network: ImageNetwork) -> Slices[float]:
+    """What a pass takes. The first one, which compiles and packs, does not count."""
+    source, seconds = np.zeros(network.picture, np.float32), 0.0
+    for _ in range(2):
+        slices, seconds, going = forward(network, source, kernel=kernel), 0.0, True
+        while going:
+            started = time.perf_counter()
+            going = next(slices, slices) is not slices
+            seconds += time.perf_counter() - started
+            yield
+    return seconds
 
 
 def _number(activation: str) -> int | None:

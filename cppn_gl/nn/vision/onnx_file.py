@@ -33,6 +33,7 @@ MAX_FOLDED = 2**16  # values of a constant that is calculated
 MAX_MADE, MADE_TIMES = 2**24, 8  # so many, and so many times the file
 _NAME = 60  # characters of a layer's name
 _REMEDY = "; export the network without it, or only the part before it"
+_SIXTH = float(np.float32(1 / 6))
 Constant = NDArray[Any]
 
 
@@ -514,7 +515,9 @@ def _arithmetic(build: _Builder, node: OnnxNode) -> _Value:
             raise PresetError(f"of two layers is not known here{_REMEDY}")
         if units[0].axes != units[1].axes:
             raise PresetError(f"has inputs of {show(units[0].dims)} and {show(units[1].dims)}")
-        return build.piece(node, ops.Sum() if node.op == "Add" else ops.Product(), *units)
+        if node.op == "Add":
+            return build.piece(node, ops.Sum(), *units)
+        return _gated(build, *units) or build.piece(node, ops.Product(), *units)
     (value,) = units
     number = next(one for one in found if not isinstance(one, _Value))
     value = build.row(node, value)
@@ -530,6 +533,18 @@ def _arithmetic(build: _Builder, node: OnnxNode) -> _Value:
     if first or not each.all():
         raise PresetError(f"divides by units, or by 0{_REMEDY}")
     return build.scaled(node, value, 1 / each, zero)
+
+
+def _gated(build: _Builder, a: _Value, b: _Value) -> _Value | None:
+    """x · sigmoid(x) as one layer, which exporters write as two; None for another product."""
+    for units, gate in ((a, b), (b, a)):
+        piece = build.pieces.get(gate.piece)
+        if piece and gate.alone and piece.inputs == (units.piece,):
+            if isinstance(piece.operation, ops.Identity) and piece.activation == "sigmoid":
+                return build.replaced(gate, operation=ops.Swish(), activation="identity")
+            if piece.operation == ops.HardSigmoid(_SIXTH, 0.5) and piece.activation == "identity":
+                return build.replaced(gate, operation=ops.Swish(hard=True))
+    return None
 
 
 def _per_channel(number: Constant, value: _Value) -> NDArray[np.float64]:

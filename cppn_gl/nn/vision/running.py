@@ -20,6 +20,7 @@ through a convolution by the transposed kernels.
 
 import functools
 from collections.abc import Generator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -119,12 +120,12 @@ def forward(
 ) -> Slices[Pass]:
     """Run a network on a tensor (channels, rows, columns), up to stage `until`, or to its end.
 
-    `kernel`: the native one if there is one, else NumPy's. With the native kernel the numbers
-    depend neither on the number of threads nor on the machine.
+    `kernel`: the one that is preferred now (see `under`), or the native one, or NumPy's. With the
+    native kernel the numbers depend neither on the number of threads nor on the machine.
     """
     last = len(network.stages) - 1 if until is None else until
     source = np.ascontiguousarray(tensor, np.float32)
-    return (yield from (kernel or best_kernel()).forward(network, source, last))
+    return (yield from (kernel or preferred() or best_kernel()).forward(network, source, last))
 
 
 def backward(
@@ -157,6 +158,32 @@ def finished(slices: Generator[Any, Any, Result]) -> Result:
         except StopIteration as end:
             result: Result = end.value
             return result
+
+
+_preferred: ContextVar["Kernel | None"] = ContextVar("preferred", default=None)
+
+
+def preferred() -> Kernel | None:
+    """The kernel that passes without one use now, instead of the best one."""
+    return _preferred.get()
+
+
+def under(kernel: Kernel | None, slices: Generator[Any, Any, Result]) -> Slices[Result]:
+    """Run slices with a kernel preferred: that of a device, which only its thread can use."""
+    sent = None
+    try:
+        while True:
+            token = _preferred.set(kernel)
+            try:
+                yielded = slices.send(sent)
+            except StopIteration as end:
+                result: Result = end.value
+                return result
+            finally:
+                _preferred.reset(token)
+            sent = yield yielded
+    finally:
+        slices.close()
 
 
 def best_kernel() -> Kernel:

@@ -38,6 +38,10 @@ class SeeingEditors:
         """Change keys as a gesture of its own."""
         raise NotImplementedError
 
+    def say(self) -> None:
+        """Show the explorer's message."""
+        raise NotImplementedError
+
     def _class(self, field: Field, width: float) -> None:
         """The class by its name: a menu with a search, first those that are most probable."""
         widgets, dotted = self._widgets, field.dotted
@@ -60,6 +64,32 @@ class SeeingEditors:
         chosen = self._listed(dotted, now, names, place)
         if chosen is not None and chosen != now:
             self.set(dotted, **{dotted: chosen})
+
+    def _unit(self, field: Field, width: float) -> None:
+        """The layer and the channel looked at, as two numbers."""
+        widgets, explorer = self._widgets, self._explorer
+        now, dotted = explorer.unit, field.dotted
+        words = "layer", "channel"
+        gap = 0.3 * widgets.unit
+        room = (width - sum(map(widgets.width_of, words)) - 5 * gap) / 2
+        for index, word in enumerate(words):
+            if index:
+                imgui.same_line(0, gap)
+            wide = widgets.width_of(word)
+            _, (x, y, _, _) = widgets.area(f"{dotted} {word}", wide)
+            widgets.write(word, x, y, ink(0.55))
+            imgui.same_line(0, gap)
+            text = str(now[index])
+            typed = widgets.value(
+                f"{dotted} {index}", text, text, max(1.0, room), left=True, refuse=_no_number
+            )
+            if typed is not None and typed.strip() != text:
+                wanted = [*now]
+                wanted[index] = int(typed)
+                widgets.gui.gesture()
+                explorer.look_at(wanted[0], wanted[1] if index else None)
+                widgets.gui.finish()
+                self.say()
 
     def _order(self, field: Field, width: float) -> None:
         """A menu of the orders of channels that have a name."""
@@ -146,17 +176,28 @@ class SeeingEditors:
         return chosen
 
 
-def matching(names: Sequence[str], sought: str, first: Sequence[str] = ()) -> list[str]:
-    """The names that contain all words of a search; those that begin with it stand first.
+def _no_number(text: str) -> str:
+    """Why a text is no number of a layer or a channel; "" if it is."""
+    text = text.strip()
+    return "" if text.isascii() and text.isdigit() and len(text) < 7 else "not a number from 1 on"
 
-    Without a search: `first`, then all others.
+
+def matching(names: Sequence[str], sought: str, first: Sequence[str] = ()) -> list[str]:
+    """The names that contain all words of a search; those of `first` stand first, in their order.
+
+    Then those with the search as a word of its own, then shorter ones. Without a search: `first`,
+    then all others.
     """
     words = sought.casefold().split()
     if not words:
         return [*first, *(name for name in dict.fromkeys(names) if name not in set(first))]
-    whole = " ".join(words)
     found = [n for n in dict.fromkeys(names) if all(word in n.casefold() for word in words)]
-    return sorted(found, key=lambda name: (not name.casefold().startswith(whole), len(name)))
+
+    def rank(name: str) -> tuple[int, bool, int]:
+        place = first.index(name) if name in first else len(first)
+        return place, not set(words) <= set(name.casefold().split()), len(name)
+
+    return sorted(found, key=rank)
 
 
 def _joined(order: str | tuple[str, ...]) -> str:

@@ -24,6 +24,7 @@ from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.tasks import Steps, at_once
 
 PASSES, TENSORS, GRADIENTS = 256 * MB, 32 * MB, 32 * MB  # bytes kept
+LARGEST = 1e30  # magnitude of a value that is shown
 FIRST = 1, 1  # the unit looked at if none is chosen
 
 Unit = tuple[int, int]  # layer and channel, from 0
@@ -101,8 +102,16 @@ def unit_of(preset: Preset, network: ImageNetwork) -> Unit:
 
 
 def values_of(done: Pass, layer: int, *, before: bool) -> Float32:
-    """A layer's values (channels, rows, columns): its units, or its pre-activations."""
-    return done.pre[layer] if before else done.units[layer]
+    """A layer's values (channels, rows, columns), finite: its units, or its pre-activations."""
+    return finite(done.pre[layer] if before else done.units[layer])
+
+
+def finite(values: Float32) -> Float32:
+    """Values of at most LARGEST, so that they can be added; NaN is 0. Mostly themselves."""
+    if values.size and max(float(values.max()), -float(values.min())) <= LARGEST:
+        return values
+    found = np.nan_to_num(values, nan=0.0, posinf=LARGEST, neginf=-LARGEST)
+    return np.asarray(np.clip(found, -LARGEST, LARGEST), np.float32)
 
 
 def gradient_of(
@@ -123,5 +132,5 @@ def gradient_of(
         else:
             seed[channel, place[0], place[1]] = 1
         computed = yield from backward(done, {layer: seed}, before=before, rule=rule)
-        found = _gradients.put(key, np.asarray(computed, np.float32))
+        found = _gradients.put(key, finite(np.asarray(computed, np.float32)))
     return found

@@ -87,7 +87,7 @@ class Shade:
 
 def is_signed(values: Float32) -> bool:
     """Whether values are shown with 0 in the middle: some are negative."""
-    return bool(values.size and np.nanmin(values) < 0)
+    return bool(values.size and values.min() < 0)
 
 
 def shade_of(values: Float32, options: ChannelsOptions) -> Shade:

@@ -12,6 +12,7 @@ from PIL import ImageDraw
 
 from cppn_gl.utils.arrays import Box, Float32, Size
 from cppn_gl.views.text import DIM, MIN_FONT, WHITE, shorten, width, write
+from cppn_gl.views.vision.passes import finite
 from cppn_gl.views.vision.resampling import nearest, resampled
 from cppn_gl.views.vision.shades import STEPS, ember
 
@@ -122,6 +123,7 @@ def thumbnail(values: Float32, size: Size) -> Float32:
     The mean of the magnitudes of its channels, from their least to their largest place; of a layer
     of single numbers, a square of these.
     """
+    values = finite(values)
     if values.shape[1:] == (1, 1):
         side = int(np.ceil(np.sqrt(len(values))))
         square = np.zeros(side * side, np.float32)
@@ -131,25 +133,28 @@ def thumbnail(values: Float32, size: Size) -> Float32:
         small = mean[rows][:, columns]
     else:
         small = resampled(np.abs(values).mean(0)[None], size)[0]
-    small = np.nan_to_num(small)
     low, high = float(small.min()), float(small.max())
     part = (small - low) / max(high - low, 1e-12)
     return np.asarray(ember()[:-1].take((part * STEPS + 0.5).astype(np.intp), 0))
 
 
 def write_heads(draw: ImageDraw.ImageDraw, strip: Strip, font_size: int, chosen: int) -> None:
-    """The modules' names above their cells, where they fit; that of the chosen layer always."""
+    """The modules' names above their cells, in the largest size in which all fit, or shortened.
+
+    A name may reach to the next one. That of the chosen layer is brighter.
+    """
+    place, last = strip.cells[chosen], draw.im.size[0]
+    rooms = []
+    for number, (_, left, _, top) in enumerate(strip.heads):
+        after = strip.heads[number + 1] if number + 1 < len(strip.heads) else None
+        end = after[1] if after is not None and after[3] == top else last
+        rooms.append(end - left)
+    names = [head[0] for head in strip.heads]
     for size in range(font_size, MIN_FONT - 1, -1):
-        if all(width(name, size) <= right - left for name, left, right, _ in strip.heads):
+        if all(width(n, size) + size / 4 <= room for n, room in zip(names, rooms, strict=True)):
             break
-    place = strip.cells[chosen]
-    end = -1.0
-    for name, left, right, top in strip.heads:
-        own = left <= place[0] < right and top == place[1]
-        room = right - left if not own else max(right - left, width(name, size))
-        if left < end or (width(name, size) > room and not own):
-            if width(shorten(name, size, room), size) > room or room < 3 * size:
-                continue
-            name = shorten(name, size, room)
-        write(draw, (left, top - 2), name, size, WHITE if own else DIM, anchor="ld")
-        end = left + width(name, size) + size / 3 if top == place[1] else -1.0
+    for (name, left, right, top), room in zip(strip.heads, rooms, strict=True):
+        short = shorten(name, size, room - size / 4)
+        if len(short) > 2 or short == name:
+            own = left <= place[0] < right and top == place[1]
+            write(draw, (left, top - 2), short, size, WHITE if own else DIM, anchor="ld")

@@ -32,7 +32,7 @@ from cppn_gl.views.vision.bars import FIRST, TROUGH
 from cppn_gl.views.vision.closeup import amount
 from cppn_gl.views.vision.drawing import LaidOut, caption, fitted, holds, put
 from cppn_gl.views.vision.found import cropped, folder_of, found_for, within
-from cppn_gl.views.vision.passes import Unit, network_of, seen_by, unit_of
+from cppn_gl.views.vision.passes import Unit, finite, network_of, seen_by, unit_of
 from cppn_gl.views.vision.shades import tinted_input
 
 MARGIN, GAP = 0.02, 0.012  # of the shorter side: at the edges, and between cells
@@ -163,7 +163,7 @@ class TopImagesView(LaidOut):
         seed[channel, top.place[0], top.place[1]] = 1
         gradient = yield from backward(done, {layer: seed}, rule="deconvnet")
         box = within(network.receptive_field(layer).box(*top.place), network.size)
-        projected = tinted_input(np.asarray(gradient, np.float32), how.planes)
+        projected = tinted_input(finite(np.asarray(gradient, np.float32)), how.planes)
         return self._crops.put(key, Crop(top, cropped(shown.colors, box), cropped(projected, box)))
 
     def overlay(

@@ -241,6 +241,20 @@ def test_norms_and_activations_become_part_of_the_layer_before() -> None:
     assert [(stage.label, stage.activation) for stage in network.stages] == [("conv 3×2", "relu")]
 
 
+@pytest.mark.parametrize(
+    ("gate", "label"),
+    [
+        (node("Sigmoid", out="s"), "swish"),
+        (node("HardSigmoid", out="s", alpha=1 / 6), "hard swish"),
+    ],
+)
+def test_a_gate_that_exporters_write_as_two_layers_is_one(gate: Any, label: str) -> None:
+    network = assert_same(file_of([gate, node("Mul", "s")]), (1, 3, 6, 7))
+    assert [stage.label for stage in network.stages] == [label]
+    twice = [gate, node("Mul", "s", out="m"), helper.make_node("Add", ["m", "s"], ["y"])]
+    assert len(assert_same(file_of(twice), (1, 3, 6, 7)).stages) == 3
+
+
 def test_a_layer_that_two_read_stays_as_it_is() -> None:
     nodes = [
         node("Conv", "w", out="c"),
