@@ -1,5 +1,7 @@
-"""Pictures to learn from: folders of stripes, and networks that tell them apart."""
+"""Pictures to learn from: folders of stripes, files like MNIST's, and networks that learn them."""
 
+import gzip
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +60,22 @@ test_fraction = 0.25
 {more}
 """
     return parse_preset(text, origin=USER).replace(**keys)
+
+
+def idx(path: Path, array: np.ndarray, *, sides: tuple[int, ...] = ()) -> None:
+    """A file of the format, whose head may announce other sides."""
+    shape = sides or array.shape
+    head = bytes([0, 0, 8, len(shape)]) + struct.pack(f">{len(shape)}I", *shape)
+    data = head + array.tobytes()
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+
+
+def digits(folder: Path, *, packed: bool = True) -> Path:
+    """Twelve pictures to learn and five for tests, of three classes."""
+    folder.mkdir()
+    end = ".gz" if packed else ""
+    for prefix, count in (("train", 12), ("t10k", 5)):
+        pictures = np.arange(count * 20).reshape(count, 4, 5).astype(np.uint8)
+        idx(folder / f"{prefix}-images-idx3-ubyte{end}", pictures)
+        idx(folder / f"{prefix}-labels-idx1-ubyte{end}", (np.arange(count) % 3).astype(np.uint8))
+    return folder

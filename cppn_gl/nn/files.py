@@ -48,7 +48,7 @@ _TYPES = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "F64": "<f8"}
 OTHERS = {
     **dict.fromkeys(
         (".h5", ".keras", ".pb", ".tflite"),
-        "python -m tf2onnx.convert --saved-model FOLDER --output net.onnx",
+        "tf2onnx.convert.from_keras(model, output_path='net.onnx')",
     ),
     ".mlmodel": "export the network it was made of as .onnx",
     ".pt2": "torch.onnx.export(model, (picture,), 'net.onnx')",

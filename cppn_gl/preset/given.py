@@ -60,7 +60,7 @@ def given(preset: Preset, time: float = 0.0) -> Preset:
     if isinstance(preset.spec, File) and not preset.spec.redistribute:
         problem = f"the weights of {preset.spec.label} cannot be changed: redistribute = false"
         raise PresetError(problem)
-    if preset.spec.structured:
+    if preset.spec.structured or preset.classifies:
         raise PresetError(OF_GRAPH)  # before its statistics are measured
     now = preset.at(time)
     network = now.network()

@@ -22,7 +22,7 @@ from cppn_gl.preset.show import CHANNELS
 from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
-from cppn_gl.viewer.growing import step_of
+from cppn_gl.viewer.growing import is_sheet, step_of
 from cppn_gl.viewer.knobs import turned
 from cppn_gl.viewer.network_map import last_layer
 from cppn_gl.viewer.seeing import spec_label, unit_words
@@ -115,6 +115,9 @@ def seeing(explorer: Explorer) -> Lines:
 
 def growing(explorer: Explorer) -> Lines:
     """The step of a picture that grows, and how fast it goes."""
+    if is_sheet(explorer.preset):
+        done = explorer.growing.fraction
+        return ((f"growing, {100 * done:.0f} %",),) if done < 1 else ()
     if not explorer.grows:
         return ()
     growing, state = explorer.growing, "paused"

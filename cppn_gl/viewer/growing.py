@@ -11,7 +11,7 @@ import threading
 import time as wall
 from collections import deque
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import SynthesisOptions
@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # most presets grow nothing
     from cppn_gl.nn.vision.growth import Growth
 
 VIEW = "synthesis"
+EARLY = 6
 
 
 def grows(preset: Preset) -> bool:
@@ -31,6 +32,11 @@ def grows(preset: Preset) -> bool:
         and preset.show.view == VIEW
         and preset.options(SynthesisOptions).form == "one"
     )
+
+
+def is_sheet(preset: Preset) -> bool:
+    """Whether a preset shows a sheet of such pictures."""
+    return preset.classifies and preset.show.view == VIEW and not grows(preset)
 
 
 def step_of(preset: Preset) -> int:
@@ -49,25 +55,35 @@ def source_of(preset: Preset) -> Hashable:
 
     from cppn_gl.preset.show import ChannelsOptions
 
-    recipe = replace(preset.options(SynthesisOptions).recipe, steps=0)
+    options = preset.options(SynthesisOptions)
+    sheet = (options.form, options.first, options.count) if is_sheet(preset) else ()
+    recipe = replace(options.recipe, steps=0)
     unit = None if recipe.of in ("class", "direction") else preset.options(ChannelsOptions).unit
     image = preset.input if recipe.start == "picture" else None
-    return preset.source, preset.preparation, recipe, unit, image
+    return preset.source, preset.preparation, recipe, unit, image, sheet
 
 
 def growth_in(preset: Preset) -> "Growth":
     """The growth of a preset that grows. Raises PresetError."""
+    return growths_in(preset)[0]
+
+
+def growths_in(preset: Preset) -> "list[Growth]":
+    """The growths of all pictures of a preset. Raises PresetError."""
     from cppn_gl.preset.scene import scene_of
     from cppn_gl.views.vision.synthesis import grown
 
-    return grown(scene_of(preset))[0]
+    return grown(scene_of(preset))
 
 
 class Growing:
     """One growth at a time, in one thread, which is started with the first picture that grows.
 
+    The pictures of a sheet are brought to an EARLY part of its steps first, then to all of them.
+
     growth: of the preset followed last, once the thread has found it. playing: whether it goes on.
     end: the step at which it stops; None for none. problem: why it cannot grow, in one line.
+    fraction: how much of a sheet is done, from 0 to 1.
     """
 
     def __init__(self) -> None:
@@ -76,6 +92,7 @@ class Growing:
         self.playing = False
         self.end: int | None = None
         self.problem = ""
+        self.fraction = 0.0
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = self._held = False
@@ -107,7 +124,7 @@ class Growing:
                 self.growth, self.problem = None, ""
             self._preset, self._source, self._wanted = preset, source, step
             self._number += 1
-            self._at, self._new = -1, None
+            self._at, self._new, self.fraction = -1, None, 0.0
             self._times.clear()
             self._changed.notify()
         if preset is not None and self._thread is None:
@@ -195,6 +212,8 @@ class Growing:
         """Whether there is something to do now."""
         if self._preset is None or self.problem:
             return False
+        if is_sheet(self._preset):
+            return self._at < self._wanted
         return self._at < 0 or (self._plays() and self._new is None)
 
     def _plays(self) -> bool:
@@ -211,7 +230,11 @@ class Growing:
             preset, number, at, growth = self._preset, self._number, self._at, self.growth
             goal = self._wanted if at < 0 else at + 1
         try:
-            growth = growth or growth_in(cast(Preset, preset))
+            assert preset is not None
+            if is_sheet(preset):
+                self._sheet(preset, number)
+                return True
+            growth = growth or growth_in(preset)
         except PresetError as error:
             self._stop(number, str(error))
             return True
@@ -230,6 +253,24 @@ class Growing:
         self.wake()
         return True
 
+    def _sheet(self, preset: Preset, number: int) -> None:
+        """Work on a sheet until all its pictures are at an early step, or at the one wanted."""
+        wanted, growths = step_of(preset), growths_in(preset)
+        early = wanted // EARLY
+        goal = early if self._at < early else wanted
+        for done, growth in enumerate(growths):
+            for part in growth.prepare(goal):
+                if number != self._number:
+                    return
+                self.fraction = (done + part) / len(growths) * goal / max(1, wanted)
+                wall.sleep(0)
+            if goal == wanted:
+                growth.rest(goal)
+        with self._changed:
+            if number == self._number:
+                self._at, self.fraction = goal, goal / max(1, wanted)
+        self.wake()
+
     def _stop(self, number: int, problem: str) -> None:
         with self._changed:
             if number == self._number:
@@ -241,6 +282,9 @@ class Growing:
 
         None while the thread has not found its growth.
         """
+        if is_sheet(preset):
+            same = source_of(preset) == self._source and step_of(preset) == self._wanted
+            return self._at if same and self._at >= 0 else None
         growth: Any = self.growth
         if growth is None or source_of(preset) != self._source:
             return None

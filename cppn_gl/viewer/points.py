@@ -48,6 +48,10 @@ class PointEditing(ABC):
     def preset(self) -> Preset:
         """The preset explored."""
 
+    @abstractmethod
+    def nothing_drawn(self) -> str:
+        """What a key of networks of the plane says of one that sees pictures."""
+
     @property
     @abstractmethod
     def view(self) -> View:
@@ -67,7 +71,7 @@ class PointEditing(ABC):
     def _not_editable(self) -> str:
         """Why there are no points to edit, in words; "" if there are."""
         if self.preset.classifies:
-            return "a network that sees pictures learns no points"
+            return self.nothing_drawn()
         if not self.preset.learns:
             return f"there are no data yet: {keys_of('find')} finds the key train.data"
         try:

@@ -13,7 +13,7 @@ from cppn_gl.preset.show import SynthesisOptions
 from cppn_gl.preset.tables import resolve
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.bindings import keys_of
-from cppn_gl.viewer.growing import Growing, at_growth, grows, source_of, step_of
+from cppn_gl.viewer.growing import Growing, at_growth, grows, is_sheet, source_of, step_of
 from cppn_gl.viewer.journal import Moment
 from cppn_gl.viewer.training import Training
 
@@ -59,14 +59,14 @@ class Synthesizing(Training):
         """Grow what is explored, and show the step that has become ready. Once a frame."""
         moving = by_time(self.preset)
         preset = self.moment if moving else self.preset
-        self.growing.follow(preset if grows(preset) else None)
+        self.growing.follow(preset if grows(preset) or is_sheet(preset) else None)
         step = self.growing.take()
         if step is not None and not moving and self.grows:
             self._show_growth(step)
 
     def growth_shown(self, preset: Preset) -> Preset:
         """A preset at a step of its picture that can be shown at once."""
-        if not grows(preset):
+        if not grows(preset) and not is_sheet(preset):
             return preset
         step = self.growing.ready_step(preset)
         return at_growth(preset, 0 if step is None else step)

@@ -55,6 +55,10 @@ class Training(ABC):
     def loaded(self) -> Preset:
         """The preset as it was loaded or opened, before changes."""
 
+    @abstractmethod
+    def nothing_drawn(self) -> str:
+        """What a key of networks of the plane says of one that sees pictures."""
+
     @property
     @abstractmethod
     def own_points(self) -> OwnPoints:
@@ -274,7 +278,7 @@ class Training(ABC):
     def toggle_boundary(self, large: bool = False) -> None:
         """Draw the boundary between classes as a line, or not."""
         if self.preset.classifies:
-            self.message = "classes of pictures have no boundary in the plane"
+            self.message = self.nothing_drawn()
         elif self._trains():
             shown = not self.preset.train.boundary
             self.change(

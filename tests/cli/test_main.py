@@ -669,7 +669,8 @@ def test_view_opens_the_window(run: Run, here: Path, shipped: Path, window: list
     assert run() == (0, "", "")
     assert LARGER.format(file="a.png", size="80x60").endswith("a.png --size 80x60 -o BIG.png")
     words_of_commands = {"larger": LARGER, "film": FILM}
-    assert window[-1][1] == plain | words_of_commands | {"source": shipped / "default.toml"}
+    given = {"source": shipped / "default.toml", "unread": None}
+    assert window[-1][1] == plain | words_of_commands | given
     words = ["--no-hud", "--fullscreen", "--output-dir", "out", "--size", "80x60", "--depth", "2"]
     words += ["--engine", "compute-8"]
     assert run("small.toml", *words) == (0, "", "")

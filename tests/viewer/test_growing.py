@@ -12,7 +12,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import SynthesisOptions
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.facts import growing
-from cppn_gl.viewer.growing import growth_in, step_of
+from cppn_gl.viewer.growing import growth_in, growths_in, step_of
 
 
 def grows(**keys: Any) -> Preset:
@@ -126,9 +126,27 @@ def test_another_view_stands_still(explore: Callable[[Preset], Explorer]) -> Non
     of.follow_growth()
     assert not of.growing.busy
     of.train()
-    assert "nothing is trained" in of.message
+    assert of.message != "growing"
     of.change(**{"show.view": "synthesis"})
     assert of.growing.playing
+
+
+def test_a_sheet_is_shown_early_and_then_whole(explore: Callable[[Preset], Explorer]) -> None:
+    sheet = grows(**{"synthesis.form": "sheet", "synthesis.steps": 12, "synthesis.seed": 5})
+    of, seen = explore(sheet), set()
+    assert step_of(of.preset) == 12
+
+    def look() -> bool:
+        of.follow_growth()
+        seen.add(step_of(of.growth_shown(of.preset)))
+        return 12 in seen
+
+    wait_for(look, "the whole sheet")
+    assert seen <= {0, 2, 12}
+    assert all(growth.ready(12) for growth in growths_in(sheet))
+    assert not of.growing.busy
+    of.train()
+    assert of.message != "growing"
 
 
 def test_what_cannot_grow_is_told(explore: Callable[[Preset], Explorer]) -> None:

@@ -97,7 +97,7 @@ def test_the_class_is_the_most_probable_one_or_that_of_a_name_or_a_number() -> N
         ({"class_name": "lighthous"}, "no class 'lighthous'; did you mean 'lighthouse'?"),
         ({"class_name": "6"}, "needs a class from 1 to 5"),
         ({"cam_layer": 9}, "needs a layer from 1 to 8"),
-        ({"class_name": "cat", "classes": ()}, "has no classes"),
+        ({"class_name": "cat", "classes": ()}, "needs classes"),
     ],
 )
 def test_what_cannot_be_explained_is_said_in_a_line(keys: dict[str, Any], problem: str) -> None:
@@ -191,6 +191,16 @@ def test_a_click_in_occlusion_puts_a_patch_and_takes_it_away() -> None:
     view = view_of(at.preset)
     assert (view.zoom(at.preset, 2) or {})["attribution.cover"][2] < 0.25
     assert "attribution.patch" in (view.zoom(preset(method="occlusion"), 2) or {})
+
+
+def test_a_patch_follows_the_pointer() -> None:
+    at, layout, hit = clicks((800, 500), method="occlusion", cover=(0.5, 0.5, 0.25), positions=4)
+    hit(layout.panes[0])
+    left, top, right, bottom = layout.panes[0]
+    du, dv = 0.2 * (right - left) / 250, -0.1 * (bottom - top) / 250
+    moved = view_of(at.preset).drag(at.preset, du, dv)
+    assert moved == {"attribution.cover": (0.7, 0.6, 0.25)}
+    assert view_of(at.preset).drag(preset(method="guided"), du, dv) == {}
 
 
 def test_a_patch_changes_the_shares() -> None:

@@ -67,9 +67,11 @@ class Growth:
         """Rows and columns of the picture at a step."""
         return self.ascent.parameters.size(step)
 
-    def rest(self) -> None:
-        """Forget the states: of a sheet of many pictures only these are needed."""
+    def rest(self, step: int) -> None:
+        """Forget the states, unless it went beyond a step: a sheet needs its pictures only."""
         with self._lock:
+            if self.step > step:
+                return
             self._states, self._newest, self._asked, self._spacing = {}, None, None, 1
 
     def values(self, step: int) -> Float32:

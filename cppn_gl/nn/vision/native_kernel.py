@@ -47,6 +47,7 @@ from cppn_gl.utils.threads import thread_count
 
 SLICE = 0.006  # seconds, about
 FIRST_RATE = 5e9  # multiplications per second before anything is measured
+PLANS = 128  # of a network, that are kept: one for each stage that is looked at, by each rule
 ALONE = 2e5  # multiplications below which one thread is faster
 
 
@@ -265,6 +266,8 @@ class NativeKernel:
         with self._lock:
             plans = self._plans.setdefault(network, {})
             if key not in plans:
+                if len(plans) >= PLANS:
+                    plans.clear()
                 plans[key] = make().plan.finish(self._library, self._threads)
             return plans[key]
 

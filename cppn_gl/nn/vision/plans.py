@@ -106,6 +106,7 @@ class Plan:
                     value = offset * (2 if base == SWITCHES else 4)
                 self.steps[name][k] = value
         self.size = divide(library, self.steps, threads)
+        self.rows = []  # ten times as large
         return self
 
     def placed(self, addresses: Mapping[int, int]) -> NDArray[np.void]:
@@ -255,7 +256,6 @@ class Forward(_Planner):
                 continue
             before = len(self.plan.rows)
             if number(stage.activation) is None or not self._stage(k, stage):
-                del self.plan.rows[before:]
                 self.plan.parts.append(k)
             self.plan.of_stage[k] = list(range(before, len(self.plan.rows)))
 

@@ -121,10 +121,13 @@ def forward(
     """Run a network on a tensor (channels, rows, columns), up to stage `until`, or to its end.
 
     `kernel`: the one that is preferred now (see `under`), or the native one, or NumPy's. With the
-    native kernel the numbers depend neither on the number of threads nor on the machine.
+    native kernel the numbers depend neither on the number of threads nor on the machine. Raises
+    ValueError for a tensor of another shape.
     """
     last = len(network.stages) - 1 if until is None else until
     source = np.ascontiguousarray(tensor, np.float32)
+    if source.shape != tuple(network.picture):
+        raise ValueError(f"a picture of shape {source.shape}; expected {network.picture}")
     return (yield from (kernel or preferred() or best_kernel()).forward(network, source, last))
 
 

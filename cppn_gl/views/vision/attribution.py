@@ -19,7 +19,7 @@ from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import Steps, share
 from cppn_gl.views import lettering
 from cppn_gl.views.base import CPUView, Hit, Picture, Words
-from cppn_gl.views.vision.attribution_drawing import drawn, hit_at
+from cppn_gl.views.vision.attribution_drawing import drawn, hit_at, layout_of
 from cppn_gl.views.vision.explaining import (
     answer,
     covering,
@@ -41,6 +41,9 @@ class AttributionView(CPUView):
     evolves = True
     on_channel = MappingProxyType({"attribution.of": "unit"})
 
+    def __init__(self) -> None:
+        self._pane = (1.0, 1.0)  # size of the picture under the pointer, in half shorter sides
+
     def problem(self, preset: Preset) -> str:
         network = cast(ImageNetwork, preset.network())
         options = preset.options(AttributionOptions)
@@ -48,7 +51,9 @@ class AttributionView(CPUView):
             if options.of == "class" and options.class_name:
                 named_class(network, options.class_name)
             if options.cam_layer > (most := len(network.stages)):
-                raise PresetError(f"needs a layer from 1 to {most}; attribution.cam_layer is another")
+                raise PresetError(
+                    f"needs a layer from 1 to {most}; attribution.cam_layer is {options.cam_layer}"
+                )
         except PresetError as error:
             return error.problem
         return ""
@@ -83,7 +88,19 @@ class AttributionView(CPUView):
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """What is at a pixel; a click chooses a class, a place, a method, or where the patch is."""
+        left, top, right, bottom = layout_of(scene, size).panes[0]
+        half = min(size) / 2
+        self._pane = (right - left) / half, (bottom - top) / half
         return hit_at(scene, size, place)
+
+    def drag(self, preset: Preset, du: float, dv: float) -> dict[str, Any] | None:
+        """Move the patch that stays, as far as the pointer moves over the picture."""
+        cover = preset.options(AttributionOptions).cover
+        if preset.options(AttributionOptions).method != "occlusion" or cover is None:
+            return {}
+        x, y = cover[0] + du / self._pane[0], cover[1] - dv / self._pane[1]
+        moved = (round(min(max(at, 0.0), 1.0), 4) for at in (x, y))
+        return {"attribution.cover": (*moved, cover[2])}
 
     def zoom(self, preset: Preset, steps: int) -> dict[str, Any] | None:
         """The size of the patch."""

@@ -104,7 +104,9 @@ def drawn(scene: Scene, size: Size) -> Words:
         _pane(image, scene, options, pane, found.get(pane.method), box)
         if layout.caption:
             room = box[2] - box[0]
-            words = text.shorten(pane.caption, layout.letters, room)
+            fits = text.width(pane.caption, layout.letters) <= room or pane.kind == "plain"
+            brief = pane.caption if fits or options.method != "all" else pane.method
+            words = text.shorten(brief, layout.letters, room)
             place = box[0], box[1] - layout.caption
             text.write(draw, place, words, layout.letters, text.DIM)
     first = next(one for one in found.values() if one is not None)
@@ -253,14 +255,14 @@ def _covered(scene: Scene, size: Size) -> Pixels:
 def title(scene: Scene, found: Explained, said: Answer) -> tuple[str, ...]:
     """What is explained, in words: the longest form first."""
     network, target = network_of(scene), found.target
-    score = f"score {text.significant(score_of(scene, found), 3)}"
+    number = text.significant(score_of(scene, found), 3)
     if scene.options(AttributionOptions).of == "class" and has_classes(network):
         name = network.class_name(target.channel)
         share = percent(float(said.shares[target.channel]))
-        return f"{name}: {score}, share {share}", f"{name}: {share}", name
+        return f"{name}: score {number}, share {share}", f"{name}: {share}", name
     stage = network.stages[target.stage]
     name = f"{stage.name}, channel {target.channel + 1}"
-    return f"{name} of {stage.shape.channels}: {score}", name
+    return f"{name} of {stage.shape.channels}: {number}", f"{name}: {number}", name
 
 
 def score_of(scene: Scene, found: Explained) -> float:

@@ -13,7 +13,7 @@ from cppn_gl.utils.arrays import Box, Size
 from cppn_gl.views import text
 
 LEAST = 150  # pixels of the shorter side with any words
-CAPTIONED = 90  # pixels of a pane's width with a caption
+CAPTIONED = 56  # pixels of a pane's width with a caption
 BARS, LEGEND, HEAD = 8.2, 6.4, 2.7  # heights in lines
 SIDE, BESIDE = 21.0, 44.0  # widths in font sizes: of a panel; of one with its parts side by side
 LESS = 0.6  # what the area of a pane counts that is not the first

@@ -66,14 +66,12 @@ class Explained:
 
 
 def reach_of(values: Float32, percentile: float) -> float:
-    """The value with the most saturated colour: a percentile of the magnitudes.
+    """The value with the most saturated colour: a percentile of the magnitudes that are not 0.
 
-    If that is 0, the largest magnitude; of nothing but 0, 1.
+    Of nothing but 0, 1. Most of a map is 0 where only a part of the picture is seen.
     """
-    magnitudes = np.abs(values[np.isfinite(values)])
-    if not magnitudes.size or not (largest := float(magnitudes.max())):
-        return 1.0
-    return float(np.percentile(magnitudes, percentile)) or largest
+    magnitudes = np.abs(values[np.isfinite(values) & (values != 0)])
+    return float(np.percentile(magnitudes, percentile)) if magnitudes.size else 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +104,7 @@ def methods_of(scene: Scene, level: int = LEVELS - 1) -> list[str]:
 def named_class(network: ImageNetwork, words: str) -> int:
     """The class, from 0, of a name or of a number from 1. Raises PresetError."""
     if not has_classes(network):
-        raise PresetError("its network has no classes: set attribution.of to unit")
+        raise PresetError("needs classes, which this network has not: set attribution.of to unit")
     count, wanted = network.scores, words.strip()
     if wanted.isascii() and wanted.isdigit():
         if 1 <= int(wanted) <= count:
@@ -116,8 +114,8 @@ def named_class(network: ImageNetwork, words: str) -> int:
     if wanted.casefold() in names:
         return names.index(wanted.casefold())
     if not names:
-        raise PresetError(f"its classes have no names: give a number from 1 to {count}")
-    raise PresetError(f"no class {wanted!r}{nearest(wanted, network.classes)}")
+        raise PresetError(f"needs a number from 1 to {count}: this network's classes have no names")
+    raise PresetError(f"knows no class {wanted!r}{nearest(wanted, network.classes)}")
 
 
 def target_of(scene: Scene, done: Pass) -> Target:

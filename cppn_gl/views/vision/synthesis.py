@@ -128,7 +128,7 @@ class SynthesisView(CPUView):
                 drawn = evaluator(network, Viewport(extent=EXTENT), Clock()).picture((wide, high))
                 _put(picture, (yield from drawn), box, (left, top))
             if len(growths) > 1:
-                growth.rest()
+                growth.rest(step)
             yield (number + 1) / len(wanted)
         start = _start_box(scene, size)
         if start is not None:
@@ -315,11 +315,12 @@ def sheet_of(count: int, size: Size) -> Sheet:
     font = lettering.letters(size)
     head = 1.8 * line_height(font) if min(size) >= min(LEAST) else 0.0
     gap = max(1.0, min(size) / 160)
+    margin = 3 * gap
 
     def side(columns: int, caption: float) -> float:
         rows = -(-count // columns)
-        across = (wide - (columns + 1) * gap) / columns
-        return min(across, (high - head - (rows + 1) * gap) / rows - caption)
+        across = (wide - 2 * margin + gap) / columns - gap
+        return min(across, (high - head - margin + gap) / rows - gap - caption)
 
     caption = float(line_height(font))
     columns = max(range(1, count + 1), key=lambda n: side(n, caption))
@@ -329,7 +330,7 @@ def sheet_of(count: int, size: Size) -> Sheet:
     edge, rows = max(1.0, side(columns, caption)), -(-count // columns)
     pitch = edge + gap, edge + gap + caption
     left = (wide - columns * pitch[0] + gap) / 2
-    top = head + max(0.0, high - head - rows * pitch[1] + gap) / 2
+    top = head + max(0.0, high - head - margin - rows * pitch[1] + gap) / 2
     return Sheet(count, columns, edge, pitch, (left, top), caption)
 
 

@@ -1,7 +1,6 @@
 """Pictures with classes: folders, files of the format IDX, and what is wrong with them."""
 
 import dataclasses
-import gzip
 import struct
 import zlib
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from stripes import stripes
+from stripes import digits, idx, stripes
 
 from cppn_gl.nn.training.data import check_data, data_label, has_pictures, located
 from cppn_gl.nn.training.options import Train
@@ -25,25 +24,6 @@ RGB = Preprocess(size=(6, 4), order="rgb", fit="cover")
 
 def read(folder: Path, how: Preprocess = GREY, **keys: object) -> ImageSet:
     return image_set_of(Train(data=f"{folder}/", **keys), how)  # type: ignore[arg-type]
-
-
-def idx(path: Path, array: np.ndarray, *, sides: tuple[int, ...] = ()) -> None:
-    """A file of the format, whose head may announce other sides."""
-    shape = sides or array.shape
-    head = bytes([0, 0, 8, len(shape)]) + struct.pack(f">{len(shape)}I", *shape)
-    data = head + array.tobytes()
-    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
-
-
-def digits(folder: Path, *, packed: bool = True) -> Path:
-    """Twelve pictures to learn and five for tests, of three classes."""
-    folder.mkdir()
-    end = ".gz" if packed else ""
-    for prefix, count in (("train", 12), ("t10k", 5)):
-        pictures = np.arange(count * 20).reshape(count, 4, 5).astype(np.uint8)
-        idx(folder / f"{prefix}-images-idx3-ubyte{end}", pictures)
-        idx(folder / f"{prefix}-labels-idx1-ubyte{end}", (np.arange(count) % 3).astype(np.uint8))
-    return folder
 
 
 def test_folders_are_classes(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threads import at_once
 
 from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.vision import native_kernel
@@ -210,6 +211,20 @@ def test_bits_depend_neither_on_threads_nor_on_the_processor(
     assert len(found) == 1
 
 
+def test_threads_may_share_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native_kernel, "ALONE", 0)
+    kernel, network = NativeKernel(threads=2), everything()
+    done = run(network, kernel)
+    expected = finished(backward(done, seeds(done, 19))).tobytes()
+
+    def job() -> None:
+        for _ in range(3):
+            own = run(network, kernel)
+            assert finished(backward(own, seeds(own, 19))).tobytes() == expected
+
+    at_once([job] * 4)
+
+
 def test_a_pass_is_made_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native_kernel, "SLICE", 1e-9)
     network = everything()
@@ -267,3 +282,8 @@ def test_memory_is_used_again_when_nobody_knows_a_pass() -> None:
         assert len(addresses) <= 2
     finally:
         gc.enable()
+
+
+def test_a_tensor_of_another_shape_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected 3×13×15"):
+        finished(forward(everything(), floats(3, SIDE, SIDE)))
