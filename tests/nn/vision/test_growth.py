@@ -159,3 +159,19 @@ def test_the_feature_of_a_channel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growth, "Recipe", lambda **keys: Recipe(**{"steps": 3, **keys}))
     work = feature_of(network(), preset().preprocess, 3, 1, 24)
     assert finished(work).shape == (24, 24, 3)
+
+
+def test_a_coordinate_network_is_kept_with_its_picture(files: Path) -> None:
+    how = {"basis": "network", "network_depth": 3, "network_width": 5}
+    made = Growth(ascent(**how))
+    pixels, drawn = made.pixels(3), made.network(3)
+    assert drawn is not None
+    assert drawn.depth == 3
+    forget()
+    again = Growth(ascent(**how))
+    assert list(again.prepare(3)) == []  # nothing was to be done
+    found = again.network(3)
+    assert found is not None
+    assert found.digest == drawn.digest
+    assert np.array_equal(again.pixels(3), pixels)
+    assert Growth(ascent()).network(0) is None
