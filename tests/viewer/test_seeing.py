@@ -87,7 +87,8 @@ def test_a_key_that_means_nothing_here_says_what_does(action: str) -> None:
     assert of.preset == before
     learned = "the weights are those of squeezenet, learned from pictures: ↑ ↓ → ← look at"
     trained = "its weights are given; the preset train-fashion learns"
-    assert of.message.startswith((learned, trained, "the network sees the whole picture"))
+    whole, colors = "the network sees the whole picture", "the view channels uses its own colours"
+    assert of.message.startswith((learned, trained, whole, colors))
 
 
 def test_zoom_and_pan_leave_the_picture_whole() -> None:
