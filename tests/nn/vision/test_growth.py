@@ -159,3 +159,20 @@ def test_the_feature_of_a_channel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growth, "Recipe", lambda **keys: Recipe(**{"steps": 3, **keys}))
     work = feature_of(network(), preset().preprocess, 3, 1, 24)
     assert finished(work).shape == (24, 24, 3)
+
+
+def test_two_that_ask_in_turns_both_arrive() -> None:
+    of = ascent()
+    grown = Growth(of)
+    grown.pixels(16)
+    far = {k: grown._states[k] for k in (0, 8)}
+    grown._spacing, grown._states = 32, far  # as of a long growth: those kept lie far apart
+    forget()
+    open_, turns = {step: grown.prepare(step) for step in (6, 14)}, 0
+    while open_ and turns < 2000:
+        for step, work in list(open_.items()):
+            turns += 1
+            if next(work, None) is None:
+                del open_[step]
+                assert np.array_equal(grown.pixels(step), straight(of, step))
+    assert not open_
