@@ -161,18 +161,22 @@ def test_the_feature_of_a_channel(monkeypatch: pytest.MonkeyPatch) -> None:
     assert finished(work).shape == (24, 24, 3)
 
 
-def test_two_that_ask_in_turns_both_arrive() -> None:
+def test_two_that_ask_in_turns_do_no_step_twice() -> None:
     of = ascent()
     grown = Growth(of)
     grown.pixels(16)
     far = {k: grown._states[k] for k in (0, 8)}
     grown._spacing, grown._states = 32, far  # as of a long growth: those kept lie far apart
     forget()
-    open_, turns = {step: grown.prepare(step) for step in (6, 14)}, 0
-    while open_ and turns < 2000:
-        for step, work in list(open_.items()):
-            turns += 1
-            if next(work, None) is None:
-                del open_[step]
-                assert np.array_equal(grown.pixels(step), straight(of, step))
-    assert not open_
+    works = {step: grown.prepare(step) for step in (6, 14)}
+    told: dict[int, list[float]] = {step: [] for step in works}
+    while works:
+        for step, work in list(works.items()):
+            fraction = next(work, None)
+            if fraction is None:
+                del works[step]
+            else:
+                told[step].append(fraction)
+    for step, fractions in told.items():
+        assert fractions == sorted(fractions)
+        assert np.array_equal(grown.pixels(step), straight(of, step))
