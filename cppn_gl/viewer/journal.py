@@ -47,7 +47,9 @@ class Moment:
         spec = self.preset.spec
         if self.preset.input.live:
             return False
-        in_file = spec.path is not None if isinstance(spec, File) else spec.classifies
+        in_file = isinstance(spec, File) and (spec.known or spec.path is not None)
+        if spec.classifies:
+            return in_file or not isinstance(spec, File)
         return spec.redrawable or in_file or spec.network().parameters <= MAX_PARAMETERS
 
     def to_line(self) -> str:

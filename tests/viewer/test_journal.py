@@ -17,6 +17,7 @@ from cppn_gl.nn.file_source import File
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Layers, Random
+from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.preset import Preset, Viewport
 from cppn_gl.preset.shot import Shot, parse_shot
 from cppn_gl.viewer import journal as module
@@ -331,3 +332,10 @@ def test_a_thousand_moments_share_the_weights(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[0] < 10 * 2**20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["squeezenet", "train-fashion"])
+def test_networks_that_see_pictures_are_in_the_history(name: str) -> None:
+    moment = Moment(load_preset(name), Viewport())
+    assert moment.saved
+    assert parse_moment(moment.to_line()).preset.spec.classifies

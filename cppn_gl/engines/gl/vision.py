@@ -122,7 +122,7 @@ class GLKernel:
     """
 
     def __init__(self, ctx: moderngl.Context, *, lent: bool = False):
-        self.ctx, self._lent = ctx, lent
+        self.ctx, self.lent = ctx, lent
         self._weights = Weights(np.ascontiguousarray)
         self._programs: dict[tuple[str, int, int], Program] = {}
         self._plans: LRUCache[Any, _Sent] = LRUCache(
@@ -138,7 +138,7 @@ class GLKernel:
         self._nothing.release()
 
     def forward(self, network: ImageNetwork, source: Tensor, until: int) -> Slices[Pass]:
-        if self._lent and preferred() is not self:
+        if self.lent and preferred() is not self:
             return (yield from best_kernel().forward(network, source, until))
         sent = self._sent(
             (network.digest, until),
@@ -180,7 +180,7 @@ class GLKernel:
         self, done: Pass, seeds: Mapping[int, Tensor], before: bool, rule: Rule, to: int
     ) -> Slices[Tensor]:
         assert isinstance(done, _GLPass)
-        if self._lent and preferred() is not self:
+        if self.lent and preferred() is not self:
             return (yield from NumPyKernel().backward(done, seeds, before, rule, to))
         network = done.network
         numbers = sorted(seeds)
@@ -226,8 +226,8 @@ class GLKernel:
     def _sent(self, key: Any, make: Callable[[], Plan]) -> _Sent:
         def made() -> _Sent:
             sent = _Sent(make())
-            for array in sent.plan.kept:
-                sent.arrays[array.ctypes.data] = self.ctx.buffer(array.tobytes() or bytes(16))
+            for at, array in {one.ctypes.data: one for one in sent.plan.kept}.items():
+                sent.arrays[at] = self.ctx.buffer(array.tobytes() or bytes(16))
                 sent.bytes += array.nbytes
             return sent
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.vision.network import ImageNetwork
-from cppn_gl.nn.vision.running import Pass, Rule, backward, forward
+from cppn_gl.nn.vision.running import Pass, Rule, backward, forward, kernel_of
 from cppn_gl.nn.vision.target import Target
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import PresetError
@@ -184,8 +184,8 @@ def blurred(picture: Float32, spread: float = BLUR) -> Float32:
 
 
 def _elsewhere(done: Pass, picture: Float32, target: Target) -> Steps[Pass]:
-    """A pass of another picture, as far as the target, by the same network and kernel."""
-    return (yield from forward(done.network, picture, until=target.stage, kernel=done.kernel))
+    """A pass of another picture, as far as the target, by the same network."""
+    return (yield from forward(done.network, picture, until=target.stage, kernel=kernel_of(done)))
 
 
 def _slope(done: Pass, picture: Float32, target: Target) -> Steps[Float32]:

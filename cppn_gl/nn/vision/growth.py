@@ -114,16 +114,21 @@ class Growth:
         if not whole and self._pictured(step):
             return
         started, saved = None, wall.monotonic()
+        own: State | None = None  # the last one made here, which other threads need not keep
         while (state := self._kept(step)) is None:
             before = self._before(step)
-            if before.step == step:  # made just now
-                continue
+            if own is not None and own.step >= before.step:
+                before = own
+            if before.step == step:
+                state = before
+                break
             started = before.step if started is None else started
             slices = self.ascent.step(before)
             while True:
                 try:
                     next(slices)
                 except StopIteration as end:
+                    own = end.value
                     self._note(end.value)
                     break
                 yield (before.step - started) / (step - started)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cppn_gl.nn.vision.running import Pass, forward
+from cppn_gl.nn.vision.running import Pass, forward, kernel_of
 from cppn_gl.nn.vision.target import Target
 from cppn_gl.utils.arrays import Box, Float32, Float64
 from cppn_gl.utils.tasks import Steps, share
@@ -89,8 +89,11 @@ class Occlusion:
 
         What is known when it is interrupted stays.
         """
-        missing = self.missing(level)
-        changes = getattr(done.kernel, "changes", None)  # a kernel that need not compute all again
+        missing, kernel = self.missing(level), kernel_of(done)
+        if missing and kernel is not done.kernel:  # differences are of one kernel's numbers
+            until = self.target.stage
+            done = yield from forward(done.network, done.source, until=until, kernel=kernel)
+        changes = getattr(kernel, "changes", None)  # a kernel that need not compute all again
         again = changes(done, self.target) if changes and missing else None
         whole = self.target.value(done)
         for number, place in enumerate(missing):

@@ -34,7 +34,7 @@ from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import PresetError
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Linear(Weighted):
     """A dense layer over all values of its input: weight (out, in), bias (out,) float32.
 
@@ -95,7 +95,7 @@ class GlobalAvgPool(Operation):
         return (np.array(np.broadcast_to(each, (*gradient.shape[:-3], *shape))),)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Scale(Weighted):
     """gain · x + shift, channel by channel: batch normalisation, folded. (channels,) float32."""
 

@@ -320,7 +320,7 @@ class Forward(_Planner):
         elif isinstance(of, Linear):
             row |= {"weight": plan.kept_at(of.weight), "bias": plan.kept_at(of.bias)}
             add("dense", 4.0 * of.weight.size, **{**row, "inputs": given.size})
-        elif isinstance(of, MaxPool2d) and of.size[0] * of.size[1] < 2**16:
+        elif isinstance(of, MaxPool2d):
             plan.switch_places[k] = SWITCHES, plan.switches
             row["switches"] = plan.switch_places[k]
             plan.switches += out.size
@@ -538,7 +538,7 @@ class Backward(_Planner):
             ones = dict.fromkeys(("rows", "columns", "rows_out", "columns_out"), 1)
             shape = self.shape(inputs[0])
             add("dense_back", 4.0 * of.weight.size, **{**row, "outputs": shape.size, **ones})
-        elif isinstance(of, MaxPool2d) and k in self._forward.switch_places:
+        elif isinstance(of, MaxPool2d):
             row |= self._target(inputs[0]) | _planes(stage.shape, "") | _window(of)
             add("unpool", 4 * size, **row, switches=self._forward.switch_places[k])
         elif isinstance(of, AvgPool2d | GlobalAvgPool):

@@ -189,6 +189,15 @@ def under(kernel: Kernel | None, slices: Generator[Any, Any, Result]) -> Slices[
         slices.close()
 
 
+def kernel_of(done: Pass) -> Kernel:
+    """The kernel that made a pass, for more of them; the best one where that cannot be used.
+
+    A device's is used only where it is preferred: elsewhere it may be gone, with its context.
+    """
+    lent = getattr(done.kernel, "lent", False) and preferred() is not done.kernel
+    return best_kernel() if lent else done.kernel
+
+
 def best_kernel() -> Kernel:
     """The fastest kernel that there is; the same object every time."""
     return _best()

@@ -66,7 +66,9 @@ READERS: dict[str, str] = {
     ".safetensors": "cppn_gl.nn.vision.state_dict:read",
 }
 _read: LRUCache[Any, Model] = LRUCache(256 * MB, lambda key, model: 4.0 * model.parameters)
-_networks: LRUCache[Any, ImageNetwork] = LRUCache(16)
+_networks: LRUCache[Any, ImageNetwork] = LRUCache(
+    256 * MB, lambda key, network: 4.0 * network.parameters + MB
+)
 
 
 def _reader(kind: str) -> Reader:

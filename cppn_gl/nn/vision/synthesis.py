@@ -30,7 +30,7 @@ from cppn_gl.nn.vision.parametrisation import (
 from cppn_gl.nn.vision.preprocess import Preprocess
 from cppn_gl.nn.vision.recipe import Recipe
 from cppn_gl.nn.vision.robust import blurred, faded, move_of, moved, returned
-from cppn_gl.nn.vision.running import Pass, backward, forward
+from cppn_gl.nn.vision.running import Pass, backward, best_kernel, forward
 from cppn_gl.nn.vision.target import Target
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import PresetError, nearest
@@ -101,7 +101,7 @@ def class_index(network: ImageNetwork, name: str) -> int:
         return 0
     if words in names:
         return names.index(words)
-    if words.isdigit():
+    if words.isdecimal():
         if not 1 <= int(words) <= network.scores:
             problem = f"class {words}; the network has {network.scores}"
             raise PresetError(problem, key="synthesis.class_name")
@@ -231,7 +231,8 @@ class Ascent:
     def gradient(self, picture: Float32) -> Generator[None, Any, tuple[float, Float32]]:
         """What the network says of a picture (3, rows, columns), and its derivative by that."""
         network = self._network_at(picture.shape[-2:])
-        done = yield from forward(network, self._tensor(picture), until=self.objective.last)
+        kernel, last = best_kernel(), self.objective.last  # never a device's: steps are in files
+        done = yield from forward(network, self._tensor(picture), until=last, kernel=kernel)
         value, seeds = self.objective.value(done), self.objective.seeds(done)
         found = yield from backward(done, seeds, before=self.objective.before)
         return value, self._colors(found * self._span)

@@ -125,6 +125,7 @@ class TopImages:
         self._listed: list[Seen] | None = None
         self._order: dict[str, int] = {}  # the place of each name among these
         self._seen: list[Seen] = []
+        self._names: set[str] = set()  # of these
         self._ranked = array("q")  # of _seen
         rows = self._starts[-1]
         self._values = np.zeros((rows, COUNT), np.float32)  # 0: no picture
@@ -177,6 +178,7 @@ class TopImages:
                 self._order = {one.name: rank for rank, one in enumerate(listed)}
                 if cached is not None:
                     self._seen, (self._values, self._files, self._places) = cached
+                    self._names = {one.name for one in self._seen}
                 self._listed = listed
                 self.revision += 1
 
@@ -187,12 +189,11 @@ class TopImages:
         """
         yield from self.look_up()
         assert self._listed is not None
-        known = {one.name for one in self._seen}
         saved = wall.monotonic()
         unsaved = False
         try:
             for picture in self._listed:
-                if picture.name in known:
+                if picture.name in self._names:
                     continue
                 yield self.done / self.total
                 try:
@@ -216,8 +217,11 @@ class TopImages:
         """Count a picture as seen; with a pass, enter it where it excites a channel enough."""
         values, places = strongest(done.units) if done else (np.zeros(0, np.float32),) * 2
         with self._lock:
+            if picture.name in self._names:  # by another thread
+                return
             index = len(self._seen)
             self._seen.append(picture)
+            self._names.add(picture.name)
             self.revision += 1
             if done is None:
                 return

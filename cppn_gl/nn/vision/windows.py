@@ -24,6 +24,7 @@ from cppn_gl.nn.vision.shapes import MAX_SIDE, Shape
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import PresetError
 
+MAX_TAPS = 2**16 - 1  # of a window with switches, which are uint16
 BAND = 2**21  # values of unrolled windows that are multiplied at a time
 
 
@@ -89,7 +90,7 @@ def _sized(kernel: Pair, stride: Pair, padding: Padding) -> str:
     return f"{kernel[0]}×{kernel[1]}{step}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Conv2d(Weighted):
     """A convolution: z[o] = bias[o] + Σ weight[o, c, i, j] · x[c], stride and zero padding.
 
@@ -296,6 +297,12 @@ class MaxPool2d(Pool):
     """The largest value in a window; NaN if one of them is. Its padding is smaller than any."""
 
     word = "max pool"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.size[0] * self.size[1] >= MAX_TAPS:
+            problem = f"a window of {self.size[0]}×{self.size[1]}"
+            raise PresetError(f"{problem}; expected fewer than {MAX_TAPS:,} places", key="kernel")
 
     def forward(self, *inputs: Array) -> Array:
         (x,) = inputs

@@ -8,7 +8,8 @@ from small_eyes import SIZE, TARGET, network, picture
 
 from cppn_gl.nn.vision import attribution
 from cppn_gl.nn.vision.network import ImageNetwork
-from cppn_gl.nn.vision.running import Pass, forward
+from cppn_gl.nn.vision.occlusion import LEVELS, Occlusion
+from cppn_gl.nn.vision.running import NumPyKernel, Pass, forward, preferred, under
 from cppn_gl.nn.vision.target import Target
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import at_once
@@ -155,3 +156,26 @@ def test_progress_is_told_and_grows() -> None:
     except StopIteration:
         pass
     assert told == sorted(told)
+
+
+class Gone(NumPyKernel):
+    """As a device's kernel: its context may be gone where it is not preferred."""
+
+    lent = True
+
+    def forward(self, *given: Any) -> Any:
+        assert preferred() is self
+        return super().forward(*given)
+
+
+def test_a_devices_kernel_is_used_only_where_it_is_preferred() -> None:
+    kernel, target = Gone(), Target(TARGET, 2, before=True)
+    done = at_once(under(kernel, forward(network(), picture())))
+    assert done.kernel is kernel
+    low = np.zeros_like(done.source)
+    alone, _ = at_once(attribution.integrated(done, target, low, 2))
+    there, _ = at_once(under(kernel, attribution.integrated(done, target, low, 2)))
+    np.testing.assert_allclose(alone, there, atol=1e-5)
+    patches = Occlusion(target, low, 0.4, 4)
+    at_once(patches.refine(done, LEVELS - 1))
+    assert np.isfinite(patches.values).all()

@@ -175,3 +175,24 @@ def test_a_coordinate_network_is_kept_with_its_picture(files: Path) -> None:
     assert found.digest == drawn.digest
     assert np.array_equal(again.pixels(3), pixels)
     assert Growth(ascent()).network(0) is None
+
+
+def test_two_that_ask_in_turns_do_no_step_twice() -> None:
+    of = ascent()
+    grown = Growth(of)
+    grown.pixels(16)
+    far = {k: grown._states[k] for k in (0, 8)}
+    grown._spacing, grown._states = 32, far  # as of a long growth: those kept lie far apart
+    forget()
+    works = {step: grown.prepare(step) for step in (6, 14)}
+    told: dict[int, list[float]] = {step: [] for step in works}
+    while works:
+        for step, work in list(works.items()):
+            fraction = next(work, None)
+            if fraction is None:
+                del works[step]
+            else:
+                told[step].append(fraction)
+    for step, fractions in told.items():
+        assert fractions == sorted(fractions)
+        assert np.array_equal(grown.pixels(step), straight(of, step))

@@ -256,3 +256,9 @@ def test_digests_differ_where_results_do() -> None:
     ]
     assert len({operation.digest for operation in made}) == len(made)
     assert of.Conv2d(weight, bias).digest == made[0].digest
+
+
+def test_a_max_pool_has_no_more_places_than_switches_can_name() -> None:
+    assert of.MaxPool2d((254, 258)).shape(Shape(1, 300, 300)) == (1, 1, 1)
+    with pytest.raises(PresetError, match="65,535"):
+        of.MaxPool2d((256, 256))

@@ -10,7 +10,7 @@ from small_eyes import CLASSES, nodes, preset
 from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.parametrisation import State
 from cppn_gl.nn.vision.recipe import Recipe
-from cppn_gl.nn.vision.running import finished
+from cppn_gl.nn.vision.running import NumPyKernel, finished, under
 from cppn_gl.nn.vision.synthesis import Ascent, class_index
 from cppn_gl.utils.checks import PresetError
 
@@ -157,3 +157,22 @@ def test_classes_are_found_by_name_and_number() -> None:
 def test_a_recipe_is_checked_by_its_fields() -> None:
     for field in dataclasses.fields(Recipe):
         assert field.metadata["check"](field.default) == field.default
+
+
+def test_steps_do_not_depend_on_the_kernel_that_a_view_prefers() -> None:
+    asked: list[Any] = []
+
+    class Other(NumPyKernel):
+        def forward(self, *given: Any) -> Any:
+            asked.append(given)
+            return super().forward(*given)
+
+    of = ascent()
+    states = [finished(under(kernel, of.step(of.first()))) for kernel in (None, Other())]
+    np.testing.assert_array_equal(states[0].arrays[0], states[1].arrays[0])
+    assert not asked  # its numbers would be kept in files as those of the best one
+
+
+def test_a_class_is_no_other_digit() -> None:
+    with pytest.raises(PresetError, match="no class"):
+        class_index(ascent().network, "²")

@@ -159,3 +159,15 @@ def test_it_is_shared_by_all_who_ask(folder: Path) -> None:
     preset = grey()
     one, other = (top_images(preset.network(), preset.preprocess, folder) for _ in range(2))  # type: ignore[arg-type]
     assert one is other
+
+
+def test_two_that_work_at_once_count_each_picture_once(folder: Path) -> None:
+    alone, found = made(folder), made(folder)
+    at_once(alone.work())
+    for path in folder.parent.rglob("*.bin"):
+        path.unlink()
+    works = [found.work(), found.work()]
+    while works:
+        works = [work for work in works if next(work, works) is not works]
+    assert found.done == found.total
+    assert all_of(found) == all_of(alone)
