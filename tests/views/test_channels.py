@@ -235,3 +235,16 @@ def test_it_grows_a_picture_for_the_channel_when_asked(
     hit = hit_at(view, scene, shown["grown for it"])
     assert hit.opens is not None
     assert hit.opens.show.view == "synthesis"
+
+
+def test_pictures_of_one_pixel_across_are_marked(view: ChannelsView) -> None:
+    for size in ([1, 4096], [4096, 1]):
+        keys = {"preprocess.size": size, "network.nodes": ({"type": "conv", "channels": 2, "kernel": 1},)}
+        assert view.overlay(scene_of(color(**keys)), SIZE) is not None
+
+
+def test_shares_that_are_no_numbers_have_empty_bars() -> None:
+    picture = np.zeros((4, 10, 3), np.float32)
+    bars.paint_bars(picture, [(0, 0, 10, 4)], [float("nan")])
+    assert (picture == bars.TROUGH).all()
+    assert bars.percent(float("nan")) == "NaN"

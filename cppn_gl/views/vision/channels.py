@@ -548,7 +548,7 @@ def _mark_place(
         across, down = (right - left) / whole[1], (bottom - top) / whole[0]
         a = max(left, round(left + of[0] * across)), max(top, round(top + of[1] * down))
         b = min(right, round(left + of[2] * across)), min(bottom, round(top + of[3] * down))
-        if b[0] - a[0] < 4 * edge:
+        if min(b[0] - a[0], b[1] - a[1]) < 4 * edge:
             middle = (a[0] + b[0]) // 2, (a[1] + b[1]) // 2
             r = 3 * edge
             draw.ellipse(

@@ -267,7 +267,7 @@ def name_of(scene: Scene, number: int | None = None) -> str:
     options, (layer, channel) = preset.options(SynthesisOptions), _unit(preset, network)
     stage, channel = network.stages[layer - 1].name, number or channel
     if options.of == "class":
-        from cppn_gl.nn.vision.synthesis import class_index
+        from cppn_gl.nn.vision.target import class_index
 
         index = class_index(network, options.class_name) if number is None else number - 1
         return f"class {index + 1}: {network.class_name(index)}"
