@@ -613,10 +613,14 @@ class App:
             self.hud.advice = self.adviser.words
 
     def _see(self) -> None:
-        """Compute what an image network makes of its picture, once the view has shown it."""
+        """Compute what an image network makes of its picture, once the view has shown it.
+
+        While it learns there is always another one to be shown.
+        """
+        shown = self.canvas.current or self.explorer.learning.playing
         if not self.explorer.sees:
             self.explorer.sight.forget()
-        elif self.canvas.current and self.explorer.see(MEASURE_SLICE):
+        elif shown and self.explorer.network is not None and self.explorer.see(MEASURE_SLICE):
             self.hud.touch(wall.perf_counter())
 
     def _prepare(self, now: float) -> None:

@@ -114,3 +114,4 @@ def test_a_lent_kernel_is_used_only_where_it_is_preferred(kernel: GLKernel) -> N
     inside = finished(under(lent, backward(done, seeds)))
     lent.release()
     assert close(finished(backward(done, seeds)), inside)
+    assert finished(forward(net, done.source, kernel=lent)).kernel is not lent

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from seers import color, grey
 
-from cppn_gl.nn.vision.running import finished, forward
+from cppn_gl.nn.vision.running import NumPyKernel, Pass, finished, forward
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.arrays import Box
@@ -15,7 +15,7 @@ from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.base import Hit, painted
 from cppn_gl.views.vision import bars
 from cppn_gl.views.vision.board import board
-from cppn_gl.views.vision.channels import ChannelsView, detail_boxes, look_of
+from cppn_gl.views.vision.channels import ChannelsView, detail_boxes, look_of, order_of
 from cppn_gl.views.vision.closeup import amount, facts_of, ordinal
 from cppn_gl.views.vision.passes import gradient_of, pass_of, shown_of, unit_of
 
@@ -235,3 +235,13 @@ def test_it_grows_a_picture_for_the_channel_when_asked(
     hit = hit_at(view, scene, shown["grown for it"])
     assert hit.opens is not None
     assert hit.opens.show.view == "synthesis"
+
+
+def test_the_order_is_that_of_the_pass_however_many_have_gone() -> None:
+    scene = scene_of(color(**{"channels.unit": [2, 1], "channels.sort": "activity"}))
+    look, rng = look_of(scene, SIZE), np.random.default_rng(0)
+    for _ in range(20):
+        units = [rng.normal(size=stage.shape).astype("f4") for stage in look.network.stages]
+        done = Pass(look.network, units[0], units, units, NumPyKernel())
+        expected = np.argsort(-units[1].max((1, 2)), kind="stable")
+        assert np.array_equal(order_of(look, done), expected)

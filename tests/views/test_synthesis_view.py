@@ -8,6 +8,7 @@ import pytest
 from small_eyes import preset
 
 from cppn_gl.engines.base import Region
+from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.engines.names import without_opengl
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
@@ -151,3 +152,19 @@ def test_keys_of_training_keep_their_short_names() -> None:
     learns = Preset().replace(steps=70, rate=0.5)
     assert (learns.train.steps, learns.train.rate) == (70, 0.5)
     assert shown(jitter=3.0).options(SynthesisOptions).jitter == 3
+
+
+def test_a_coordinate_network_is_drawn_at_any_size_and_opened_by_a_click() -> None:
+    at = scene(**{"synthesis.basis": "network", "synthesis.network_depth": 3})
+    size = 800, 400
+    picture = painted(view(), at, size)
+    ((left, top, right, bottom),) = boxes(at, size)
+    found = view().hit(at, size, ((left + right) / 2, (top + bottom) / 2))
+    assert found is not None
+    opened = found.opens
+    assert opened is not None
+    now = scene_of(opened)
+    drawn = evaluator(now.network, now.view, now.clock).picture((right - left, bottom - top))
+    whole = at_once(drawn)
+    assert np.abs(whole - picture[top:bottom, left:right]).max() < 1e-6
+    assert view().hit(at, size, (size[0] - 2, size[1] - 2)) is None

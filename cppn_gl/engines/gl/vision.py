@@ -44,6 +44,7 @@ from cppn_gl.nn.vision.running import (
     forward,
     preferred,
     through_operation,
+    under,
 )
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.cache import MB, LRUCache
@@ -116,8 +117,8 @@ class _GLPass(Pass):
 class GLKernel:
     """A Kernel on an OpenGL context.
 
-    lent: gradients of its passes are computed by NumPy unless it is preferred: elsewhere another
-    context may be current, or none.
+    lent: others compute unless it is preferred, since another context may be current, or none: the
+    best kernel passes, and NumPy gradients of its passes.
     """
 
     def __init__(self, ctx: moderngl.Context, *, lent: bool = False):
@@ -137,6 +138,8 @@ class GLKernel:
         self._nothing.release()
 
     def forward(self, network: ImageNetwork, source: Tensor, until: int) -> Slices[Pass]:
+        if self.lent and preferred() is not self:
+            return (yield from best_kernel().forward(network, source, until))
         sent = self._sent(
             (network.digest, until),
             lambda: Forward(_number, self._weights, network, until, lazy=False).plan,
@@ -302,7 +305,7 @@ class Choice:
         if self._kernel is None:
             return None
         if network.digest not in self._faster:
-            device = yield from _seconds(self._kernel, network)
+            device = yield from under(self._kernel, _seconds(self._kernel, network))
             processor = yield from _seconds(best_kernel(), network)
             self._faster[network.digest] = device < processor
         return self._kernel if self._faster[network.digest] else None

@@ -118,7 +118,8 @@ class Recipe:
     decay: float = key(
         0.025,
         number(0, 0.5),
-        "part of the waves, or of the pixels' contrast, that is lost in a step at step 0; see fade",
+        "part of the waves, or of the pixels' contrast, that is lost in a step at step 0; not of a "
+        "network; see fade",
         step=0.005,
         slider=(0, 0.1),
     )

@@ -501,7 +501,7 @@ def _how(options: SynthesisOptions) -> str:
         parts.append(f"turns ± {options.rotation:g}°")
     if options.blur:
         parts.append(f"blur {options.blur:g} px")
-    if options.decay:
+    if options.decay and options.basis != "network":
         parts.append(f"decay {100 * options.decay:g} %")
     if options.octaves > 1 and options.basis == "pixels":
         parts.append(f"{options.octaves} octaves")
