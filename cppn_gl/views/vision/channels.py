@@ -7,6 +7,7 @@ Scene -> pass_of() -> every layer's values -> painted into the boxes of a Board 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +81,7 @@ class Look:
         return kernels_of(self.network, self.unit[0])
 
 
-_orders: LRUCache[Hashable, NDArray[np.intp]] = LRUCache(16)
+_orders: WeakKeyDictionary[Pass, dict[Any, NDArray[np.intp]]] = WeakKeyDictionary()
 
 
 def order_of(look: Look, done: Pass) -> NDArray[np.intp] | None:
@@ -88,12 +89,12 @@ def order_of(look: Look, done: Pass) -> NDArray[np.intp] | None:
     if look.options.sort == "number":
         return None
 
-    def sorted_() -> NDArray[np.intp]:
+    known, key = _orders.setdefault(done, {}), (look.unit[0], look.before)
+    if key not in known:
         values = values_of(done, look.unit[0], before=look.before)
         largest = np.nan_to_num(values.reshape(len(values), -1).max(1))
-        return np.argsort(-largest, kind="stable")
-
-    return _orders.get((id(done), look.unit[0], look.before), sorted_)
+        known[key] = np.argsort(-largest, kind="stable")
+    return known[key]
 
 
 def look_of(scene: Scene, size: Size) -> Look:

@@ -18,7 +18,7 @@ from cppn_gl.nn.vision.attribution import METHODS
 from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.occlusion import LEVELS, Occlusion, cover, patch
 from cppn_gl.nn.vision.preprocess import picture_of
-from cppn_gl.nn.vision.running import Pass, forward
+from cppn_gl.nn.vision.running import Pass, forward, kernel_of
 from cppn_gl.nn.vision.target import Target, class_index
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import AttributionOptions
@@ -154,7 +154,8 @@ def answer(scene: Scene, *, covered: bool = False) -> Steps[Answer]:
     if found is None:
         done = yield from pass_of(scene)
         if covered:
-            done = yield from forward(done.network, covered_picture(scene), kernel=done.kernel)
+            kernel = kernel_of(done)
+            done = yield from forward(done.network, covered_picture(scene), kernel=kernel)
         if has_classes(network_of(scene)):
             found = Answer(done.probabilities, done.logits)
         else:
