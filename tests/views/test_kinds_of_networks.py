@@ -43,7 +43,7 @@ def test_a_renderer_draws_them_without_choosing_an_engine_for_them() -> None:
 
 
 def test_cells_of_a_sheet_are_laid_out_for_the_size_that_they_have() -> None:
-    keys = {"show.view": "sheet", "sweep.labels": False}
+    keys = {"show.view": "sheet", "sweep.labels": False, "sweep.gap": 0}
     with Renderer("numpy") as renderer:
         small, large = (
             renderer.render(grey(**keys, **{"sweep.cell": (side, side)}), (640, 420))
