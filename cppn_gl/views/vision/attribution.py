@@ -28,8 +28,8 @@ from cppn_gl.views.vision.explaining import (
     methods_of,
     named_class,
     passes,
-    work_of,
 )
+from cppn_gl.views.vision.passes import work_of
 
 LEAST_SIDE, LARGEST_SIDE = 0.02, 1.0  # of the patch, in shorter sides of the picture
 
