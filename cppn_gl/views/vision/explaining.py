@@ -219,16 +219,6 @@ def cam_layer(scene: Scene, target: Target) -> int | None:
     return max((k for k in layers if k < wanted), default=None)
 
 
-def work_of(network: Any) -> float:
-    """Multiplications of a pass forward, about."""
-    work = 0.0
-    for stage in network.stages:
-        weight = getattr(stage.operation, "weight", None)
-        places = stage.shape[1] * stage.shape[2]
-        work += (weight.size if weight is not None else stage.shape[0]) * places
-    return work
-
-
 def passes(scene: Scene, level: int) -> float:
     """Passes forward that are still to be made for a picture at a level, about."""
     options, count = scene.options(AttributionOptions), 1.0
