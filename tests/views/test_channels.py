@@ -157,6 +157,11 @@ def test_the_channel_pointed_at_is_shown_large(view: ChannelsView) -> None:
     pointed = view.overlay(scene, SIZE, middle(look.grid.box(3)))
     assert still is not None
     assert pointed is not None
+    assert look.board.details is not None
+    left, top, right, bottom = look.board.details
+    veil = pointed[top : bottom - 1, left : right - 1, 3]
+    assert (veil == veil[0, 0]).all()  # they are of the channel that was chosen
+    assert 0 < veil[0, 0] < 255
     left, top, right, bottom = look.board.large
     assert (pointed[top:bottom, left:right, 3] == 255).all()
     assert not (still[top:bottom, left:right, 3] == 255).all()

@@ -53,6 +53,7 @@ from cppn_gl.views.vision.shades import Shade, reaches, shade_of, tinted_input
 FIELD = (255, 206, 92, 255)  # of the frame of what the largest place sees
 KEPT = 32 * MB  # bytes of strips, of backgrounds
 PINNED = 8
+VEIL = 200  # opacity, of 255, over what is about another channel
 MORE_ROWS = 1.15  # so much larger have details to be for another row of them
 STRIP, CELL = 0.22, (0.026, 0.075)  # of the height, at most; of the shorter side, a cell's side
 
@@ -271,7 +272,9 @@ class ChannelsView(LaidOut):
             bars.write_bars(draw, boxes, guesses_of(look, done), small)
         if where.histogram is not None and where.captioned:
             _write_histogram(draw, where, done, look)
-        if where.details is not None and where.captioned:
+        if where.details is not None and pointed not in (None, look.unit):
+            draw.rectangle(where.details, (*GROUND, VEIL))  # they are of another channel
+        elif where.details is not None and where.captioned:
             found = at_once(self._detailed(scene, look))
             for one, box in detail_boxes(where, found):
                 caption(draw, box, one.caption, small, DIM)
