@@ -95,21 +95,23 @@ class Objective:
 
 def class_index(network: ImageNetwork, name: str) -> int:
     """A class, from 0, by its name or its number from 1; "": the first. Raises PresetError."""
-    words = name.strip().lower()
-    names = [one.lower() for one in network.classes]
+    words = name.strip().casefold()
+    names = [one.casefold() for one in network.classes]
     if not words:
         return 0
     if words in names:
         return names.index(words)
     if words.isdecimal():
         if not 1 <= int(words) <= network.scores:
-            problem = f"class {words}; the network has {network.scores}"
+            problem = f"class {words}; the network has classes 1 to {network.scores}"
             raise PresetError(problem, key="synthesis.class_name")
         return int(words) - 1
     parts = [k for k, one in enumerate(names) if words in one.replace(",", " ").split()]
     if len(parts) == 1:
         return parts[0]
-    problem = f"no class {name!r}{nearest(words, names)}" if names else "names are unknown"
+    problem = f"no class {name!r}{nearest(words, names)}"
+    if not names:
+        problem = f"{name!r} is no number from 1 to {network.scores}; the classes have no names"
     raise PresetError(problem, key="synthesis.class_name")
 
 
