@@ -295,8 +295,10 @@ def save_preset(path: Path, preset: Preset) -> None:
         write_atomic(path, toml.encode(), overwrite=False)
         return
     table = spec.to_toml()
-    if spec.known:
+    if spec.classifies:  # named, never carried
         table["sha256"] = spec.weights_sha256
+        if spec.path is not None:
+            table["file"] = _beside(spec.path, path.parent)
     elif spec.path is None:
         beside = path.with_suffix(".safetensors")
         check_target(path, overwrite=False)  # before anything is written

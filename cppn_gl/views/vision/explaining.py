@@ -103,7 +103,7 @@ def methods_of(scene: Scene, level: int = LEVELS - 1) -> list[str]:
 
 
 def named_class(network: ImageNetwork, words: str) -> int:
-    """The class, from 0, of a name or of a number from 1. Raises PresetError."""
+    """The class, from 0, that `class_index` finds. Raises PresetError as the end of a sentence."""
     if not has_classes(network):
         raise PresetError("needs classes, which this network has not: set attribution.of to unit")
     try:
