@@ -130,8 +130,8 @@ def seeing_words(
         "A convolution slides small kernels over what the layer before gives; each kernel makes "
         "one channel, a map of where its pattern is. A relu keeps what is above 0. A pool keeps "
         "the largest of neighbouring values: the maps become smaller, what is found counts more "
-        "than where. So each layer sees farther, and finds patterns of patterns. Nobody chooses the "
-        "kernels: training does.",
+        "than where. So each layer sees farther, and finds patterns of patterns. Nobody chooses "
+        "the kernels: training does.",
         origin_words(preset),
     ]
     if done is not None and network.classes:
