@@ -7,7 +7,7 @@
 
 enum {
     UNIT = 16,         /* results that are never divided: a multiple of every vector */
-    MOST_UNITS = 6,    /* of a tile */
+    MOST_UNITS = 7,    /* of a tile */
     TERMS = 384,       /* of the sums of a tile, gathered at once: they stay in the second cache */
     STRIP = 8192,      /* numbers that a function is applied to at once */
     DENSE_ROWS = 16,

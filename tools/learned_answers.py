@@ -15,7 +15,7 @@ from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.running import Pass, finished, forward
 from cppn_gl.preset.preset import Preset
 
-LAYERS = ("conv1", "fire2/concat", "fire3/concat", "fire4/concat", "fire5/concat", "fire7/concat", "fire9/concat", "conv10")  # fmt: skip
+LAYERS = ("conv1", *(f"fire{k}/concat" for k in (2, 3, 4, 5, 7, 9)), "conv10")
 CAT, PICTURES = "cat", ("cat", "coffee", "lighthouse", "anchor")
 MOVED = 8  # pixels to the right
 HEAD = 0.44, 0.48, 0.6  # the middle of the cat's face, and a side that covers it

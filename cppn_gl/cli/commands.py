@@ -361,11 +361,13 @@ def _tour_options(parser: Parser) -> None:
 
 
 def _tour(args: argparse.Namespace) -> int:
-    from cppn_gl.preset.tour import pages
+    from cppn_gl.preset.tour import absent, pages
 
     engine = checked(engine_name, args.engine, "--engine")
     size = None if args.size is None else size_value(args.size)
     steps = pages()
+    for words in absent():
+        note(args, words)
     number = toml_value(args.page) if args.page else 1
     if type(number) is not int or number not in range(1, len(steps) + 1):
         raise UsageError(f"no page {show(args.page)}; expected a number from 1 to {len(steps)}")

@@ -119,7 +119,7 @@ class Seeing(ABC):
         layer, channel = self.unit
         of = self.preset.options(SynthesisOptions)
         if grows(self.preset) and of.of == "class":
-            from cppn_gl.nn.vision.synthesis import class_index
+            from cppn_gl.nn.vision.target import class_index
 
             network = self.eye
             at = class_index(network, of.class_name) + by

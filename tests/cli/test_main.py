@@ -817,6 +817,8 @@ WRONG = [
     (["render", "small.toml", "-o", ""], "-o/--output: empty name"),
     (["sequence", "-o", "", "--frames", "1", "--fps", "1"], "-o/--output: empty name"),
     (["view", "--output-dir", ""], "--output-dir: empty name"),
+    (["render", *OUT, "--set", "network.file="], "network.file: empty name"),
+    (["render", *OUT, "--set", "network.file=squeezenett"], ".onnx, or squeezenet"),
     (["render", "small.toml", *OUT, "--size", ""], "--size: ''"),
     (["view", "small.toml", "--size", "65536x65536"], "--size: 65536x65536 is more than"),
     (["render", "small.toml", *OUT, "--size", "9x2000000"], "--size: 2000000 is not an integer"),

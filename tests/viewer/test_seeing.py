@@ -1,5 +1,7 @@
 """The keys of a network that sees pictures: layers, channels, pins, pictures, methods."""
 
+from typing import Any
+
 import pytest
 from seers import color, grey
 
@@ -88,7 +90,8 @@ def test_a_key_that_means_nothing_here_says_what_does(action: str) -> None:
     assert of.preset == before
     learned = "the weights are those of squeezenet, learned from pictures: ↑ ↓ → ← look at"
     trained = "its weights are given; the preset train-fashion learns"
-    assert of.message.startswith((learned, trained, "the network sees the whole picture"))
+    whole, colors = "the network sees the whole picture", "the view channels uses its own colours"
+    assert of.message.startswith((learned, trained, whole, colors))
 
 
 def test_zoom_and_pan_leave_the_picture_whole() -> None:
@@ -173,6 +176,23 @@ def test_what_is_told_of_it() -> None:
     shares = [share for _, share in of.sight.top(4)]
     assert sum(shares) == pytest.approx(1.0)
     assert shares == sorted(shares, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("view", "keys", "told"),
+    [
+        ("synthesis", {}, False),
+        ("synthesis", {"synthesis.start": "picture"}, True),
+        ("top_images", {}, False),
+        ("attribution", {}, True),
+    ],
+)
+def test_what_the_input_is_seen_as_is_told_where_it_is_shown(
+    view: str, keys: dict[str, Any], told: bool
+) -> None:
+    of = Explorer(grey(**{"show.view": view, **keys}))
+    words = [part for line in facts(of, 0, (640, 360)) for part in line]
+    assert (f"image {of.preset.input.label}" in words) == told
 
 
 def test_in_attribution_the_channel_that_is_walked_to_is_explained() -> None:

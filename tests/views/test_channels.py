@@ -157,6 +157,11 @@ def test_the_channel_pointed_at_is_shown_large(view: ChannelsView) -> None:
     pointed = view.overlay(scene, SIZE, middle(look.grid.box(3)))
     assert still is not None
     assert pointed is not None
+    assert look.board.details is not None
+    left, top, right, bottom = look.board.details
+    veil = pointed[top : bottom - 1, left : right - 1, 3]
+    assert (veil == veil[0, 0]).all()  # they are of the channel that was chosen
+    assert 0 < veil[0, 0] < 255
     left, top, right, bottom = look.board.large
     assert (pointed[top:bottom, left:right, 3] == 255).all()
     assert not (still[top:bottom, left:right, 3] == 255).all()
@@ -235,6 +240,20 @@ def test_it_grows_a_picture_for_the_channel_when_asked(
     hit = hit_at(view, scene, shown["grown for it"])
     assert hit.opens is not None
     assert hit.opens.show.view == "synthesis"
+
+
+def test_pictures_of_one_pixel_across_are_marked(view: ChannelsView) -> None:
+    for size in ([1, 4096], [4096, 1]):
+        nodes = ({"type": "conv", "channels": 2, "kernel": 1},)
+        keys = {"preprocess.size": size, "network.nodes": nodes}
+        assert view.overlay(scene_of(color(**keys)), SIZE) is not None
+
+
+def test_shares_that_are_no_numbers_have_empty_bars() -> None:
+    picture = np.zeros((4, 10, 3), np.float32)
+    bars.paint_bars(picture, [(0, 0, 10, 4)], [float("nan")])
+    assert (picture == bars.TROUGH).all()
+    assert bars.percent(float("nan")) == "NaN"
 
 
 def test_the_order_is_that_of_the_pass_however_many_have_gone() -> None:

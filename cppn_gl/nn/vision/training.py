@@ -41,7 +41,7 @@ TOGETHER = 16  # groups whose gradients are in memory
 MEASURED = 512, 1024  # pictures of the training set, and of the tests
 FEWEST = 64
 WORK = 4.2e9  # of measures: multiplications of all pictures, three times for gradients
-USUAL = 3e8  # of them in a measure, from which there are fewer measures
+USUAL = 6e8  # of them in a measure, from which there are fewer measures
 LIMITS = -MAX_WEIGHT, MAX_WEIGHT
 
 

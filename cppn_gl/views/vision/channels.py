@@ -53,6 +53,7 @@ from cppn_gl.views.vision.shades import Shade, reaches, shade_of, tinted_input
 FIELD = (255, 206, 92, 255)  # of the frame of what the largest place sees
 KEPT = 32 * MB  # bytes of strips, of backgrounds
 PINNED = 8
+VEIL = 200  # opacity, of 255, over what is about another channel
 MORE_ROWS = 1.15  # so much larger have details to be for another row of them
 STRIP, CELL = 0.22, (0.026, 0.075)  # of the height, at most; of the shorter side, a cell's side
 
@@ -271,7 +272,9 @@ class ChannelsView(LaidOut):
             bars.write_bars(draw, boxes, guesses_of(look, done), small)
         if where.histogram is not None and where.captioned:
             _write_histogram(draw, where, done, look)
-        if where.details is not None and where.captioned:
+        if where.details is not None and pointed not in (None, look.unit):
+            draw.rectangle(where.details, (*GROUND, VEIL))  # they are of another channel
+        elif where.details is not None and where.captioned:
             found = at_once(self._detailed(scene, look))
             for one, box in detail_boxes(where, found):
                 caption(draw, box, one.caption, small, DIM)
@@ -549,7 +552,7 @@ def _mark_place(
         across, down = (right - left) / whole[1], (bottom - top) / whole[0]
         a = max(left, round(left + of[0] * across)), max(top, round(top + of[1] * down))
         b = min(right, round(left + of[2] * across)), min(bottom, round(top + of[3] * down))
-        if b[0] - a[0] < 4 * edge:
+        if min(b[0] - a[0], b[1] - a[1]) < 4 * edge:
             middle = (a[0] + b[0]) // 2, (a[1] + b[1]) // 2
             r = 3 * edge
             draw.ellipse(

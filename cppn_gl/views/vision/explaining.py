@@ -19,8 +19,7 @@ from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.occlusion import LEVELS, Occlusion, cover, patch
 from cppn_gl.nn.vision.preprocess import picture_of
 from cppn_gl.nn.vision.running import Pass, forward, kernel_of
-from cppn_gl.nn.vision.synthesis import class_index
-from cppn_gl.nn.vision.target import Target
+from cppn_gl.nn.vision.target import Target, class_index
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import AttributionOptions
 from cppn_gl.utils.arrays import Box, Float32, Float64, Size
@@ -31,6 +30,7 @@ from cppn_gl.views.vision.channels import has_classes
 from cppn_gl.views.vision.passes import key_of, network_of, pass_of, shown_of, unit_of
 
 KEPT = 48 * MB  # of maps
+SMALLEST = 1e-30  # reach of a map, so that its reciprocal is a float32
 FIRST = 8  # steps of integrated gradients, and noisy pictures of SmoothGrad, in a first drawing
 NOISY = 16  # pictures of SmoothGrad
 MIDDLE, COARSE = 2, 8  # pixels of the window in one of a coarse drawing: the levels 1 and 0
@@ -72,7 +72,7 @@ def reach_of(values: Float32, percentile: float) -> float:
     Of nothing but 0, 1. Most of a map is 0 where only a part of the picture is seen.
     """
     magnitudes = np.abs(values[np.isfinite(values) & (values != 0)])
-    return float(np.percentile(magnitudes, percentile)) if magnitudes.size else 1.0
+    return max(float(np.percentile(magnitudes, percentile)), SMALLEST) if magnitudes.size else 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ def named_class(network: ImageNetwork, words: str) -> int:
     try:
         return class_index(network, words)
     except PresetError as error:
-        raise PresetError(f"has nothing to explain: {error.problem}") from None
+        raise PresetError(f"needs another attribution.class_name: {error.problem}") from None
 
 
 def target_of(scene: Scene, done: Pass) -> Target:
@@ -218,16 +218,6 @@ def cam_layer(scene: Scene, target: Target) -> int | None:
     if not wanted:
         return layers[-1] if layers else None
     return max((k for k in layers if k < wanted), default=None)
-
-
-def work_of(network: Any) -> float:
-    """Multiplications of a pass forward, about."""
-    work = 0.0
-    for stage in network.stages:
-        weight = getattr(stage.operation, "weight", None)
-        places = stage.shape[1] * stage.shape[2]
-        work += (weight.size if weight is not None else stage.shape[0]) * places
-    return work
 
 
 def passes(scene: Scene, level: int) -> float:

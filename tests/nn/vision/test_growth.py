@@ -161,6 +161,22 @@ def test_the_feature_of_a_channel(monkeypatch: pytest.MonkeyPatch) -> None:
     assert finished(work).shape == (24, 24, 3)
 
 
+def test_a_coordinate_network_is_kept_with_its_picture(files: Path) -> None:
+    how = {"basis": "network", "network_depth": 3, "network_width": 5}
+    made = Growth(ascent(**how))
+    pixels, drawn = made.pixels(3), made.network(3)
+    assert drawn is not None
+    assert drawn.depth == 3
+    forget()
+    again = Growth(ascent(**how))
+    assert list(again.prepare(3)) == []  # nothing was to be done
+    found = again.network(3)
+    assert found is not None
+    assert found.digest == drawn.digest
+    assert np.array_equal(again.pixels(3), pixels)
+    assert Growth(ascent()).network(0) is None
+
+
 def test_two_that_ask_in_turns_do_no_step_twice() -> None:
     of = ascent()
     grown = Growth(of)
@@ -180,19 +196,3 @@ def test_two_that_ask_in_turns_do_no_step_twice() -> None:
     for step, fractions in told.items():
         assert fractions == sorted(fractions)
         assert np.array_equal(grown.pixels(step), straight(of, step))
-
-
-def test_a_coordinate_network_is_kept_with_its_picture(files: Path) -> None:
-    how = {"basis": "network", "network_depth": 3, "network_width": 5}
-    made = Growth(ascent(**how))
-    pixels, drawn = made.pixels(3), made.network(3)
-    assert drawn is not None
-    assert drawn.depth == 3
-    forget()
-    again = Growth(ascent(**how))
-    assert list(again.prepare(3)) == []  # nothing was to be done
-    found = again.network(3)
-    assert found is not None
-    assert found.digest == drawn.digest
-    assert np.array_equal(again.pixels(3), pixels)
-    assert Growth(ascent()).network(0) is None
