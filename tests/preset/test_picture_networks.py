@@ -136,6 +136,22 @@ def test_an_own_network_is_named_and_found_beside_the_picture(tmp_path: Path) ->
         unpacked(sent, origin=Origin(tmp_path / "own"))
 
 
+def test_a_picture_opens_with_its_network_from_another_place(tmp_path: Path) -> None:
+    preset = own(tmp_path)
+    text = packed(preset)["preset"]
+    moved = tmp_path / "moved.onnx"
+    moved.write_bytes(SMALL.read_bytes())
+    opened = with_network(parse_preset(text, origin=Origin(tmp_path, network=moved)), moved)
+    assert opened.preprocess == preset.preprocess
+    assert opened.network() is preset.network()
+    known = Path("squeezenet")
+    other = with_network(parse_preset(text, origin=Origin(tmp_path, network=known)), known)
+    assert other.preprocess == squeezenet().preprocess
+    moved.write_bytes(SMALL.read_bytes() + b"\x0a\0")  # another file, with an empty producer
+    with pytest.raises(PresetError, match="needs order"):
+        with_network(parse_preset(text, origin=Origin(tmp_path, network=moved)), moved)
+
+
 def test_the_users_own_processes_get_an_own_network(tmp_path: Path) -> None:
     preset = own(tmp_path)
     sent = packed(preset, whole=True)
