@@ -31,9 +31,9 @@ from cppn_gl.nn.vision.preprocess import Preprocess
 from cppn_gl.nn.vision.recipe import Recipe
 from cppn_gl.nn.vision.robust import blurred, faded, move_of, moved, returned
 from cppn_gl.nn.vision.running import Pass, backward, best_kernel, forward
-from cppn_gl.nn.vision.target import Target
+from cppn_gl.nn.vision.target import Target, class_index
 from cppn_gl.utils.arrays import Float32
-from cppn_gl.utils.checks import PresetError, nearest
+from cppn_gl.utils.checks import PresetError
 
 ALGORITHM = 1  # the number of a change of any picture, for files that keep them
 GREYS = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue in grey
@@ -93,31 +93,15 @@ class Objective:
         return (shape.rows // 2, shape.columns // 2) if self.middle else None
 
 
-def class_index(network: ImageNetwork, name: str) -> int:
-    """A class, from 0, by its name or its number from 1; "": the first. Raises PresetError."""
-    words = name.strip().lower()
-    names = [one.lower() for one in network.classes]
-    if not words:
-        return 0
-    if words in names:
-        return names.index(words)
-    if words.isdecimal():
-        if not 1 <= int(words) <= network.scores:
-            problem = f"class {words}; the network has {network.scores}"
-            raise PresetError(problem, key="synthesis.class_name")
-        return int(words) - 1
-    parts = [k for k, one in enumerate(names) if words in one.replace(",", " ").split()]
-    if len(parts) == 1:
-        return parts[0]
-    problem = f"no class {name!r}{nearest(words, names)}" if names else "names are unknown"
-    raise PresetError(problem, key="synthesis.class_name")
-
-
 def objective_of(network: ImageNetwork, recipe: Recipe, unit: tuple[int, int]) -> Objective:
     """What a recipe excites; `unit`: layer and channel looked at, from 1. Raises PresetError."""
     before = not recipe.activated
     if recipe.of == "class":
-        target = Target.of_class(network, class_index(network, recipe.class_name))
+        try:
+            index = class_index(network, recipe.class_name)
+        except PresetError as error:
+            raise PresetError(error.problem, key="synthesis.class_name") from None
+        target = Target.of_class(network, index)
         return Objective(((target.stage, target.channel, 1.0),), before=before)
     if recipe.of == "direction":
         if not recipe.direction:

@@ -11,7 +11,7 @@ import numpy as np
 from cppn_gl.nn.layers import Array
 from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.operations import AvgPool2d, GlobalAvgPool
-from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.checks import PresetError, nearest
 
 if TYPE_CHECKING:
     from cppn_gl.nn.vision.running import Pass
@@ -87,3 +87,33 @@ def _is_mean(network: ImageNetwork, index: int) -> bool:
         whole = stage.operation.size == before[1:] and not any(stage.operation.padding)
         return whole and stage.shape[1:] == (1, 1)
     return isinstance(stage.operation, GlobalAvgPool)
+
+
+def class_index(network: ImageNetwork, words: str) -> int:
+    """A class, from 0, by its name, a word of it that no other has, or its number from 1.
+
+    "": the first. A name that is a number is a name. Raises PresetError.
+    """
+    wanted = words.strip().casefold()
+    names = [one.casefold() for one in network.classes]
+    if not wanted:
+        return 0
+    if wanted in names:
+        return names.index(wanted)
+    if wanted.isdecimal():
+        if not 1 <= int(wanted) <= network.scores:
+            raise PresetError(f"class {wanted}; the network has {network.scores}")
+        return int(wanted) - 1
+    parts = [k for k, one in enumerate(names) if wanted in one.replace(",", " ").split()]
+    if len(parts) == 1:
+        return parts[0]
+    if not names:
+        raise PresetError(f"no class {words!r}: their names are unknown, 1 to {network.scores}")
+    raise PresetError(f"no class {words!r}{nearest(wanted, names)}")
+
+
+def class_key(network: ImageNetwork, index: int) -> str:
+    """The words by which `class_index` finds a class: its name, or its number if two share it."""
+    name = network.class_name(index)
+    known = network.classes and class_index(network, name) == index
+    return name if known else str(index + 1)

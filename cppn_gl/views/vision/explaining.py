@@ -19,12 +19,12 @@ from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.occlusion import LEVELS, Occlusion, cover, patch
 from cppn_gl.nn.vision.preprocess import picture_of
 from cppn_gl.nn.vision.running import Pass, forward
-from cppn_gl.nn.vision.target import Target
+from cppn_gl.nn.vision.target import Target, class_index
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import AttributionOptions
 from cppn_gl.utils.arrays import Box, Float32, Float64, Size
 from cppn_gl.utils.cache import MB, LRUCache
-from cppn_gl.utils.checks import PresetError, nearest
+from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.vision.channels import has_classes
 from cppn_gl.views.vision.passes import key_of, network_of, pass_of, shown_of, unit_of
@@ -102,20 +102,13 @@ def methods_of(scene: Scene, level: int = LEVELS - 1) -> list[str]:
 
 
 def named_class(network: ImageNetwork, words: str) -> int:
-    """The class, from 0, of a name or of a number from 1. Raises PresetError."""
+    """The class, from 0, of `class_index`. Raises PresetError: the end of "the view …"."""
     if not has_classes(network):
         raise PresetError("needs classes, which this network has not: set attribution.of to unit")
-    count, wanted = network.scores, words.strip()
-    if wanted.isascii() and wanted.isdigit():
-        if 1 <= int(wanted) <= count:
-            return int(wanted) - 1
-        raise PresetError(f"needs a class from 1 to {count}; attribution.class_name is {wanted}")
-    names = [name.casefold() for name in network.classes]
-    if wanted.casefold() in names:
-        return names.index(wanted.casefold())
-    if not names:
-        raise PresetError(f"needs a number from 1 to {count}: this network's classes have no names")
-    raise PresetError(f"knows no class {wanted!r}{nearest(wanted, network.classes)}")
+    try:
+        return class_index(network, words)
+    except PresetError as error:
+        raise PresetError(f"needs a class of the network: {error.problem}") from None
 
 
 def target_of(scene: Scene, done: Pass) -> Target:
