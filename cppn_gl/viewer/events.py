@@ -150,6 +150,8 @@ class Events:
             own(large)
         else:
             self._explorer.act(action, large)
+        if self._explorer.sees:  # a resting mouse does not hide the channel that a key goes to
+            self.pointing = False
         self._hud.say(self._explorer.message, wall.perf_counter())
 
     def _on_move(self, x: int, y: int, dx: int, dy: int) -> None:

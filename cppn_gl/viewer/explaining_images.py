@@ -124,14 +124,14 @@ def seeing_words(
         else counted(outputs, "number")
     )
     found = [
-        f"This network has been trained. It is no function of a point, as the others here are, but "
+        f"{_trained_words(preset)} Unlike most networks here, it is a function not of a point but "
         f"of a whole picture: {columns}×{rows} pixels go in, as {order}, and {gives} "
         f"come out. It has {parameters_words(network)}.",
         "A convolution slides small kernels over what the layer before gives; each kernel makes "
         "one channel, a map of where its pattern is. A relu keeps what is above 0. A pool keeps "
         "the largest of neighbouring values: the maps become smaller, what is found counts more "
-        "than where. So each layer sees farther, in patterns of the patterns before it. Nobody "
-        "has chosen the kernels: training did.",
+        "than where. So each layer sees farther, and finds patterns of patterns. Nobody chooses "
+        "the kernels: training does.",
         origin_words(preset),
     ]
     if done is not None and network.classes:
@@ -139,6 +139,14 @@ def seeing_words(
         found.append(f"In the picture {preset.input.label} it sees: {named}.")
     found.append(layer_words(network, unit))
     return [words for words in found if words]
+
+
+def _trained_words(preset: Preset) -> str:
+    if isinstance(preset.spec, File) and not preset.learns:
+        return "This network has been trained."
+    if not preset.learns or not preset.train.steps:
+        return "The weights of this network are random: it has not been trained."
+    return f"This network has been trained for {counted(preset.train.steps, 'step')}."
 
 
 def layer_words(network: "ImageNetwork", unit: Unit) -> str:

@@ -72,27 +72,28 @@ def learning_words(preset: Preset, measured: Measures | None = None) -> list[str
         data = preset.dataset
     except PresetError as error:
         return [f"It cannot learn: {error}."]
-    loss = train.loss or default_loss(data.kind)
+    loss = "cross-entropy" if preset.classifies else train.loss or default_loss(data.kind)
+    things = "pictures" if preset.classifies else "points"
     tests = len(data) - data.training
     beside = f" and {tests:,} for tests, which it is never shown" if tests else ""
-    found = [f"{_data_words(preset, data)}: {data.training:,} points to learn from{beside}."]
+    found = [f"{_data_words(preset, data)}: {data.training:,} {things} to learn from{beside}."]
     if data.problem:
         found = [f"{_data_words(preset, data)}. {data.problem}"]
     found.append(
-        f"A step takes {train.batch:,} of these points at random, computes the loss, here "
+        f"A step takes {train.batch:,} of these {things} at random, computes the loss, here "
         f"{loss}, which says how wrong the network is on them, and how it changes with "
         f"each weight. Then {train.optimizer} moves all weights a little to where it falls; how "
         f"far, the learning rate says, now {rate_words(preset)}."
     )
     if measured is not None:
-        found.append(_result(train.steps, measured))
+        found.append(_result(train.steps, measured, things))
     return found
 
 
 def training_tries(preset: Preset) -> tuple[str, ...]:
     """What to do next with a network that learns; {train} stands for the key of that action."""
-    data = _data(preset)
-    return (*TRIES, *([BOUNDARY] if data is not None and data.classes else []))
+    data, plane = _data(preset), not preset.classifies
+    return (*TRIES, *([BOUNDARY] if data is not None and data.classes and plane else []))
 
 
 def origin_words(step: int) -> str:
@@ -102,13 +103,13 @@ def origin_words(step: int) -> str:
     return f"Since then they have been trained for {counted(step, 'step')}."
 
 
-def _result(step: int, measured: Measures) -> str:
+def _result(step: int, measured: Measures, things: str) -> str:
     """How well it does, and what stands in its way."""
     words = f"At step {step:,} the loss is {significant(measured.loss, 3)}"
     tests = measured.test_loss == measured.test_loss  # there are tests
     words += f", that of the tests {significant(measured.test_loss, 3)}" if tests else ""
     if measured.accuracy is not None:
-        words += f"; {100 * measured.accuracy:.1f} % of the points are right"
+        words += f"; {100 * measured.accuracy:.1f} % of the {things} are right"
         if tests and measured.test_accuracy is not None:
             words += f", {100 * measured.test_accuracy:.1f} % of the tests"
     words += "."
@@ -117,8 +118,8 @@ def _result(step: int, measured: Measures) -> str:
     dead = float(measured.dead[:-1].mean()) if len(measured.dead) > 1 else 0.0
     if dead >= DEAD:
         words += (
-            f" {100 * dead:.0f} % of the hidden units are dead: their slope is 0 at every "
-            "training point, and no step moves them."
+            f" {100 * dead:.0f} % of the hidden units are dead: their slope is 0 for all "
+            f"{things} of the training, and no step moves them."
         )
     return words
 
@@ -143,6 +144,8 @@ def _data_words(preset: Preset, data: Dataset) -> str:
         return f"It learns the data set {name} ({DATA_SETS[name].help})"
     if name == OWN:
         return "It learns points of your own"
+    if preset.classifies:
+        return f"It learns to tell apart the {data.classes} classes of {Path(name).name}"
     what = {"picture": "the picture", "distance": "the distance to the outline in"}
     return f"It learns {what.get(data.kind, 'the points of')} {Path(name).name}"
 

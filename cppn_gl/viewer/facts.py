@@ -103,14 +103,24 @@ def seeing(explorer: Explorer) -> Lines:
     )
     if getattr(explorer.options, "of", "unit") not in ("unit", "channel", "layer"):
         unit = ((explorer.view.name,),)  # it is not about the unit looked at
+    seen: Lines = (
+        tuple(named),
+        _parts(f"image {preset.input.label}", f"seen as {columns}×{rows} pixels"),
+    )
     lines = [
         *unit,
-        tuple(named),
-        _parts(f"image {preset.input.label}", f"seen as {columns}×{rows} pixels", option),
+        *(seen if _shows_input(explorer) else ()),
+        _parts(option),
         (spec_label(preset), weights(network.parameters)),
     ]
     lines[1:1] = (*training(explorer), *growing(explorer))
     return tuple(line for line in lines if line)
+
+
+def _shows_input(explorer: Explorer) -> bool:
+    """Whether the view is about the picture that the network is given."""
+    start = getattr(explorer.options, "start", "picture")  # of a picture that grows
+    return start == "picture" and explorer.view.name != "top_images"
 
 
 def growing(explorer: Explorer) -> Lines:

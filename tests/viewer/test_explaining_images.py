@@ -22,6 +22,7 @@ def test_the_page_tells_of_pictures_and_not_of_points() -> None:
     page = told(of)
     assert "32×24 pixels go in, as grey, and a share for each of 4 classes" in page
     assert "5 layers, 3 with weights" in page
+    assert "The weights of this network are random: it has not been trained." in page
     assert "In the picture cat it sees: " in page
     assert "You look at second, layer 3 of 5: channel 2 of 3" in page
     assert "What it means" in page
@@ -61,6 +62,7 @@ def test_early_middle_and_late_layers_are_told_apart() -> None:
 
 
 def test_origin_and_licence_are_shown() -> None:
-    words = origin_words(Preset().replace(**{"network.file": "squeezenet"}))
-    assert "Licence: " in words
+    of = Explorer(Preset().replace(**{"network.file": "squeezenet"}))
+    assert "Licence: " in origin_words(of.preset)
+    assert "This network has been trained." in told(of)
     assert origin_words(Preset()) == ""

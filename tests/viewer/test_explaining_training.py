@@ -2,17 +2,21 @@
 
 import dataclasses
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import stripes
 
 from cppn_gl.nn.training.trainer import Measures, Trainer
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.resources import resource
 from cppn_gl.viewer.bindings import BINDINGS
 from cppn_gl.viewer.explaining import network_words
+from cppn_gl.viewer.explaining_images import seeing_words
 from cppn_gl.viewer.explaining_training import color_words, learning_words, training_tries
+from cppn_gl.viewer.explorer import Explorer
 
 FEW = {"depth": 3, "width": 4, "train.points": 40, "train.steps": 2}
 ANCHOR = str(resource("presets") / "anchor.png")
@@ -103,6 +107,20 @@ def test_how_well_it_does_and_what_is_wrong() -> None:
     same = dataclasses.replace(measured, loss=0.1, test_loss=float("nan"), dead=np.zeros(3))
     words = learning_words(preset, same)[-1]
     assert not re.search("nan|tests|heart|dead", words)
+
+
+@pytest.mark.parametrize("steps", [0, 2])
+def test_of_pictures_it_tells_of_pictures(tmp_path: Path, steps: int) -> None:
+    preset = stripes.learner(stripes.stripes(tmp_path / "lines", 8), **{"train.steps": steps})
+    words = " ".join(learning_words(preset))
+    assert "It learns to tell apart the 2 classes of lines: 12 pictures to learn from" in words
+    assert "here cross-entropy" in words
+    assert "point" not in words
+    assert "{toggle_boundary}" not in " ".join(training_tries(preset))
+    eye = Explorer(preset).eye
+    told = " ".join(seeing_words(preset, eye, (1, 1)))
+    assert ("are random" in told) == (not steps)
+    assert ("trained for 2 steps" in told) == bool(steps)
 
 
 def test_data_that_cannot_be_learned_are_told() -> None:

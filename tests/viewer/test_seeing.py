@@ -1,15 +1,18 @@
 """The keys of a network that sees pictures: layers, channels, pins, pictures, methods."""
 
+from typing import Any
+
 import pytest
 from seers import color, grey
 
 from cppn_gl.nn.image_file import SHIPPED
+from cppn_gl.nn.vision.attribution import METHODS
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.show import AttributionOptions, ChannelsOptions, UnitsOptions
+from cppn_gl.preset.show import ATTRIBUTIONS, AttributionOptions, ChannelsOptions, UnitsOptions
 from cppn_gl.viewer.bindings import BINDINGS, PLANE
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.facts import facts
-from cppn_gl.viewer.seeing import METHODS, MOST_PINNED, class_of, unit_words
+from cppn_gl.viewer.seeing import MOST_PINNED, class_of, method_words, unit_words
 
 
 def looked_at(of: Explorer) -> tuple[int, int] | None:
@@ -138,14 +141,15 @@ def test_the_key_shows_one_picture_after_the_other() -> None:
 
 
 def test_the_key_steps_through_the_ways_of_telling_what_a_unit_sees() -> None:
-    of = Explorer(grey())
+    of, methods = Explorer(grey()), {*ATTRIBUTIONS, "all"}
     press(of, "next_activation")
     assert of.preset.show.view == "attribution"
     seen = {of.preset.options(AttributionOptions).method}
-    for _ in METHODS:
+    for _ in methods:
         press(of, "next_activation")
         seen.add(of.preset.options(AttributionOptions).method)
-    assert seen == set(METHODS)
+    assert seen == methods
+    assert of.message == method_words("gradcam") == f"Grad-CAM: {METHODS['gradcam'].meaning}"
 
 
 def test_the_views_are_those_for_such_networks() -> None:
@@ -172,6 +176,23 @@ def test_what_is_told_of_it() -> None:
     shares = [share for _, share in of.sight.top(4)]
     assert sum(shares) == pytest.approx(1.0)
     assert shares == sorted(shares, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("view", "keys", "told"),
+    [
+        ("synthesis", {}, False),
+        ("synthesis", {"synthesis.start": "picture"}, True),
+        ("top_images", {}, False),
+        ("attribution", {}, True),
+    ],
+)
+def test_what_the_input_is_seen_as_is_told_where_it_is_shown(
+    view: str, keys: dict[str, Any], told: bool
+) -> None:
+    of = Explorer(grey(**{"show.view": view, **keys}))
+    words = [part for line in facts(of, 0, (640, 360)) for part in line]
+    assert (f"image {of.preset.input.label}" in words) == told
 
 
 def test_in_attribution_the_channel_that_is_walked_to_is_explained() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desktop import Desktop
+from desktop import Desktop, wait_for
 from dropping import drop
 from seers import GREY
 
@@ -31,6 +31,10 @@ def test_keys_clicks_and_files(desktop: Desktop, tmp_path: Path) -> None:
     desktop.key("Up", "Up", "Right")
     desktop.shows(lambda p: p.options(ChannelsOptions).unit == (3, 2), "layer 3, channel 2")
     desktop.tells("message", "second, layer 3 of 5: channel 2 of 3")
+    desktop.move(900, 300)
+    desktop.tells("pointer", "second")
+    desktop.key("Left", "Right")  # a key takes over from a mouse that rests on another channel
+    wait_for(lambda: "second" not in (desktop.events(), desktop.told.get("pointer", ""))[1], "keys")
     desktop.key("w", "equal")
     desktop.shows(lambda p: p.options(ChannelsOptions).pinned == ((3, 2),), "a pin")
     desktop.tells("message", "the network sees the whole picture")

@@ -194,11 +194,12 @@ class Ascent:
 
     def picture(self, state: State) -> Float32:
         """The picture (3, rows, columns) of a state, from 0 to 1."""
-        return self.parameters.picture(state)
+        with np.errstate(all="ignore"):
+            return self.parameters.picture(state)
 
     def pixels(self, state: State) -> Any:
         """The picture in 8 bits, (rows, columns, 3)."""
-        levels = np.rint(np.clip(self.picture(state), 0, 1) * np.float32(255))
+        levels = np.rint(np.clip(np.nan_to_num(self.picture(state)), 0, 1) * np.float32(255))
         return np.ascontiguousarray(np.moveaxis(levels, 0, -1).astype(np.uint8))
 
     def step(self, state: State) -> Generator[None, Any, State]:
@@ -209,17 +210,20 @@ class Ascent:
         value, gradient = yield from self.gradient(picture)
         gradient = returned(gradient, move)
         yield
-        gradient = blurred(gradient, faded(recipe.blur, state.step, recipe.fade))
-        return self.parameters.ascended(state, gradient, value)
+        with np.errstate(all="ignore"):
+            gradient = blurred(gradient, faded(recipe.blur, state.step, recipe.fade))
+            return self.parameters.ascended(state, gradient, value)
 
     def gradient(self, picture: Float32) -> Generator[None, Any, tuple[float, Float32]]:
         """What the network says of a picture (3, rows, columns), and its derivative by that."""
         network = self._network_at(picture.shape[-2:])
         kernel, last = best_kernel(), self.objective.last  # never a device's: steps are in files
         done = yield from forward(network, self._tensor(picture), until=last, kernel=kernel)
-        value, seeds = self.objective.value(done), self.objective.seeds(done)
+        with np.errstate(all="ignore"):
+            value, seeds = self.objective.value(done), self.objective.seeds(done)
         found = yield from backward(done, seeds, before=self.objective.before)
-        return value, self._colors(found * self._span)
+        with np.errstate(all="ignore"):
+            return value, self._colors(found * self._span)
 
     def _network_at(self, size: tuple[int, int]) -> ImageNetwork:
         if size not in self._networks:

@@ -79,7 +79,7 @@ def words_of(network: ImageNetwork, unit: Unit, facts: Facts) -> list[str]:
         lines.append("sees the whole picture")
     else:
         stride = network.receptive_field(unit[0]).stride
-        step = f", every {stride[1]}" if stride[1] > 1 else ""
+        step = f", in steps of {stride[1]}" if stride[1] > 1 else ""
         lines.append(f"sees {right - left} × {bottom - top} pixels{step}")
     lines.append(f"{ordinal(facts.rank)} largest of {counted(shape[0], 'channel')}")
     return lines

@@ -18,7 +18,7 @@ from cppn_gl.nn.vision.attribution import METHODS
 from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.occlusion import LEVELS, Occlusion, cover, patch
 from cppn_gl.nn.vision.preprocess import picture_of
-from cppn_gl.nn.vision.running import Pass, forward
+from cppn_gl.nn.vision.running import Pass, forward, kernel_of
 from cppn_gl.nn.vision.target import Target, class_index
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import AttributionOptions
@@ -35,6 +35,7 @@ NOISY = 16  # pictures of SmoothGrad
 MIDDLE, COARSE = 2, 8  # pixels of the window in one of a coarse drawing: the levels 1 and 0
 BACK = 2.0  # work of a pass back, relative to one forward
 TOP = 5  # classes listed
+SMALLEST = 1e-30  # magnitude with the full colour: what is divided by it must not overflow
 
 
 Pixels = NDArray[np.uint8]
@@ -71,7 +72,7 @@ def reach_of(values: Float32, percentile: float) -> float:
     Of nothing but 0, 1. Most of a map is 0 where only a part of the picture is seen.
     """
     magnitudes = np.abs(values[np.isfinite(values) & (values != 0)])
-    return float(np.percentile(magnitudes, percentile)) if magnitudes.size else 1.0
+    return max(float(np.percentile(magnitudes, percentile)), SMALLEST) if magnitudes.size else 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,13 +103,13 @@ def methods_of(scene: Scene, level: int = LEVELS - 1) -> list[str]:
 
 
 def named_class(network: ImageNetwork, words: str) -> int:
-    """The class, from 0, of `class_index`. Raises PresetError: the end of "the view …"."""
+    """The class, from 0, of a name or of a number from 1. Raises PresetError."""
     if not has_classes(network):
         raise PresetError("needs classes, which this network has not: set attribution.of to unit")
     try:
         return class_index(network, words)
     except PresetError as error:
-        raise PresetError(f"needs a class of the network: {error.problem}") from None
+        raise PresetError(f"needs another attribution.class_name: {error.problem}") from None
 
 
 def target_of(scene: Scene, done: Pass) -> Target:
@@ -154,7 +155,8 @@ def answer(scene: Scene, *, covered: bool = False) -> Steps[Answer]:
     if found is None:
         done = yield from pass_of(scene)
         if covered:
-            done = yield from forward(done.network, covered_picture(scene), kernel=done.kernel)
+            kernel = kernel_of(done)
+            done = yield from forward(done.network, covered_picture(scene), kernel=kernel)
         if has_classes(network_of(scene)):
             found = Answer(done.probabilities, done.logits)
         else:

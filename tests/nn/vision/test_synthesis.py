@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_eyes import nodes, preset
+from small_eyes import CLASSES, nodes, preset
 
 from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.parametrisation import State
 from cppn_gl.nn.vision.recipe import Recipe
 from cppn_gl.nn.vision.running import NumPyKernel, finished, under
 from cppn_gl.nn.vision.synthesis import Ascent
+from cppn_gl.nn.vision.target import class_index
 from cppn_gl.utils.checks import PresetError
 
 PICTURE = np.random.default_rng(3).integers(0, 256, (20, 30, 3), np.uint8)
@@ -143,6 +144,23 @@ def test_what_is_not_there_is_refused(keys: dict[str, Any], problem: str) -> Non
     assert problem in str(caught.value)
 
 
+def test_classes_are_found_by_name_and_number() -> None:
+    network = preset().network()
+    assert isinstance(network, ImageNetwork)
+    assert [class_index(network, name) for name in ("", *CLASSES)] == [0, 0, 1, 2, 3, 4]
+    assert class_index(network, "Cup of Coffee") == class_index(network, "3") == 2
+    assert class_index(network, "coffee") == 2
+    for words, problem in (("²", "no class '²'; did"), ("6", "class 6; the network has 5")):
+        with pytest.raises(PresetError, match=problem.partition(";")[0]):
+            class_index(network, words)
+    alike = ImageNetwork.of_nodes(nodes(), 3, (24, 32), ("tabby cat", "tiger cat", "a", "b", "c"))
+    with pytest.raises(PresetError, match="2 classes have the word 'cat': tabby cat, tiger cat"):
+        class_index(alike, "cat")
+    nameless = ImageNetwork.of_nodes(nodes(), 3, (24, 32))
+    with pytest.raises(PresetError, match="names are unknown"):
+        class_index(nameless, "cat")
+
+
 def test_a_recipe_is_checked_by_its_fields() -> None:
     for field in dataclasses.fields(Recipe):
         assert field.metadata["check"](field.default) == field.default
@@ -160,3 +178,16 @@ def test_steps_do_not_depend_on_the_kernel_that_a_view_prefers() -> None:
     states = [finished(under(kernel, of.step(of.first()))) for kernel in (None, Other())]
     np.testing.assert_array_equal(states[0].arrays[0], states[1].arrays[0])
     assert not asked  # its numbers would be kept in files as those of the best one
+
+
+def test_a_class_is_no_other_digit() -> None:
+    with pytest.raises(PresetError, match="no class"):
+        class_index(ascent().network, "²")
+
+
+def test_values_that_overflow_grow_on_without_warnings() -> None:
+    for basis in ("fourier", "pixels", "network"):
+        of = ascent(basis=basis, rate=100.0, of="layer", unit=(5, 1))
+        state = after(of, 2)
+        lost = dataclasses.replace(state, arrays=tuple(a * np.nan for a in state.arrays))
+        assert of.pixels(after(of, 1, lost)).dtype == np.uint8

@@ -91,17 +91,6 @@ def named(*names: str) -> ImageNetwork:
     return ImageNetwork.of_nodes(nodes, 1, (1, 1), names)
 
 
-def test_classes_are_found_by_name_by_a_word_and_by_number() -> None:
-    network = named("cat", "dog", "cup of coffee", "anchor")
-    found = [class_index(network, words) for words in ("", "cat", "Cup of Coffee", "coffee", "4")]
-    assert found == [0, 0, 2, 2, 3]
-    for words in ("²", "cot", "5", "0"):
-        with pytest.raises(PresetError, match="class"):
-            class_index(network, words)
-    with pytest.raises(PresetError, match="names are unknown"):
-        class_index(named(), "cat")
-
-
 @pytest.mark.parametrize(
     "names", [("cat", "crane", "dog", "crane"), ("0", "1", "2", "3"), ("3", "2", "1", "0"), ()]
 )
