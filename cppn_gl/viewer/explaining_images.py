@@ -63,7 +63,8 @@ MEANINGS: dict[str, tuple[str, str]] = {
     ),
     "guided": (
         "The gradient, but on its way back every relu lets pass only what raises the score, and "
-        "only where it was active (Springenberg et al. 2015): the edges and patterns that excite.",
+        "only where it was active (Springenberg et al. 2015): the edges and patterns that excite. "
+        "Blue is no objection: there a darker pixel would raise the score.",
         "It is sharp because it retraces the picture's own edges, and it looks much the same for "
         "another class, or for random weights (Adebayo et al. 2018). Compare before you believe.",
     ),

@@ -117,3 +117,13 @@ def class_index(network: ImageNetwork, words: str) -> int:
         more = f" and {len(found) - SOME} more" if len(found) > SOME else ""
         raise PresetError(f"{len(found)} classes have the word {show(words)}: {some}{more}")
     raise PresetError(f"no class {show(words)}{nearest(words, network.classes)}")
+
+
+def class_key(network: ImageNetwork, index: int) -> str:
+    """The words by which `class_index` finds a class: its name, or its number if two share it.
+
+    A name may be the number of another class.
+    """
+    name = network.class_name(index)
+    known = network.classes and class_index(network, name) == index
+    return name if known else str(index + 1)
