@@ -43,7 +43,6 @@ from cppn_gl.cli.video import filmed, pour, run_video, training_option, video_op
 from cppn_gl.engines.names import AUTO, engine_name
 from cppn_gl.nn.file_source import File
 from cppn_gl.preset import library
-from cppn_gl.preset.parsing import read_preset
 from cppn_gl.preset.surprise import RANDOM, TITLE
 from cppn_gl.utils.checks import checked, show
 from cppn_gl.utils.files import check_target, free_name
@@ -443,7 +442,7 @@ def _tune(args: argparse.Namespace) -> int:
 def _presets(args: argparse.Namespace) -> int:
     if args.name is None:
         shipped = library.shipped().items()
-        titles = {name: read_preset(path).title for name, path in shipped} | {RANDOM: TITLE}
+        titles = {name: library.title_of(path) for name, path in shipped} | {RANDOM: TITLE}
         width = max(map(len, titles))
         for name, title in titles.items():
             print(f"{name:{width}}  {title}".rstrip())

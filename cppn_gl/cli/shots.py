@@ -151,7 +151,9 @@ def _network(args: argparse.Namespace, changes: dict[str, Any]) -> Path | None:
     named = {option: name for option, name in given.items() if name is not None}
     if len(named) > 1:
         raise UsageError(f"{' and '.join(named)} both give the network")
-    return next((path_value(str(name)) for name in named.values()), None)
+    if "" in named.values():
+        raise UsageError(f"{next(iter(named))}: empty name; expected a network's file")
+    return next((Path(str(name)) for name in named.values()), None)
 
 
 def asked_shot(args: argparse.Namespace) -> "tuple[Shot, Path | None]":

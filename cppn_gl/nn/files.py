@@ -21,7 +21,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from cppn_gl.nn.image_models import NODES
+from cppn_gl.nn.image_models import KNOWN, NODES, SUFFIXES
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WEIGHT, MAX_WIDTH
 from cppn_gl.utils.checks import PresetError, show
 from cppn_gl.utils.files import read_plain
@@ -88,7 +88,8 @@ def format_of(name: str) -> str:
     if suffix in PICKLES:
         convert = "; ".join(line.partition("  #")[0] for line in _CONVERT.splitlines())
         raise ValueError(f"a pickle can run any program, so none is read; convert it: {convert}")
-    raise ValueError(f"not the name of a network; expected {' or '.join(READERS)}")
+    named = ", ".join((*READERS, *SUFFIXES))
+    raise ValueError(f"not the name of a network; expected {named}, or {' or '.join(KNOWN)}")
 
 
 def read_tensors(data: bytes, suffix: str) -> Tensors:

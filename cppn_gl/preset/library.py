@@ -1,5 +1,6 @@
 """The shipped presets and `random`, and loading by name, TOML file or saved picture."""
 
+import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,12 @@ def shipped() -> dict[str, Path]:
 def names() -> list[str]:
     """The names of all presets: those of files, then `random`."""
     return [*shipped(), RANDOM]
+
+
+def title_of(path: Path) -> str:
+    """The title of a shipped preset; the rest of its file is not checked, which takes long."""
+    title: str = tomllib.loads(path.read_text("utf-8")).get("title", "")
+    return title
 
 
 def is_picture(source: str) -> bool:

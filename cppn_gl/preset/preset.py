@@ -30,7 +30,7 @@ from cppn_gl.preset.animate import checked_animate, moment
 from cppn_gl.preset.animation import Animate, Animation
 from cppn_gl.preset.axes import Sweep
 from cppn_gl.preset.color import Color
-from cppn_gl.preset.show import PLAIN, VIEWS, Options, Show
+from cppn_gl.preset.show import PLAIN, VIEWS, Options, Show, SynthesisOptions
 from cppn_gl.preset.show import plain as plain_view
 from cppn_gl.preset.sweep import check_sweep
 from cppn_gl.preset.tables import (
@@ -156,6 +156,10 @@ class Preset:
         if self.normalize.which != "none":
             problem = "a network that sees pictures has its own normalisation"
             raise PresetError(problem, key="normalize.which")
+        grows = self.show.view == "synthesis"
+        if grows and self.input.live and self.options(SynthesisOptions).start == "picture":
+            problem = "a picture grows from one that stays; a camera's are not kept"
+            raise PresetError(problem, key="input.image")
         known = isinstance(self.spec, File) and self.spec.known
         if not self.learns and not (known and self.preparation == _UNPREPARED):
             self.network()  # of a known one when it is needed: its package may be missing

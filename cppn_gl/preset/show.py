@@ -269,7 +269,7 @@ class AttributionOptions(Options):
     )
     class_name: str = key(
         "",
-        line(200),
+        line(200, numbers=True),
         "the class explained: its name, or its number from 1; empty: the most probable one",
         widget="class",
     )

@@ -180,12 +180,18 @@ def flag(value: Any) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Text:
-    """Checks for a string of at most `limit` characters, `one_line` without control characters."""
+    """Checks for a string of at most `limit` characters, `one_line` without control characters.
+
+    `numbers`: whole numbers are taken as their digits.
+    """
 
     limit: int
     one_line: bool = False
+    numbers: bool = False
 
     def __call__(self, value: Any) -> str:
+        if self.numbers and type(value) is int and abs(value) < 2**63:
+            value = str(value)
         if not isinstance(value, str) or len(value) > self.limit:
             raise ValueError(f"{show(value)} is not a text of at most {self.limit} characters")
         try:
@@ -201,8 +207,8 @@ def text(limit: int) -> Text:
     return Text(limit)
 
 
-def line(limit: int) -> Text:
-    return Text(limit, one_line=True)
+def line(limit: int, *, numbers: bool = False) -> Text:
+    return Text(limit, one_line=True, numbers=numbers)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -34,19 +34,6 @@ if TYPE_CHECKING:  # most presets need no image networks
 MOST_PINNED = 8
 TESTS = 10_000  # pictures of Fashion-MNIST's tests
 COVER = 0.5, 0.5, 0.6  # the middle of a patch, and its side, in parts of the picture
-# The methods of the view `attribution`, in a line.
-METHODS = {
-    "gradient": "the slope of the score by each pixel",
-    "input": "the gradient times the input",
-    "guided": "guided backpropagation",
-    "deconvnet": "the value sent back to the pixels, by Zeiler and Fergus",
-    "integrated": "gradients on the way from an empty picture",
-    "smooth": "the mean of gradients of noisy copies",
-    "gradcam": "Grad-CAM: the region that speaks for it",
-    "occlusion": "a patch covers one place after another",
-    "all": "all methods, side by side",
-}
-
 Unit = tuple[int, int]  # layer and channel, from 1
 
 
@@ -132,7 +119,7 @@ class Seeing(ABC):
         layer, channel = self.unit
         of = self.preset.options(SynthesisOptions)
         if grows(self.preset) and of.of == "class":
-            from cppn_gl.nn.vision.synthesis import class_index
+            from cppn_gl.nn.vision.target import class_index
 
             network = self.eye
             at = class_index(network, of.class_name) + by
@@ -174,7 +161,7 @@ class Seeing(ABC):
         shown = self.preset.show.view == row.name
         method = following(list(check.known), now, large) if shown else now
         keys = {} if shown else {"show.view": row.name}
-        self.change(f"{method}: {METHODS[method]}", **keys, **{"attribution.method": method})
+        self.change(method_words(method), **keys, **{"attribution.method": method})
 
     def pin(self, large: bool = False) -> None:
         """Keep the channel looked at in sight, or release it; of units, the selected one.
@@ -223,6 +210,14 @@ class Seeing(ABC):
             f"the weights are those of {spec_label(self.preset)}, learned from pictures: "
             f"{walk} look at its layers and channels"
         )
+
+
+def method_words(name: str) -> str:
+    """A method of the view `attribution`, and what its numbers mean."""
+    from cppn_gl.nn.vision.attribution import METHODS
+
+    method = METHODS.get(name)
+    return f"{method.label}: {method.meaning}" if method else "all methods, side by side"
 
 
 def spec_label(preset: Preset) -> str:

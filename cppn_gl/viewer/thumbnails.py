@@ -47,6 +47,7 @@ from cppn_gl.views.base import Stage, View, lay_over
 SIZE = (480, 300)  # pixels of a thumbnail
 FINE = 2  # drawn this many times as large, for smooth edges and legible proportions of words
 HEAVIEST = 3e10  # multiplications of a thumbnail on a grid: a second or so
+LENGTHY = 5e11  # of one of an image network, such as a large sheet that grows: half a minute
 HEAVY = 5e5  # multiplications per pixel from which it is drawn at its own size
 FORMAT = 1  # of the files
 QUALITY = 92  # of their JPEG
@@ -184,6 +185,9 @@ class Thumbnails:
         yield
         fine = self._fine(view, scene)
         region = Region.of((round(SIZE[0] * fine), round(SIZE[1] * fine)))
+        if preset.classifies and view.effort(scene, region) > LENGTHY:
+            view = plain_view(preset)
+            scene = scene_of(preset.replace(**{"show.view": view.name}), subject.time)
         planes = Planes(self._ctx, region.part, scene.network.channels)
         owned.callback(planes.release)
         stage = Stage(self._engines.painter, self._engine)
@@ -196,6 +200,8 @@ class Thumbnails:
 
     def _fine(self, view: View, scene: Scene) -> float:
         """How many times as large a thumbnail is drawn; of slow networks on grids, smaller."""
+        if scene.preset.classifies:
+            return FINE
         if not view.on_lattice(scene):
             return 1 if work_per_pixel(scene.network) > HEAVY else FINE
 

@@ -134,6 +134,7 @@ def test_help_and_presets_load_no_graphics(words: list[str]) -> None:
         main({words})
         heavy = {{"moderngl", "PIL", "glfw", "moderngl_window", "tqdm", "png", "tifffile"}}
         heavy &= set(sys.modules)
+        heavy |= {{n for n in sys.modules if n == "cppn_gl.nn.vision.operations"}}
         sys.exit(f"loaded {{heavy}}" if heavy else 0)"""
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment())
 
@@ -816,6 +817,8 @@ WRONG = [
     (["render", "small.toml", "-o", ""], "-o/--output: empty name"),
     (["sequence", "-o", "", "--frames", "1", "--fps", "1"], "-o/--output: empty name"),
     (["view", "--output-dir", ""], "--output-dir: empty name"),
+    (["render", *OUT, "--set", "network.file="], "network.file: empty name"),
+    (["render", *OUT, "--set", "network.file=squeezenett"], ".onnx, or squeezenet"),
     (["render", "small.toml", *OUT, "--size", ""], "--size: ''"),
     (["view", "small.toml", "--size", "65536x65536"], "--size: 65536x65536 is more than"),
     (["render", "small.toml", *OUT, "--size", "9x2000000"], "--size: 2000000 is not an integer"),

@@ -112,3 +112,10 @@ def test_texts_from_elsewhere_open_no_camera(tmp_path: Path) -> None:
     with pytest.raises(PresetError, match="a preset from elsewhere cannot use a camera"):
         unpacked(text, origin=NOWHERE)
     assert unpacked(text, origin=USER).input.live
+
+
+def test_no_picture_of_a_camera_grows_into_a_file(film: str) -> None:
+    grown = {"show.view": "synthesis", "synthesis.start": "picture"}
+    with pytest.raises(PresetError, match="camera's are not kept"):
+        watched(film).replace(**grown)
+    assert watched(film).replace(**{**grown, "synthesis.start": "noise"}).input.live

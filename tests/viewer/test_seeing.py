@@ -6,12 +6,13 @@ import pytest
 from seers import color, grey
 
 from cppn_gl.nn.image_file import SHIPPED
+from cppn_gl.nn.vision.attribution import METHODS
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.show import AttributionOptions, ChannelsOptions, UnitsOptions
+from cppn_gl.preset.show import ATTRIBUTIONS, AttributionOptions, ChannelsOptions, UnitsOptions
 from cppn_gl.viewer.bindings import BINDINGS, PLANE
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.facts import facts
-from cppn_gl.viewer.seeing import METHODS, MOST_PINNED, class_of, unit_words
+from cppn_gl.viewer.seeing import MOST_PINNED, class_of, method_words, unit_words
 
 
 def looked_at(of: Explorer) -> tuple[int, int] | None:
@@ -140,14 +141,15 @@ def test_the_key_shows_one_picture_after_the_other() -> None:
 
 
 def test_the_key_steps_through_the_ways_of_telling_what_a_unit_sees() -> None:
-    of = Explorer(grey())
+    of, methods = Explorer(grey()), {*ATTRIBUTIONS, "all"}
     press(of, "next_activation")
     assert of.preset.show.view == "attribution"
     seen = {of.preset.options(AttributionOptions).method}
-    for _ in METHODS:
+    for _ in methods:
         press(of, "next_activation")
         seen.add(of.preset.options(AttributionOptions).method)
-    assert seen == set(METHODS)
+    assert seen == methods
+    assert of.message == method_words("gradcam") == f"Grad-CAM: {METHODS['gradcam'].meaning}"
 
 
 def test_the_views_are_those_for_such_networks() -> None:

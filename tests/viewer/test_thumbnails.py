@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from seers import grey
 from windowless import windowless
 
 from cppn_gl.output.renderer import Renderer
@@ -67,6 +68,24 @@ def test_one_is_the_picture_drawn_larger_and_reduced(
     size = SIZE[0] * FINE, SIZE[1] * FINE
     expected = reduced(renderer.render(preset, size, time), FINE)
     assert np.abs(found.astype(int) - expected).mean() < 0.5
+
+
+def test_one_of_an_image_network_is_its_dashboard_or_what_its_view_shows_in_time(
+    renderer: Renderer, made: Thumbnails
+) -> None:
+    plain = grey()
+    lengthy = {"form": "sheet", "count": 0, "steps": 1_000_000, "size": 64}
+    sheet = plain.replace(**{"show.view": "synthesis"}).replace(
+        **{f"synthesis.{name}": value for name, value in lengthy.items()}
+    )
+    short = plain.replace(**{"show.view": "attribution"})
+    dashboard, instead, other = draw(made, *(Subject(one, 0.0) for one in (plain, sheet, short)))
+    assert dashboard is not None
+    assert not made.problems
+    assert np.array_equal(dashboard, instead)
+    assert not np.array_equal(dashboard, other)
+    expected = reduced(renderer.render(plain, (SIZE[0] * FINE, SIZE[1] * FINE)), FINE)
+    assert np.abs(dashboard.astype(int) - expected).mean() < 0.5
 
 
 def test_a_dithered_one_is_the_dithered_picture_reduced(

@@ -88,14 +88,14 @@ def test_the_class_is_the_most_probable_one_or_that_of_a_name_or_a_number() -> N
 
     assert target() == best
     assert target(class_name="Cup of Coffee") == 2
-    assert target(class_name="4") == 3
+    assert target(class_name="4") == target(class_name=4) == 3
 
 
 @pytest.mark.parametrize(
     ("keys", "problem"),
     [
         ({"class_name": "lighthous"}, "no class 'lighthous'; did you mean 'lighthouse'?"),
-        ({"class_name": "6"}, "needs a class from 1 to 5"),
+        ({"class_name": "6"}, "class 6; the network has 5"),
         ({"cam_layer": 9}, "needs a layer from 1 to 8"),
         ({"class_name": "cat", "classes": ()}, "needs classes"),
     ],
@@ -227,6 +227,7 @@ def test_the_scale_is_a_percentile() -> None:
     assert explaining.reach_of(np.zeros((2, 2), np.float32), 99) == 1
     sparse = np.zeros((10, 10), np.float32)
     sparse[0, 0] = -3
+    assert explaining.reach_of(sparse * np.float32(1e-40), 90) == explaining.SMALLEST
     assert explaining.reach_of(sparse, 90) == 3
 
 

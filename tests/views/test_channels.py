@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from seers import color, grey
 
-from cppn_gl.nn.vision.running import finished, forward
+from cppn_gl.nn.vision.running import NumPyKernel, Pass, finished, forward
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.utils.arrays import Box
@@ -15,7 +15,7 @@ from cppn_gl.utils.tasks import at_once
 from cppn_gl.views.base import Hit, painted
 from cppn_gl.views.vision import bars
 from cppn_gl.views.vision.board import board
-from cppn_gl.views.vision.channels import ChannelsView, detail_boxes, look_of
+from cppn_gl.views.vision.channels import ChannelsView, detail_boxes, look_of, order_of
 from cppn_gl.views.vision.closeup import amount, facts_of, ordinal
 from cppn_gl.views.vision.passes import gradient_of, pass_of, shown_of, unit_of
 
@@ -240,3 +240,27 @@ def test_it_grows_a_picture_for_the_channel_when_asked(
     hit = hit_at(view, scene, shown["grown for it"])
     assert hit.opens is not None
     assert hit.opens.show.view == "synthesis"
+
+
+def test_pictures_of_one_pixel_across_are_marked(view: ChannelsView) -> None:
+    for size in ([1, 4096], [4096, 1]):
+        nodes = ({"type": "conv", "channels": 2, "kernel": 1},)
+        keys = {"preprocess.size": size, "network.nodes": nodes}
+        assert view.overlay(scene_of(color(**keys)), SIZE) is not None
+
+
+def test_shares_that_are_no_numbers_have_empty_bars() -> None:
+    picture = np.zeros((4, 10, 3), np.float32)
+    bars.paint_bars(picture, [(0, 0, 10, 4)], [float("nan")])
+    assert (picture == bars.TROUGH).all()
+    assert bars.percent(float("nan")) == "NaN"
+
+
+def test_the_order_is_that_of_the_pass_however_many_have_gone() -> None:
+    scene = scene_of(color(**{"channels.unit": [2, 1], "channels.sort": "activity"}))
+    look, rng = look_of(scene, SIZE), np.random.default_rng(0)
+    for _ in range(20):
+        units = [rng.normal(size=stage.shape).astype("f4") for stage in look.network.stages]
+        done = Pass(look.network, units[0], units, units, NumPyKernel())
+        expected = np.argsort(-units[1].max((1, 2)), kind="stable")
+        assert np.array_equal(order_of(look, done), expected)

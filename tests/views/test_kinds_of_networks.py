@@ -1,6 +1,8 @@
 """Each view shows networks of points, or networks that see pictures; others are refused."""
 
+import numpy as np
 import pytest
+from seers import grey
 
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.parsing import parse_preset
@@ -38,3 +40,13 @@ def test_a_renderer_draws_them_without_choosing_an_engine_for_them() -> None:
             renderer.check(small.replace(**{"show.view": "units"}))
         with pytest.raises(PresetError, match="sees pictures"):
             renderer.render(small.network(), (8, 8))
+
+
+def test_cells_of_a_sheet_are_laid_out_for_the_size_that_they_have() -> None:
+    keys = {"show.view": "sheet", "sweep.labels": False, "sweep.gap": 0}
+    with Renderer("numpy") as renderer:
+        small, large = (
+            renderer.render(grey(**keys, **{"sweep.cell": (side, side)}), (640, 420))
+            for side in (64, 512)
+        )
+    assert np.array_equal(small, large)  # the picture below the words, as well as these

@@ -23,6 +23,8 @@ from cppn_gl.nn.training.gradients import activated, slopes
 from cppn_gl.nn.vision.network import ImageStage
 from cppn_gl.nn.vision.operations import Conv2d, MaxPool2d
 
+KEPT = 2**22  # values of a picture's windows that are kept; of more they are made again
+
 Labels = NDArray[np.int64]
 Weights = dict[str, Array]  # by the names of an operation
 
@@ -135,11 +137,17 @@ Form = tuple[Callable[..., tuple[Array, Any]], Callable[..., tuple[Sequence[Arra
 
 def _form(stage: ImageStage) -> Form:
     operation: Any = stage.operation
-    if isinstance(operation, Conv2d) and operation.groups == 1:
+    if isinstance(operation, Conv2d) and operation.groups == 1 and _few(stage):
         return _convolve, _convolve_back
     if isinstance(operation, MaxPool2d) and _apart(operation):
         return _pool, _pool_back
     return _plain, _plain_back
+
+
+def _few(stage: ImageStage) -> bool:
+    """Whether the windows of a convolution may be kept."""
+    operation: Any = stage.operation
+    return bool(operation.weight[0].size * stage.shape.rows * stage.shape.columns <= KEPT)
 
 
 def _plain(operation: Any, inputs: list[Array]) -> tuple[Array, None]:

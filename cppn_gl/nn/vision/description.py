@@ -198,7 +198,7 @@ def _checked(check: Any, value: Any, where: str) -> Any:
 
 
 def _inputs(value: Any, before: str, names: set[str], where: str, kind: str) -> tuple[str, ...]:
-    given = (before,) if value is None else (value,) if isinstance(value, str) else tuple(value)
+    given = (before,) if value is None else value if isinstance(value, list | tuple) else (value,)
     most = 64 if kind in SEVERAL else 1
     if not 1 <= len(given) <= most or not all(isinstance(one, str) for one in given):
         count = "1 to 64 names" if kind in SEVERAL else "one name"

@@ -133,12 +133,12 @@ class Growth:
                     break
                 yield (before.step - started) / (step - started)
             if wall.monotonic() - saved > SAVED:
-                self._save(before.step + 1)
+                self._save(own)
                 saved = wall.monotonic()
             yield (before.step + 1 - started) / (step - started)
         self._drawn(state)
         if started is not None:
-            self._save(step, finished=True)
+            self._save(state, finished=True)
 
     def _pictured(self, step: int) -> bool:
         """Whether the picture of a step is enough, and there."""
@@ -206,9 +206,10 @@ class Growth:
             for k, value in enumerate(found.values):
                 self._values.setdefault(k, float(value))
 
-    def _save(self, step: int, *, finished: bool = False) -> None:
+    def _save(self, state: State | None, *, finished: bool = False) -> None:
         """Keep a finished picture in a file, or the state of a step of a long growth."""
-        state, values = self._kept(step), self.values(step)
+        step = 0 if state is None else state.step
+        values = self.values(step)
         if state is not None and len(values) == step:
             arrays = () if finished and not self._by_network else state.arrays
             found = Kept(step, self.ascent.pixels(state), values, arrays)

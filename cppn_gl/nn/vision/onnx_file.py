@@ -220,7 +220,7 @@ class _Builder:
 
     def unit(self, node: OnnxNode, index: int = 0) -> _Value:
         """An input that depends on the picture."""
-        value = self.values[node.inputs[index]] if index < len(node.inputs) else None
+        value = self.values.get(node.inputs[index]) if index < len(node.inputs) else None
         if not isinstance(value, _Value):
             raise PresetError(f"has no input {index + 1} that depends on the picture")
         return value
@@ -463,7 +463,7 @@ def _gemm(build: _Builder, node: OnnxNode) -> _Value:
 
 
 def _product(build: _Builder, node: OnnxNode) -> _Value:
-    if not isinstance(build.values[node.inputs[0]], _Value):
+    if not isinstance(build.values.get(next(iter(node.inputs), "")), _Value):
         raise PresetError(f"multiplies its units from the left{_REMEDY}")
     return _dense(build, node, build.constant(node, 1).T, None, 1.0)
 
@@ -506,7 +506,7 @@ def _joined(build: _Builder, node: OnnxNode) -> _Value:
 
 def _arithmetic(build: _Builder, node: OnnxNode) -> _Value:
     """Add, Sub, Mul, Div: of two units, or of units and constants, channel by channel."""
-    found = [build.values[name] for name in node.inputs]
+    found = [build.values[name] for name in node.inputs if name]
     if len(found) != 2:
         raise PresetError(f"has {len(found)} inputs; expected 2")
     units = [one for one in found if isinstance(one, _Value)]
@@ -611,8 +611,8 @@ def _clipped(build: _Builder, node: OnnxNode) -> _Value:
     for index, (name, default) in enumerate((("min", -math.inf), ("max", math.inf)), 1):
         given = build.optional(node, index, name)
         found = node.attributes.get(name, default) if given is None else given
-        if np.size(found) != 1:
-            raise PresetError(f"has {np.size(found)} numbers for {name}; expected one")
+        if np.size(found) != 1 or not isinstance(found, int | float | np.ndarray):
+            raise PresetError(f"has for {name} what is not one number")
         limits.append(float(np.reshape(found, ())))
     if limits == [0, math.inf]:
         return _activation("relu")(build, node)
@@ -781,8 +781,9 @@ def _given(build: _Builder, node: OnnxNode) -> Constant:
     if isinstance(tensor, Tensor):
         return tensor.array()
     for name in ("value_float", "value_int", "value_floats", "value_ints"):
-        if name in node.attributes:
-            return np.asarray(node.attributes[name])
+        found = node.attributes.get(name)
+        if isinstance(found, int | float | tuple):
+            return np.asarray(found)
     raise ValueError("has no value that is a number")
 
 

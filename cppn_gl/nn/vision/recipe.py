@@ -39,7 +39,9 @@ class Recipe:
         "of all units of the layer looked at, as in DeepDream)",
     )
     class_name: str = key(
-        "", line(200), "the class excited: its name, or its number from 1; empty: the first"
+        "",
+        line(200, numbers=True),
+        "the class excited: its name, or its number from 1; empty: the first",
     )
     direction: tuple[tuple[int, int, float], ...] = key(
         (),

@@ -31,9 +31,9 @@ from cppn_gl.nn.vision.preprocess import Preprocess
 from cppn_gl.nn.vision.recipe import Recipe
 from cppn_gl.nn.vision.robust import blurred, faded, move_of, moved, returned
 from cppn_gl.nn.vision.running import Pass, backward, best_kernel, forward
-from cppn_gl.nn.vision.target import Target
+from cppn_gl.nn.vision.target import Target, class_index
 from cppn_gl.utils.arrays import Float32
-from cppn_gl.utils.checks import PresetError, nearest
+from cppn_gl.utils.checks import PresetError
 
 ALGORITHM = 1  # the number of a change of any picture, for files that keep them
 GREYS = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue in grey
@@ -93,31 +93,15 @@ class Objective:
         return (shape.rows // 2, shape.columns // 2) if self.middle else None
 
 
-def class_index(network: ImageNetwork, name: str) -> int:
-    """A class, from 0, by its name or its number from 1; "": the first. Raises PresetError."""
-    words = name.strip().lower()
-    names = [one.lower() for one in network.classes]
-    if not words:
-        return 0
-    if words in names:
-        return names.index(words)
-    if words.isdecimal():
-        if not 1 <= int(words) <= network.scores:
-            problem = f"class {words}; the network has {network.scores}"
-            raise PresetError(problem, key="synthesis.class_name")
-        return int(words) - 1
-    parts = [k for k, one in enumerate(names) if words in one.replace(",", " ").split()]
-    if len(parts) == 1:
-        return parts[0]
-    problem = f"no class {name!r}{nearest(words, names)}" if names else "names are unknown"
-    raise PresetError(problem, key="synthesis.class_name")
-
-
 def objective_of(network: ImageNetwork, recipe: Recipe, unit: tuple[int, int]) -> Objective:
     """What a recipe excites; `unit`: layer and channel looked at, from 1. Raises PresetError."""
     before = not recipe.activated
     if recipe.of == "class":
-        target = Target.of_class(network, class_index(network, recipe.class_name))
+        try:
+            index = class_index(network, recipe.class_name)
+        except PresetError as error:
+            raise PresetError(error.problem, key="synthesis.class_name") from None
+        target = Target.of_class(network, index)
         return Objective(((target.stage, target.channel, 1.0),), before=before)
     if recipe.of == "direction":
         if not recipe.direction:
@@ -210,11 +194,12 @@ class Ascent:
 
     def picture(self, state: State) -> Float32:
         """The picture (3, rows, columns) of a state, from 0 to 1."""
-        return self.parameters.picture(state)
+        with np.errstate(all="ignore"):
+            return self.parameters.picture(state)
 
     def pixels(self, state: State) -> Any:
         """The picture in 8 bits, (rows, columns, 3)."""
-        levels = np.rint(np.clip(self.picture(state), 0, 1) * np.float32(255))
+        levels = np.rint(np.clip(np.nan_to_num(self.picture(state)), 0, 1) * np.float32(255))
         return np.ascontiguousarray(np.moveaxis(levels, 0, -1).astype(np.uint8))
 
     def step(self, state: State) -> Generator[None, Any, State]:
@@ -225,17 +210,20 @@ class Ascent:
         value, gradient = yield from self.gradient(picture)
         gradient = returned(gradient, move)
         yield
-        gradient = blurred(gradient, faded(recipe.blur, state.step, recipe.fade))
-        return self.parameters.ascended(state, gradient, value)
+        with np.errstate(all="ignore"):
+            gradient = blurred(gradient, faded(recipe.blur, state.step, recipe.fade))
+            return self.parameters.ascended(state, gradient, value)
 
     def gradient(self, picture: Float32) -> Generator[None, Any, tuple[float, Float32]]:
         """What the network says of a picture (3, rows, columns), and its derivative by that."""
         network = self._network_at(picture.shape[-2:])
         kernel, last = best_kernel(), self.objective.last  # never a device's: steps are in files
         done = yield from forward(network, self._tensor(picture), until=last, kernel=kernel)
-        value, seeds = self.objective.value(done), self.objective.seeds(done)
+        with np.errstate(all="ignore"):
+            value, seeds = self.objective.value(done), self.objective.seeds(done)
         found = yield from backward(done, seeds, before=self.objective.before)
-        return value, self._colors(found * self._span)
+        with np.errstate(all="ignore"):
+            return value, self._colors(found * self._span)
 
     def _network_at(self, size: tuple[int, int]) -> ImageNetwork:
         if size not in self._networks:

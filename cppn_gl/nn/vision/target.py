@@ -11,10 +11,12 @@ import numpy as np
 from cppn_gl.nn.layers import Array
 from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.operations import AvgPool2d, GlobalAvgPool
-from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.checks import PresetError, nearest, show
 
 if TYPE_CHECKING:
     from cppn_gl.nn.vision.running import Pass
+
+SOME = 4  # classes that an error names
 
 
 @dataclass(frozen=True)
@@ -87,3 +89,29 @@ def _is_mean(network: ImageNetwork, index: int) -> bool:
         whole = stage.operation.size == before[1:] and not any(stage.operation.padding)
         return whole and stage.shape[1:] == (1, 1)
     return isinstance(stage.operation, GlobalAvgPool)
+
+
+def class_index(network: ImageNetwork, words: str) -> int:
+    """A class, from 0, by its name, a word that no other name has, or its number from 1.
+
+    "": the first. Raises PresetError.
+    """
+    wanted, names = words.strip().casefold(), [name.casefold() for name in network.classes]
+    if not wanted:
+        return 0
+    if wanted in names:
+        return names.index(wanted)
+    if wanted.isascii() and wanted.isdigit():
+        if not 1 <= int(wanted) <= network.scores:
+            raise PresetError(f"class {show(int(wanted))}; the network has {network.scores}")
+        return int(wanted) - 1
+    if not names:
+        raise PresetError(f"names are unknown: expected a number from 1 to {network.scores}")
+    found = [k for k, name in enumerate(names) if wanted in name.replace(",", " ").split()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        some = ", ".join(network.classes[k] for k in found[:SOME])
+        more = f" and {len(found) - SOME} more" if len(found) > SOME else ""
+        raise PresetError(f"{len(found)} classes have the word {show(words)}: {some}{more}")
+    raise PresetError(f"no class {show(words)}{nearest(words, network.classes)}")

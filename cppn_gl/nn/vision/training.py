@@ -37,6 +37,7 @@ from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.threads import one_thread, shared_out
 
 GROUP = 8  # pictures whose gradient one thread computes
+TOGETHER = 16  # groups whose gradients are in memory
 MEASURED = 512, 1024  # pictures of the training set, and of the tests
 FEWEST = 64
 WORK = 4.2e9  # of measures: multiplications of all pictures, three times for gradients
@@ -174,18 +175,20 @@ def batch_gradient(
 ) -> Float32:
     """The gradient (P,) of the mean loss of a batch, in groups on all cores."""
     starts = range(0, len(pictures), GROUP)
-    parts = np.empty((len(starts), problem.parameters), pictures.dtype)
+    parts = np.empty((min(len(starts), TOGETHER), problem.parameters), pictures.dtype)
+    total = np.zeros(problem.parameters, pictures.dtype)
 
     def group(start: int) -> None:
         some = slice(start, start + GROUP)
         found = gradients(stages, pictures[some], labels[some], factor=1 / len(pictures))
-        problem.joined(found, parts[start // GROUP])
+        problem.joined(found, parts[start // GROUP % TOGETHER])
 
     with one_thread(), np.errstate(all="ignore"):
-        shared_out(group, starts)
-        total: Float32 = parts[0]
-        for part in parts[1:]:
-            total += part
+        for first in range(0, len(starts), TOGETHER):
+            some = starts[first : first + TOGETHER]
+            shared_out(group, some)
+            for part in parts[: len(some)]:
+                total += part
     return total
 
 

@@ -18,6 +18,7 @@ from cppn_gl.nn.draws import INITS
 from cppn_gl.nn.features import FEATURES, described, doubled, latent_count, latent_index, wave
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.files import format_of
+from cppn_gl.nn.image_models import KNOWN, SUFFIXES, suffix_of
 from cppn_gl.preset.color import MAPPINGS, MAX_COLORS, Color
 from cppn_gl.preset.surprise import fresh_seed
 from cppn_gl.utils.checks import PresetError
@@ -557,7 +558,7 @@ class Editors(StructureEditors, SeeingEditors):
             width,
             left=True,
             refuse=_no_network,
-            hint="a .safetensors or .npz file",
+            hint="a .safetensors, .npz or .onnx file",
         )
         if typed is not None and typed.strip() and typed.strip() != now:
             self._app.open_network(Path(typed.strip()).expanduser())
@@ -681,10 +682,11 @@ class Editors(StructureEditors, SeeingEditors):
 
 def _no_network(text: str) -> str:
     """Why a typed path is not that of a network file; "" if it may be one."""
-    if not text.strip():
+    name = text.strip()
+    if not name or name in KNOWN or suffix_of(name) in SUFFIXES:
         return ""
     try:
-        format_of(text.strip())
+        format_of(name)
     except ValueError as error:
         return str(error)
     return ""

@@ -28,8 +28,8 @@ from cppn_gl.views.vision.explaining import (
     methods_of,
     named_class,
     passes,
-    work_of,
 )
+from cppn_gl.views.vision.passes import network_of, work_of
 
 LEAST_SIDE, LARGEST_SIDE = 0.02, 1.0  # of the patch, in shorter sides of the picture
 
@@ -63,7 +63,9 @@ class AttributionView(CPUView):
 
     def effort(self, scene: Scene, region: Region) -> float:
         """The passes that are missing, as if all were needed for the coarsest picture, too."""
-        return max(1e6, passes(scene, level_of(region.part, region.shape)) * work_of(scene.network))
+        return max(
+            1e6, passes(scene, level_of(region.part, region.shape)) * work_of(network_of(scene))
+        )
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         return (yield from self.paint_for(scene, size, size))

@@ -4,6 +4,7 @@ probabilities, names -> ranked() -> [Guess] -> painted as bars, with names and s
 values -> histogram() -> painted as columns: the layer, and in front of it one channel
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +55,7 @@ def bar_boxes(box: Box, count: int, font_size: int) -> list[Box]:
 def paint_bars(picture: Float32, boxes: list[Box], shares: list[float]) -> None:
     """A bar for each share, as long as that part of its box."""
     for number, ((left, top, right, bottom), share) in enumerate(zip(boxes, shares, strict=False)):
-        end = left + round(min(max(share, 0.0), 1.0) * (right - left))
+        end = left + round(min(max(0.0, share), 1.0) * (right - left))  # 0 of NaN
         picture[top:bottom, left:right] = TROUGH
         picture[top:bottom, left:end] = OTHER if number else FIRST
 
@@ -73,8 +74,10 @@ def write_bars(
 
 
 def percent(share: float) -> str:
-    """A share in percent: "49 %", "0.5 %", "< 0.1 %"."""
+    """A share in percent: "49 %", "0.5 %", "< 0.1 %"; "NaN"."""
     value = 100 * share
+    if math.isnan(value):
+        return "NaN"
     if value >= 9.95:
         return f"{value:.0f} %"
     return f"{value:.1f} %" if value >= 0.05 or value == 0 else "< 0.1 %"

@@ -7,6 +7,7 @@ Scene -> pass_of() -> every layer's values -> painted into the boxes of a Board 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +82,7 @@ class Look:
         return kernels_of(self.network, self.unit[0])
 
 
-_orders: LRUCache[Hashable, NDArray[np.intp]] = LRUCache(16)
+_orders: WeakKeyDictionary[Pass, dict[Any, NDArray[np.intp]]] = WeakKeyDictionary()
 
 
 def order_of(look: Look, done: Pass) -> NDArray[np.intp] | None:
@@ -89,12 +90,12 @@ def order_of(look: Look, done: Pass) -> NDArray[np.intp] | None:
     if look.options.sort == "number":
         return None
 
-    def sorted_() -> NDArray[np.intp]:
+    known, key = _orders.setdefault(done, {}), (look.unit[0], look.before)
+    if key not in known:
         values = values_of(done, look.unit[0], before=look.before)
         largest = np.nan_to_num(values.reshape(len(values), -1).max(1))
-        return np.argsort(-largest, kind="stable")
-
-    return _orders.get((id(done), look.unit[0], look.before), sorted_)
+        known[key] = np.argsort(-largest, kind="stable")
+    return known[key]
 
 
 def look_of(scene: Scene, size: Size) -> Look:
@@ -551,7 +552,7 @@ def _mark_place(
         across, down = (right - left) / whole[1], (bottom - top) / whole[0]
         a = max(left, round(left + of[0] * across)), max(top, round(top + of[1] * down))
         b = min(right, round(left + of[2] * across)), min(bottom, round(top + of[3] * down))
-        if b[0] - a[0] < 4 * edge:
+        if min(b[0] - a[0], b[1] - a[1]) < 4 * edge:
             middle = (a[0] + b[0]) // 2, (a[1] + b[1]) // 2
             r = 3 * edge
             draw.ellipse(

@@ -1,13 +1,17 @@
 """What the views of image networks draw with: pictures into boxes, captions, lines of text."""
 
+from dataclasses import replace
+
 import numpy as np
 from PIL import Image, ImageDraw
 
+from cppn_gl.engines.base import Region
+from cppn_gl.engines.gl.targets import Planes
 from cppn_gl.preset.scene import Scene
 from cppn_gl.utils.arrays import Box, Float32, Size
 from cppn_gl.utils.quantising import quantise
-from cppn_gl.utils.tasks import Steps
-from cppn_gl.views.base import CPUView, Picture
+from cppn_gl.utils.tasks import Steps, Task
+from cppn_gl.views.base import CPUView, Picture, Stage
 from cppn_gl.views.lettering import Ink
 from cppn_gl.views.text import DIM, line_height, shorten, write
 from cppn_gl.views.vision.resampling import nearest
@@ -17,6 +21,13 @@ class LaidOut(CPUView):
     """A view with a layout in whole pixels: coarse or enlarged, it is the picture at full size."""
 
     coarsens = False
+
+    def begin(
+        self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
+    ) -> Task:
+        if region is not None:  # the words are laid out for that size, in a sheet's cell, too
+            region = replace(region, shape=region.overlay)
+        return super().begin(stage, planes, scene, region)
 
     def paint_for(self, scene: Scene, size: Size, shape: Size) -> Steps[Picture]:
         picture = yield from self.paint(scene, shape)

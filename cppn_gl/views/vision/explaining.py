@@ -18,13 +18,13 @@ from cppn_gl.nn.vision.attribution import METHODS
 from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.occlusion import LEVELS, Occlusion, cover, patch
 from cppn_gl.nn.vision.preprocess import picture_of
-from cppn_gl.nn.vision.running import Pass, forward
-from cppn_gl.nn.vision.target import Target
+from cppn_gl.nn.vision.running import Pass, forward, kernel_of
+from cppn_gl.nn.vision.target import Target, class_index
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import AttributionOptions
 from cppn_gl.utils.arrays import Box, Float32, Float64, Size
 from cppn_gl.utils.cache import MB, LRUCache
-from cppn_gl.utils.checks import PresetError, nearest
+from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.tasks import Steps
 from cppn_gl.views.vision.channels import has_classes
 from cppn_gl.views.vision.passes import key_of, network_of, pass_of, shown_of, unit_of
@@ -71,7 +71,7 @@ def reach_of(values: Float32, percentile: float) -> float:
     Of nothing but 0, 1. Most of a map is 0 where only a part of the picture is seen.
     """
     magnitudes = np.abs(values[np.isfinite(values) & (values != 0)])
-    return float(np.percentile(magnitudes, percentile)) if magnitudes.size else 1.0
+    return max(float(np.percentile(magnitudes, percentile)), SMALLEST) if magnitudes.size else 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,17 +105,10 @@ def named_class(network: ImageNetwork, words: str) -> int:
     """The class, from 0, of a name or of a number from 1. Raises PresetError."""
     if not has_classes(network):
         raise PresetError("needs classes, which this network has not: set attribution.of to unit")
-    count, wanted = network.scores, words.strip()
-    if wanted.isascii() and wanted.isdigit():
-        if 1 <= int(wanted) <= count:
-            return int(wanted) - 1
-        raise PresetError(f"needs a class from 1 to {count}; attribution.class_name is {wanted}")
-    names = [name.casefold() for name in network.classes]
-    if wanted.casefold() in names:
-        return names.index(wanted.casefold())
-    if not names:
-        raise PresetError(f"needs a number from 1 to {count}: this network's classes have no names")
-    raise PresetError(f"knows no class {wanted!r}{nearest(wanted, network.classes)}")
+    try:
+        return class_index(network, words)
+    except PresetError as error:
+        raise PresetError(f"needs another attribution.class_name: {error.problem}") from None
 
 
 def target_of(scene: Scene, done: Pass) -> Target:
@@ -161,7 +154,8 @@ def answer(scene: Scene, *, covered: bool = False) -> Steps[Answer]:
     if found is None:
         done = yield from pass_of(scene)
         if covered:
-            done = yield from forward(done.network, covered_picture(scene), kernel=done.kernel)
+            kernel = kernel_of(done)
+            done = yield from forward(done.network, covered_picture(scene), kernel=kernel)
         if has_classes(network_of(scene)):
             found = Answer(done.probabilities, done.logits)
         else:
@@ -223,16 +217,6 @@ def cam_layer(scene: Scene, target: Target) -> int | None:
     if not wanted:
         return layers[-1] if layers else None
     return max((k for k in layers if k < wanted), default=None)
-
-
-def work_of(network: Any) -> float:
-    """Multiplications of a pass forward, about."""
-    work = 0.0
-    for stage in network.stages:
-        weight = getattr(stage.operation, "weight", None)
-        places = stage.shape[1] * stage.shape[2]
-        work += (weight.size if weight is not None else stage.shape[0]) * places
-    return work
 
 
 def passes(scene: Scene, level: int) -> float:

@@ -74,6 +74,16 @@ def seen_by(how: Preprocess, image: StoredImage) -> Shown:
     return _tensors.get((image.digest, how), made)
 
 
+def work_of(network: ImageNetwork) -> float:
+    """Multiplications of a pass forward, about."""
+    work = 0.0
+    for stage in network.stages:
+        weight = getattr(stage.operation, "weight", None)
+        places = stage.shape.rows * stage.shape.columns
+        work += (weight.size if weight is not None else stage.shape.channels) * places
+    return work
+
+
 def key_of(scene: Scene) -> Hashable:
     """What a pass depends on: the network and the picture that it sees."""
     return scene.network.digest, shown_of(scene).key

@@ -41,7 +41,7 @@ from cppn_gl.views.plots.canvas import PlotCanvas
 from cppn_gl.views.plots.plot import COLORS, FAINT, GROUND, INK, Line, Plot, arrange
 from cppn_gl.views.text import TIED, line_height, shorten, significant, width, wrap, write
 from cppn_gl.views.ticks import round_up
-from cppn_gl.views.vision.passes import network_of, unit_of
+from cppn_gl.views.vision.passes import network_of, unit_of, work_of
 
 ROOMY = 1.25  # width in heights from which the words stand beside the picture
 LEAST = 320, 200  # pixels of a picture with words
@@ -85,8 +85,9 @@ class SynthesisView(CPUView):
     def effort(self, scene: Scene, region: Region) -> float:
         """The steps that are missing."""
         step, network = scene.options(SynthesisOptions).steps, network_of(scene)
-        missing = sum(not growth.ready(step) for growth in grown(scene))
-        return 1e6 + missing * step * (1 + PASS_BACK) * _work(network)
+        missing = [growth.size(step) for growth in grown(scene) if not growth.ready(step)]
+        whole = sum(math.prod(size) for size in missing) / math.prod(network.size)
+        return 1e6 + whole * step * (1 + PASS_BACK) * work_of(network)
 
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
@@ -247,15 +248,6 @@ def _unit(preset: Preset, network: ImageNetwork) -> tuple[int, int]:
     return layer + 1, channel + 1
 
 
-def _work(network: ImageNetwork) -> float:
-    """Multiplications of a pass forward, about."""
-    weights = (getattr(stage.operation, "weight", None) for stage in network.stages)
-    return sum(
-        (stage.shape.channels if weight is None else weight.size) * stage.shape.rows**2
-        for stage, weight in zip(network.stages, weights, strict=True)
-    )
-
-
 def started(growth: Growth) -> Pixels:
     """The picture of step 0."""
     return growth.pixels(0)
@@ -267,7 +259,7 @@ def name_of(scene: Scene, number: int | None = None) -> str:
     options, (layer, channel) = preset.options(SynthesisOptions), _unit(preset, network)
     stage, channel = network.stages[layer - 1].name, number or channel
     if options.of == "class":
-        from cppn_gl.nn.vision.synthesis import class_index
+        from cppn_gl.nn.vision.target import class_index
 
         index = class_index(network, options.class_name) if number is None else number - 1
         return f"class {index + 1}: {network.class_name(index)}"

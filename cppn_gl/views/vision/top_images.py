@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import ImageDraw
 
+from cppn_gl.engines.base import Region
 from cppn_gl.nn.image_file import read_image
 from cppn_gl.nn.vision.running import backward, forward
 from cppn_gl.nn.vision.top_images import Top, TopImages
@@ -32,12 +33,13 @@ from cppn_gl.views.vision.bars import FIRST, TROUGH
 from cppn_gl.views.vision.closeup import amount
 from cppn_gl.views.vision.drawing import LaidOut, caption, fitted, holds, put
 from cppn_gl.views.vision.found import cropped, folder_of, found_for, within
-from cppn_gl.views.vision.passes import Unit, finite, network_of, seen_by, unit_of
+from cppn_gl.views.vision.passes import Unit, finite, network_of, seen_by, unit_of, work_of
 from cppn_gl.views.vision.shades import tinted_input
 
 MARGIN, GAP = 0.02, 0.012  # of the shorter side: at the edges, and between cells
 FILLING = 0.85  # of the work, when nothing is cached, to find the pictures
 KEPT = 64 * MB  # bytes of crops
+MANY = 10_000  # pictures that a folder may have
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +124,13 @@ class TopImagesView(LaidOut):
     def problem(self, preset: Preset) -> str:
         folder = folder_of(preset)
         return "" if folder.is_dir() else f"needs a folder of pictures; there is none at {folder}"
+
+    def effort(self, scene: Scene, region: Region) -> float:
+        """The passes that are missing: of a folder that has not been listed, those of MANY."""
+        found = found_for(scene)
+        named = scene.options(TopImagesOptions).folder
+        missing = (found.total or (MANY if named else 0)) - found.done
+        return 1e8 + (0 if found.finished else missing * work_of(network_of(scene)))
 
     def paint(self, scene: Scene, size: Size) -> Steps[Picture]:
         found, unit = found_for(scene), unit_of(scene.preset, network_of(scene))

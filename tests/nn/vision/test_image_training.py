@@ -13,9 +13,9 @@ from cppn_gl.nn.training.checkpoint import read
 from cppn_gl.nn.training.run import Run
 from cppn_gl.nn.training.trainer import Trainer
 from cppn_gl.nn.training.writing import train_into
-from cppn_gl.nn.vision import batched
+from cppn_gl.nn.vision import batched, training
 from cppn_gl.nn.vision.network import ImageNetwork, ImageStage
-from cppn_gl.nn.vision.training import ImageProblem, ImageTrainer, batch_gradient
+from cppn_gl.nn.vision.training import ImageProblem, ImageTrainer, batch_gradient, first_state
 from cppn_gl.utils.checks import PresetError
 
 BRANCHES = """
@@ -139,6 +139,18 @@ def test_steps_do_not_depend_on_threads_or_on_how_they_are_asked_for(
     expected = at_once.state.parameters.tobytes()
     assert one_by_one.state.parameters.tobytes() == expected
     assert alone.state.parameters.tobytes() == expected
+
+
+def test_memory_does_not_grow_with_the_batch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, rng = trainer_of(folder).problem, np.random.default_rng(1)
+    pictures, labels = rng.normal(size=(40, 1, 8, 8)).astype("f4"), rng.integers(0, 2, 40)
+    stages = problem.bound(first_state(problem).parameters)
+    expected = batch_gradient(problem, stages, pictures, labels)
+    monkeypatch.setattr(training, "TOGETHER", 2)
+    assert batch_gradient(problem, stages, pictures, labels).tobytes() == expected.tobytes()
+    monkeypatch.setattr(batched, "KEPT", 0)  # windows are made again
+    found = batch_gradient(problem, stages, pictures, labels)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_a_step_is_the_same_after_going_back(folder: Path) -> None:

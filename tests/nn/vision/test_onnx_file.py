@@ -424,6 +424,23 @@ REFUSED = {
 }
 
 
+@pytest.mark.parametrize("op", HANDLERS)
+def test_operations_that_lack_their_inputs_are_one_line(op: str) -> None:
+    for names in ([], [""], ["", "x"], ["", "", "w"]):
+        first = helper.make_node(op, names, ["z"])
+        with pytest.raises(PresetError, match=r"^network\.file: [^\n]*$"):
+            read(file_of([first, node("Add", "z")], w=W))
+
+
+@pytest.mark.parametrize("op", ["Clip", "Constant"])
+def test_attributes_of_other_types_are_one_line(op: str) -> None:
+    tensor = {"Clip": "min", "Constant": "value_int"}[op]
+    given = {tensor: numpy_helper.from_array(np.ones(2, np.float32))}
+    first = helper.make_node(op, [] if op == "Constant" else ["x"], ["z"], **given)
+    with pytest.raises(PresetError, match=r"^network\.file: [^\n]*$"):
+        read(file_of([first, node("Add", "z")]))
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_other_files_are_refused_in_one_line(name: str, tmp_path: Path) -> None:
     data, words = REFUSED[name]

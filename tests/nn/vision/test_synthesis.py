@@ -11,7 +11,8 @@ from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.parametrisation import State
 from cppn_gl.nn.vision.recipe import Recipe
 from cppn_gl.nn.vision.running import NumPyKernel, finished, under
-from cppn_gl.nn.vision.synthesis import Ascent, class_index
+from cppn_gl.nn.vision.synthesis import Ascent
+from cppn_gl.nn.vision.target import class_index
 from cppn_gl.utils.checks import PresetError
 
 PICTURE = np.random.default_rng(3).integers(0, 256, (20, 30, 3), np.uint8)
@@ -149,6 +150,12 @@ def test_classes_are_found_by_name_and_number() -> None:
     assert [class_index(network, name) for name in ("", *CLASSES)] == [0, 0, 1, 2, 3, 4]
     assert class_index(network, "Cup of Coffee") == class_index(network, "3") == 2
     assert class_index(network, "coffee") == 2
+    for words, problem in (("²", "no class '²'; did"), ("6", "class 6; the network has 5")):
+        with pytest.raises(PresetError, match=problem.partition(";")[0]):
+            class_index(network, words)
+    alike = ImageNetwork.of_nodes(nodes(), 3, (24, 32), ("tabby cat", "tiger cat", "a", "b", "c"))
+    with pytest.raises(PresetError, match="2 classes have the word 'cat': tabby cat, tiger cat"):
+        class_index(alike, "cat")
     nameless = ImageNetwork.of_nodes(nodes(), 3, (24, 32))
     with pytest.raises(PresetError, match="names are unknown"):
         class_index(nameless, "cat")
@@ -176,3 +183,11 @@ def test_steps_do_not_depend_on_the_kernel_that_a_view_prefers() -> None:
 def test_a_class_is_no_other_digit() -> None:
     with pytest.raises(PresetError, match="no class"):
         class_index(ascent().network, "²")
+
+
+def test_values_that_overflow_grow_on_without_warnings() -> None:
+    for basis in ("fourier", "pixels", "network"):
+        of = ascent(basis=basis, rate=100.0, of="layer", unit=(5, 1))
+        state = after(of, 2)
+        lost = dataclasses.replace(state, arrays=tuple(a * np.nan for a in state.arrays))
+        assert of.pixels(after(of, 1, lost)).dtype == np.uint8
