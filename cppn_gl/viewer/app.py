@@ -59,7 +59,7 @@ from cppn_gl.viewer.thumbnails import default_folder as thumbnails_folder
 from cppn_gl.viewer.trace import Trace
 from cppn_gl.viewer.view_words import ViewWords
 from cppn_gl.viewer.watch import Watch, shader_files
-from cppn_gl.viewer.weights import PATIENCE, Weights
+from cppn_gl.viewer.weights import PATIENCE, Weights, alike
 from cppn_gl.viewer.window import content_scale, framebuffer_size, to_pixel
 from cppn_gl.views import ALL, plain_view, view_of
 from cppn_gl.views.base import Hit
@@ -698,7 +698,7 @@ class App:
     @property
     def follows_network(self) -> bool:
         """Whether the network explored is not drawn yet, so that another one is shown."""
-        return self._weights.busy
+        return self._weights.busy or not alike(self._shown[0], self.explorer.preset)
 
     @property
     def _working(self) -> bool:

@@ -22,6 +22,12 @@ OPENING = 0.5  # seconds of measuring before the first picture
 PATIENCE = 1.0  # seconds after which it is told what takes so long
 
 
+def alike(a: Preset, b: Preset) -> bool:
+    """Whether two presets' networks are of one kind, so that what is said of one fits the other."""
+    kinds = [(one.classifies, one.spec.structured, one.learns) for one in (a, b)]
+    return kinds[0] == kinds[1]
+
+
 class Weights:
     """Follows a changing preset, but finishes a network once begun: a held key shows some."""
 

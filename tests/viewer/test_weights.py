@@ -9,9 +9,10 @@ from cppn_gl.nn import draws
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.normalize import Normalize
 from cppn_gl.nn.sources import Layers, Random
+from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer import weights
-from cppn_gl.viewer.weights import Weights
+from cppn_gl.viewer.weights import Weights, alike
 
 PRESET = Preset(spec=Random(depth=5, width=7, seed=123))
 
@@ -146,3 +147,14 @@ def test_blocks_that_normalise_are_measured_before_the_window_opens(
     follower = Weights()
     assert follower.follow(preset, 0.0)[0] == preset
     assert not follower.busy
+
+
+def test_what_is_said_of_a_network_waits_for_one_of_its_kind() -> None:
+    blocks = PRESET.replace(**{"network.structure": "vgg"})
+    pictures = parse_preset(
+        '[[network.nodes]]\ntype = "conv"\nchannels = 2\n[preprocess]\nsize = [4, 4]\n'
+        'order = "grey"\nrange = 1\nmean = [0]\nstd = [1]\n'
+    )
+    assert alike(PRESET, PRESET.replace(seed=5))
+    for one, other in ((PRESET, blocks), (blocks, pictures), (pictures, PRESET)):
+        assert not alike(one, other)
