@@ -63,7 +63,8 @@ MEANINGS: dict[str, tuple[str, str]] = {
     ),
     "guided": (
         "The gradient, but on its way back every relu lets pass only what raises the score, and "
-        "only where it was active (Springenberg et al. 2015): the edges and patterns that excite.",
+        "only where it was active (Springenberg et al. 2015): the edges and patterns that excite. "
+        "Blue is no objection: there a darker pixel would raise the score.",
         "It is sharp because it retraces the picture's own edges, and it looks much the same for "
         "another class, or for random weights (Adebayo et al. 2018). Compare before you believe.",
     ),
@@ -130,8 +131,8 @@ def seeing_words(
         "A convolution slides small kernels over what the layer before gives; each kernel makes "
         "one channel, a map of where its pattern is. A relu keeps what is above 0. A pool keeps "
         "the largest of neighbouring values: the maps become smaller, what is found counts more "
-        "than where. So each layer sees farther, and finds patterns of patterns. Nobody chooses the "
-        "kernels: training does.",
+        "than where. So each layer sees farther, and finds patterns of patterns. Nobody chooses "
+        "the kernels: training does.",
         origin_words(preset),
     ]
     if done is not None and network.classes:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import SynthesisOptions
+from cppn_gl.utils.cache import MB
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.learning import CLOSING_SECONDS, MEASURED, SWITCH_SECONDS
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:  # most presets grow nothing
 
 VIEW = "synthesis"
 EARLY = 6
+HELD = 256 * MB  # bytes of early states of a sheet's pictures; the others begin again
 
 
 def grows(preset: Preset) -> bool:
@@ -257,15 +259,14 @@ class Growing:
         """Work on a sheet until all its pictures are at an early step, or at the one wanted."""
         wanted, growths = step_of(preset), growths_in(preset)
         early = wanted // EARLY
-        goal = early if self._at < early else wanted
+        goal, held = early if self._at < early else wanted, 0
         for done, growth in enumerate(growths):
             for part in growth.prepare(goal):
                 if number != self._number:
                     return
                 self.fraction = (done + part) / len(growths) * goal / max(1, wanted)
                 wall.sleep(0)
-            if goal == wanted:
-                growth.rest(goal)
+            held += growth.rest(goal, goes_on=goal < wanted and held < HELD)
         with self._changed:
             if number == self._number:
                 self._at, self.fraction = goal, goal / max(1, wanted)

@@ -119,13 +119,13 @@ class Seeing(ABC):
         layer, channel = self.unit
         of = self.preset.options(SynthesisOptions)
         if grows(self.preset) and of.of == "class":
-            from cppn_gl.nn.vision.target import class_index
+            from cppn_gl.nn.vision.target import class_index, class_key
 
             network = self.eye
             at = class_index(network, of.class_name) + by
             at = min(max(at, 0), network.scores - 1)
             words = f"class {at + 1}: {network.class_name(at)}"
-            self.change(words, **{"synthesis.class_name": str(at + 1)})
+            self.change(words, **{"synthesis.class_name": class_key(network, at)})
         else:
             self.look_at(layer, channel + by)
 

@@ -10,6 +10,7 @@ from small_eyes import preset
 
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import SynthesisOptions
+from cppn_gl.viewer import growing as growing_thread
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.facts import growing
 from cppn_gl.viewer.growing import growth_in, growths_in, step_of
@@ -131,8 +132,14 @@ def test_another_view_stands_still(explore: Callable[[Preset], Explorer]) -> Non
     assert of.growing.playing
 
 
-def test_a_sheet_is_shown_early_and_then_whole(explore: Callable[[Preset], Explorer]) -> None:
-    sheet = grows(**{"synthesis.form": "sheet", "synthesis.steps": 12, "synthesis.seed": 5})
+@pytest.mark.parametrize("held", [growing_thread.HELD, 0])
+def test_a_sheet_is_shown_early_and_then_whole(
+    held: int, explore: Callable[[Preset], Explorer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(growing_thread, "HELD", held)
+    sheet = grows(
+        **{"synthesis.form": "sheet", "synthesis.steps": 12, "synthesis.seed": 5 + held % 7}
+    )
     of, seen = explore(sheet), set()
     assert step_of(of.preset) == 12
 

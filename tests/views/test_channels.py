@@ -109,7 +109,7 @@ def test_a_click_on_a_class_asks_why(view: ChannelsView) -> None:
     assert hit.words.startswith(f"{done.network.classes[best]}: ")
     assert hit.opens is not None
     assert hit.opens.show.view == "attribution"
-    assert hit.opens.table("attribution").class_name == str(best + 1)
+    assert hit.opens.table("attribution").class_name == done.network.classes[best]
 
 
 def test_networks_without_classes_have_no_bars() -> None:

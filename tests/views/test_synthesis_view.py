@@ -101,7 +101,7 @@ def test_a_sheet_of_classes() -> None:
     left, top, _, _ = list(boxes(at, (640, 400)))[1]
     hit = view().hit(at, (640, 400), (left + 3, top + 3))
     assert hit is not None
-    assert hit.changes["synthesis.class_name"] == "3"
+    assert hit.changes["synthesis.class_name"] == "cup of coffee"
 
 
 @pytest.mark.parametrize(

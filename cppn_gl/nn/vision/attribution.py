@@ -51,7 +51,7 @@ METHODS: dict[str, Method] = {
     ),
     "smooth": Method("SmoothGrad", "the mean gradient of pictures with noise added"),
     "gradcam": Method("Grad-CAM", "where a layer's channels speak for it", of_values=False),
-    "occlusion": Method("occlusion", "how much the score falls if a patch is covered", False),
+    "occlusion": Method("occlusion", "how much the score falls if a patch covers the place", False),
 }
 
 

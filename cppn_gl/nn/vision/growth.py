@@ -67,12 +67,16 @@ class Growth:
         """Rows and columns of the picture at a step."""
         return self.ascent.parameters.size(step)
 
-    def rest(self, step: int) -> None:
-        """Forget the states, unless it went beyond a step: a sheet needs its pictures only."""
+    def rest(self, step: int, *, goes_on: bool = False) -> int:
+        """Forget the states, unless it went beyond a step: a sheet needs its pictures only.
+
+        `goes_on`: all but the newest, from which it goes on. Returns the bytes of what it keeps.
+        """
         with self._lock:
-            if self.step > step:
-                return
-            self._states, self._newest, self._asked, self._spacing = {}, None, None, 1
+            if self.step <= step:
+                newest = self._newest if goes_on else None
+                self._states, self._newest, self._asked, self._spacing = {}, newest, None, 1
+            return 0 if self._newest is None else self._newest.nbytes
 
     def values(self, step: int) -> Float32:
         """What the network said of the pictures before a step, (n,): n <= step, NaN where unknown.

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from cppn_gl.nn.vision.attribution import METHODS
+from cppn_gl.nn.vision.target import class_key
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import AttributionOptions
 from cppn_gl.utils.arrays import Box, Float32, Size
@@ -446,9 +447,10 @@ def _class_hit(scene: Scene, layout: Layout, place: tuple[float, float]) -> Hit 
             words = f"{name}: {percent(float(said.shares[index]))}"
             if after is not None:
                 words += f", with the patch {percent(float(after.shares[index]))}"
-            keys = {"attribution.of": "class", "attribution.class_name": str(index + 1)}
-            if network.classes and network.classes.index(name) == index:
-                keys["attribution.class_name"] = name
+            keys = {
+                "attribution.of": "class",
+                "attribution.class_name": class_key(network, index),
+            }
             return Hit(words, changes=keys)
     return None
 

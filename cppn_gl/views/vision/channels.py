@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 
 from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.running import Pass
+from cppn_gl.nn.vision.target import class_key
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import ChannelsOptions
 from cppn_gl.utils.arrays import Box, Float32, Size
@@ -343,7 +344,7 @@ class ChannelsView(LaidOut):
             for guess, box in zip(guesses_of(look, done), boxes, strict=False):
                 if holds(box, place):
                     words = f"{guess.name}: {bars.percent(guess.share)}; a click asks why"
-                    return Hit(words, opens=scene.preset.replace(**why(guess)))
+                    return Hit(words, opens=scene.preset.replace(**why(look.network, guess)))
         if where.details is not None:
             shown = self._details.find(self._key(scene, look)) or []
             for one, box in detail_boxes(where, shown):
@@ -352,12 +353,12 @@ class ChannelsView(LaidOut):
         return None
 
 
-def why(guess: bars.Guess) -> dict[str, Any]:
+def why(network: ImageNetwork, guess: bars.Guess) -> dict[str, Any]:
     """The keys of the view that explains a class."""
     return {
         "show.view": "attribution",
         "attribution.of": "class",
-        "attribution.class_name": str(guess.index + 1),
+        "attribution.class_name": class_key(network, guess.index),
     }
 
 

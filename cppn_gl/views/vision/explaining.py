@@ -36,6 +36,7 @@ NOISY = 16  # pictures of SmoothGrad
 MIDDLE, COARSE = 2, 8  # pixels of the window in one of a coarse drawing: the levels 1 and 0
 BACK = 2.0  # work of a pass back, relative to one forward
 TOP = 5  # classes listed
+SMALLEST = 1e-30  # magnitude with the full colour: what is divided by it must not overflow
 
 
 Pixels = NDArray[np.uint8]

@@ -27,6 +27,7 @@ from cppn_gl.nn.vision.growth import Growth, growth_of
 from cppn_gl.nn.vision.network import ImageNetwork
 from cppn_gl.nn.vision.preprocess import Pixels, picture_of
 from cppn_gl.nn.vision.synthesis import objective_of
+from cppn_gl.nn.vision.target import class_index, class_key
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import SynthesisOptions
@@ -155,7 +156,7 @@ class SynthesisView(CPUView):
             return None
         changes: dict[str, Any] = {"synthesis.form": "one"}
         if options.of == "class":
-            changes["synthesis.class_name"] = str(found[at])
+            changes["synthesis.class_name"] = class_key(network_of(scene), found[at] - 1)
         else:
             changes["channels.unit"] = (_unit(scene.preset, network_of(scene))[0], found[at])
         return Hit(name_of(scene, found[at]), changes=changes)
@@ -214,7 +215,7 @@ def grown(scene: Scene) -> list[Growth]:
     if options.form != "sheet":
         return [of(*unit, options.class_name)]
     if options.of == "class":
-        return [of(*unit, str(number)) for number in numbers(preset, network)]
+        return [of(*unit, class_key(network, number - 1)) for number in numbers(preset, network)]
     return [of(unit[0], number, "") for number in numbers(preset, network)]
 
 
@@ -259,8 +260,6 @@ def name_of(scene: Scene, number: int | None = None) -> str:
     options, (layer, channel) = preset.options(SynthesisOptions), _unit(preset, network)
     stage, channel = network.stages[layer - 1].name, number or channel
     if options.of == "class":
-        from cppn_gl.nn.vision.target import class_index
-
         index = class_index(network, options.class_name) if number is None else number - 1
         return f"class {index + 1}: {network.class_name(index)}"
     if options.of == "direction":

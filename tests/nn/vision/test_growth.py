@@ -108,6 +108,18 @@ def test_a_finished_picture_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -
     assert growth_of(network(), preset().preprocess, ascent().recipe, (4, 2)).pixels(6).shape
 
 
+def test_at_rest_it_keeps_no_more_than_the_state_from_which_it_goes_on() -> None:
+    of, expected = Growth(ascent()), straight(ascent(), 7)
+    of.pixels(4)
+    state = of._newest
+    assert state is not None
+    assert of.rest(4, goes_on=True) == state.nbytes
+    assert of.snapshots == (0, 4)
+    assert np.array_equal(of.pixels(7), expected)
+    assert of.rest(7) == 0
+    assert of.snapshots == (0,)
+
+
 def test_a_long_growth_that_was_interrupted_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     of = ascent()
     monkeypatch.setattr(growth, "SAVED", 0.0)

@@ -9,7 +9,7 @@ import pytest
 from cppn_gl.nn.layers import SOURCE
 from cppn_gl.nn.vision import operations as of
 from cppn_gl.nn.vision.network import ImageNetwork, ImageNode
-from cppn_gl.nn.vision.target import Target
+from cppn_gl.nn.vision.target import Target, class_index, class_key
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import PresetError
 
@@ -84,3 +84,16 @@ def test_what_a_network_does_not_have_is_refused(target: Target, words: str) -> 
         target.checked(network())
     with pytest.raises(PresetError, match="class 61; the network has 60"):
         Target.of_class(network(), 60)
+
+
+def named(*names: str) -> ImageNetwork:
+    nodes = [ImageNode("scores", of.Conv2d(narrow(4, 1, 1, 1), narrow(4)), "relu", (SOURCE,))]
+    return ImageNetwork.of_nodes(nodes, 1, (1, 1), names)
+
+
+@pytest.mark.parametrize(
+    "names", [("cat", "crane", "dog", "crane"), ("0", "1", "2", "3"), ("3", "2", "1", "0"), ()]
+)
+def test_the_words_for_a_class_find_it_again(names: tuple[str, ...]) -> None:
+    network = named(*names)
+    assert [class_index(network, class_key(network, k)) for k in range(4)] == [0, 1, 2, 3]
