@@ -160,7 +160,7 @@ def test_classes_are_found_by_name_and_number() -> None:
     with pytest.raises(PresetError, match="2 classes have the word 'cat': tabby cat, tiger cat"):
         class_index(alike, "cat")
     nameless = ImageNetwork.of_nodes(nodes(), 3, (24, 32))
-    with pytest.raises(PresetError, match="names are unknown"):
+    with pytest.raises(PresetError, match="no number from 1 to 5; the classes have no names"):
         class_index(nameless, "cat")
 
 
