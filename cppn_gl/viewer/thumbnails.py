@@ -55,6 +55,7 @@ MAX_FILE = MB  # a larger file is not one of ours
 MAX_FILES, MAX_BYTES = 600, 64 * MB  # of the folder: the oldest are removed
 MOST = 120  # thumbnails wanted at once
 MEMORY = 1.5 * MOST * 3 * SIZE[0] * SIZE[1]  # bytes
+READING = 0.001  # seconds between two looks at a thread that reads
 STEPS = 4  # in a time slice: see viewer/canvas.py
 
 Pixels = NDArray[np.uint8]  # (height, width, 3), row 0 on top
@@ -100,6 +101,7 @@ class Thumbnails:
     ):
         self._ctx, self._renderer, self._engines = ctx, renderer, engines
         self._files = Files(folder)
+        self._reader = ThreadPoolExecutor(1, "cppn_gl-reading")
         self._made: LRUCache[str, Pixels] = LRUCache(MEMORY, lambda key, pixels: pixels.nbytes)
         self._wanted: list[Subject] = []
         self._sought: set[str] = set()  # digests of those that are not on disk
@@ -177,6 +179,12 @@ class Thumbnails:
         if view.unfit(preset):
             view = plain_view(preset)
             preset = preset.replace(**{"show.view": view.name})
+        if preset.reads_much:
+            reading = self._reader.submit(lambda: preset.run)
+            while not reading.done():
+                wall.sleep(READING)
+                yield
+            reading.result()
         layers = []  # held, or large ones would be drawn twice
         for layer in preset.prepare():
             layers.append(layer)
@@ -224,6 +232,7 @@ class Thumbnails:
     def release(self) -> None:
         """Free everything, after the files are written."""
         self._drop()
+        self._reader.shutdown(wait=False, cancel_futures=True)
         self._wanted = []
         self._files.close()
 
