@@ -12,7 +12,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from cppn_gl.nn.draws import SEED
 from cppn_gl.nn.encodings import ORDERS, displayed
@@ -237,12 +237,15 @@ class File(Source):
 
         Of a file that holds a graph it is a GraphFile (graph_source.py).
         """
+        saved = ""  # the hash of the network that the text is about
         if origin.network is not None:
+            saved = values.get("sha256", "")
             values = {n: v for n, v in values.items() if n != "sha256"}
             values["file"], origin = os.fspath(origin.network), USER
         if sees_pictures(values, origin):
-            trained: Self = _trained_source().of(values, origin)
-            return trained
+            trained: Any = _trained_source().of(values, origin)
+            same = saved and saved == trained.weights_sha256
+            return cast(Self, dataclasses.replace(trained, sha256=saved) if same else trained)
         if origin.weights is None:
             path = _named(values["file"], origin)
             found, file = _weights(path, "" if origin.trusted else _BESIDE), str(path)

@@ -295,8 +295,10 @@ def save_preset(path: Path, preset: Preset) -> None:
         write_atomic(path, toml.encode(), overwrite=False)
         return
     table = spec.to_toml()
-    if spec.known:
+    if spec.classifies:  # named, never carried
         table["sha256"] = spec.weights_sha256
+        if spec.path is not None:
+            table["file"] = _beside(spec.path, path.parent)
     elif spec.path is None:
         beside = path.with_suffix(".safetensors")
         check_target(path, overwrite=False)  # before anything is written
@@ -363,7 +365,10 @@ def with_network(preset: Preset, file: str | Path, changes: dict[str, Any] | Non
     assert isinstance(spec, File)
     stem = Path(spec.label).stem
     given = {n: others.pop(n) for n in list(others) if spec.classifies and n in _SEEN}
-    sees = Preprocess().replace({_SEEN[n]: value for n, value in given.items()})
+    was = preset.spec  # the same network at another place reads pictures in the same way
+    same = isinstance(was, File) and was.sha256 and was.sha256 == spec.weights_sha256
+    known = preset.preparation if same and spec.classifies else Preprocess()
+    sees = known.replace({_SEEN[n]: value for n, value in given.items()})
     alike = preset.classifies == spec.classifies
     if isinstance(preset.spec, File) and alike:
         shown = dataclasses.replace(preset, spec=spec, preparation=sees)

@@ -72,6 +72,8 @@ def _preset(document: dict[str, Any], preset_name: str, origin: Origin) -> Prese
     top = {f: checked(TOP[f][0], v, f) for f, v in document.items() if f in TOP}
     top.pop("format", None)
     spec = source_of(document.get("network", {}), origin)
+    if origin.network is not None and (not spec.classifies or getattr(spec, "known", False)):
+        document = {n: v for n, v in document.items() if n != "preprocess"}  # of another network
     top.setdefault("title", seed_words(document.get("network", {}).get("seed")))
     others: dict[str, Any] = {
         name: _build(cls, _table(document, name), name, origin)

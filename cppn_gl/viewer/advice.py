@@ -73,11 +73,11 @@ def advice(
     """What is wrong with a picture and which key mends it; "" if nothing is.
 
     `home`: the viewport of key 0. `network`: that of the preset at `time`, if drawn already. Of a
-    network that learns nothing is wrong: other keys change it; and nothing of a graph, whose values
-    at single points take too long.
+    network that learns nothing is wrong: other keys change it; nothing of a graph, whose values at
+    single points take too long; and nothing of a network that sees pictures.
     """
     view = view_of(preset)
-    moves = preset.network_moves or preset.learns
+    moves = preset.network_moves or preset.learns or preset.classifies
     if view.name in WITHOUT or moves or preset.spec.structured or min(size) < 2:
         return ""
     probe = Probe(preset, time, size, POINTS, network)

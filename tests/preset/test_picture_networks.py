@@ -106,6 +106,19 @@ def test_a_known_network_is_named_by_its_hash_and_never_carried(how: dict[str, A
     assert left_out(preset) == ""
 
 
+def test_a_saved_preset_names_an_own_network_by_its_hash_and_never_carries_it(
+    tmp_path: Path,
+) -> None:
+    preset = own(tmp_path)
+    alone = unpacked(packed(preset, whole=True))  # as a worker has it, whose file is elsewhere
+    for name, one in (("a", preset), ("b", alone)):
+        save_preset(tmp_path / f"{name}.toml", one)
+        text = (tmp_path / f"{name}.toml").read_text()
+        assert f'sha256 = "{preset.spec.weights_sha256}"' in text  # type: ignore[attr-defined]
+    assert read_preset(tmp_path / "a.toml").network().digest == preset.network().digest
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.toml", "b.toml", "own"]
+
+
 def test_an_own_network_is_named_and_found_beside_the_picture(tmp_path: Path) -> None:
     preset = own(tmp_path)
     sent = packed(preset)
@@ -121,6 +134,22 @@ def test_an_own_network_is_named_and_found_beside_the_picture(tmp_path: Path) ->
     file.write_bytes(file.read_bytes() + b"\0\0")
     with pytest.raises(PresetError):
         unpacked(sent, origin=Origin(tmp_path / "own"))
+
+
+def test_a_picture_opens_with_its_network_from_another_place(tmp_path: Path) -> None:
+    preset = own(tmp_path)
+    text = packed(preset)["preset"]
+    moved = tmp_path / "moved.onnx"
+    moved.write_bytes(SMALL.read_bytes())
+    opened = with_network(parse_preset(text, origin=Origin(tmp_path, network=moved)), moved)
+    assert opened.preprocess == preset.preprocess
+    assert opened.network() is preset.network()
+    known = Path("squeezenet")
+    other = with_network(parse_preset(text, origin=Origin(tmp_path, network=known)), known)
+    assert other.preprocess == squeezenet().preprocess
+    moved.write_bytes(SMALL.read_bytes() + b"\x0a\0")  # another file, with an empty producer
+    with pytest.raises(PresetError, match="needs order"):
+        with_network(parse_preset(text, origin=Origin(tmp_path, network=moved)), moved)
 
 
 def test_the_users_own_processes_get_an_own_network(tmp_path: Path) -> None:

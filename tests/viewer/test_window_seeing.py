@@ -31,9 +31,9 @@ def test_keys_clicks_and_files(desktop: Desktop, tmp_path: Path) -> None:
     desktop.key("Up", "Up", "Right")
     desktop.shows(lambda p: p.options(ChannelsOptions).unit == (3, 2), "layer 3, channel 2")
     desktop.tells("message", "second, layer 3 of 5: channel 2 of 3")
-    desktop.move(900, 300)
+    desktop.move(330, 200)  # the channel, large
     desktop.tells("pointer", "second")
-    desktop.key("Left", "Right")  # a key takes over from a mouse that rests on another channel
+    desktop.key("Left", "Right")  # keys go on without a mouse that rests
     wait_for(lambda: "second" not in (desktop.events(), desktop.told.get("pointer", ""))[1], "keys")
     desktop.key("w", "equal")
     desktop.shows(lambda p: p.options(ChannelsOptions).pinned == ((3, 2),), "a pin")

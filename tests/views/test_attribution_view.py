@@ -95,7 +95,7 @@ def test_the_class_is_the_most_probable_one_or_that_of_a_name_or_a_number() -> N
     ("keys", "problem"),
     [
         ({"class_name": "lighthous"}, "no class 'lighthous'; did you mean 'lighthouse'?"),
-        ({"class_name": "6"}, "class 6; the network has 5"),
+        ({"class_name": "6"}, "class 6; the network has classes 1 to 5"),
         ({"cam_layer": 9}, "needs a layer from 1 to 8"),
         ({"class_name": "cat", "classes": ()}, "needs classes"),
     ],

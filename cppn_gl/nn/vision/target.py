@@ -103,10 +103,12 @@ def class_index(network: ImageNetwork, words: str) -> int:
         return names.index(wanted)
     if wanted.isascii() and wanted.isdigit():
         if not 1 <= int(wanted) <= network.scores:
-            raise PresetError(f"class {show(int(wanted))}; the network has {network.scores}")
+            problem = f"class {show(int(wanted))}; the network has classes 1 to {network.scores}"
+            raise PresetError(problem)
         return int(wanted) - 1
     if not names:
-        raise PresetError(f"names are unknown: expected a number from 1 to {network.scores}")
+        problem = f"{show(words)} is no number from 1 to {network.scores}"
+        raise PresetError(f"{problem}; the classes have no names")
     found = [k for k, name in enumerate(names) if wanted in name.replace(",", " ").split()]
     if len(found) == 1:
         return found[0]

@@ -49,7 +49,7 @@ def _count(length: int, before: int, after: int, kernel: int, stride: int, ceil:
     It begins within the side or the padding before it.
     """
     space = length + before + after - kernel
-    if space < 0:
+    if space < 0 and not (ceil and -space < stride):
         return 0
     count = (-(-space // stride) if ceil else space // stride) + 1
     if ceil and (count - 1) * stride >= length + before:

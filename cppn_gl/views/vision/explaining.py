@@ -30,6 +30,7 @@ from cppn_gl.views.vision.channels import has_classes
 from cppn_gl.views.vision.passes import key_of, network_of, pass_of, shown_of, unit_of
 
 KEPT = 48 * MB  # of maps
+SMALLEST = 1e-30  # reach of a map, so that its reciprocal is a float32
 FIRST = 8  # steps of integrated gradients, and noisy pictures of SmoothGrad, in a first drawing
 NOISY = 16  # pictures of SmoothGrad
 MIDDLE, COARSE = 2, 8  # pixels of the window in one of a coarse drawing: the levels 1 and 0
@@ -103,7 +104,7 @@ def methods_of(scene: Scene, level: int = LEVELS - 1) -> list[str]:
 
 
 def named_class(network: ImageNetwork, words: str) -> int:
-    """The class, from 0, of a name or of a number from 1. Raises PresetError."""
+    """The class, from 0, that `class_index` finds. Raises PresetError as the end of a sentence."""
     if not has_classes(network):
         raise PresetError("needs classes, which this network has not: set attribution.of to unit")
     try:

@@ -262,3 +262,14 @@ def test_a_max_pool_has_no_more_places_than_switches_can_name() -> None:
     assert of.MaxPool2d((254, 258)).shape(Shape(1, 300, 300)) == (1, 1, 1)
     with pytest.raises(PresetError, match="65,535"):
         of.MaxPool2d((256, 256))
+
+
+@pytest.mark.parametrize("pool", [of.MaxPool2d, of.AvgPool2d])
+def test_a_window_may_overhang_a_small_picture_as_in_pytorch(pool: Any) -> None:
+    x = drawn(2, 3, 5)
+    found = pool((4, 5), (2, 5), ceil=True)
+    mean = x.mean(axis=(1, 2)) if pool is of.AvgPool2d else x.max(axis=(1, 2))
+    np.testing.assert_allclose(found.forward(x), mean[:, None, None])
+    for size, ceil in (((4, 5), False), ((5, 5), True)):
+        with pytest.raises(PresetError, match="which is smaller"):
+            pool(size, (2, 5), ceil=ceil).shape(Shape(2, 3, 5))

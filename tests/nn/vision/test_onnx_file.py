@@ -381,6 +381,13 @@ REFUSED = {
         ),
         "reads 'b', which nothing before it gives",
     ),
+    "not a number": (
+        file_of(
+            [node("Flatten", out="f"), helper.make_node("Gemm", ["f", "w"], ["y"], alpha=0.0)],
+            w=np.full((126, 2), np.inf, np.float32),
+        ),
+        "numbers up to",
+    ),
     "missing": (file_of([node("Conv", "w")]), "reads 'w', which nothing"),
     "twice": (file_of([node("Relu"), node("Relu")]), "'y', which is given twice"),
     "own input": (file_of([node("Relu", out="x")]), "given twice"),
