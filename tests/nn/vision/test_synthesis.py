@@ -150,7 +150,10 @@ def test_classes_are_found_by_name_and_number() -> None:
     assert [class_index(network, name) for name in ("", *CLASSES)] == [0, 0, 1, 2, 3, 4]
     assert class_index(network, "Cup of Coffee") == class_index(network, "3") == 2
     assert class_index(network, "coffee") == 2
-    for words, problem in (("²", "no class '²'; did"), ("6", "class 6; the network has classes 1 to 5")):
+    for words, problem in (
+        ("²", "no class '²'; did"),
+        ("6", "class 6; the network has classes 1 to 5"),
+    ):
         with pytest.raises(PresetError, match=problem.partition(";")[0]):
             class_index(network, words)
     alike = ImageNetwork.of_nodes(nodes(), 3, (24, 32), ("tabby cat", "tiger cat", "a", "b", "c"))
