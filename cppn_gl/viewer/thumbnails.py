@@ -12,9 +12,10 @@ import io
 import json
 import os
 import stat
+import threading
 import time as wall
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -101,7 +102,6 @@ class Thumbnails:
     ):
         self._ctx, self._renderer, self._engines = ctx, renderer, engines
         self._files = Files(folder)
-        self._reader = ThreadPoolExecutor(1, "cppn_gl-reading")
         self._made: LRUCache[str, Pixels] = LRUCache(MEMORY, lambda key, pixels: pixels.nbytes)
         self._wanted: list[Subject] = []
         self._sought: set[str] = set()  # digests of those that are not on disk
@@ -180,7 +180,7 @@ class Thumbnails:
             view = plain_view(preset)
             preset = preset.replace(**{"show.view": view.name})
         if preset.reads_much:
-            reading = self._reader.submit(lambda: preset.run)
+            reading = beside(lambda: preset.run)
             while not reading.done():
                 wall.sleep(READING)
                 yield
@@ -232,9 +232,22 @@ class Thumbnails:
     def release(self) -> None:
         """Free everything, after the files are written."""
         self._drop()
-        self._reader.shutdown(wait=False, cancel_futures=True)
         self._wanted = []
         self._files.close()
+
+
+def beside(work: Callable[[], object]) -> Future[object]:
+    """Work in a thread of its own, for whose end the program does not wait."""
+    future: Future[object] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # raised again where the result is asked for
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="cppn_gl-reading", daemon=True).start()
+    return future
 
 
 def resized(pixels: Pixels, factor: float) -> Pixels:
