@@ -752,14 +752,14 @@ VIEWS: dict[str, ViewRow] = {
             "what in the picture a class, or a channel, of an image network depends on",
             "cppn_gl.views.vision.attribution:AttributionView",
             AttributionOptions,
-            reading="Red is more of the class in the title, or of the channel, and blue is less: "
-            "what that means, the method says. The gradient, and all that is made of it, says how "
-            "the score would change if a pixel got a little brighter: red where it would rise, "
-            "blue where it would fall, and a dark pupil may speak for the cat. It is noisy, and "
-            "quiet where the network is already sure. Guided backpropagation and deconvnet follow "
-            "only what raises the score, and draw sharp edges, but almost the same ones for any "
-            "class. Integrated gradients divide the score among the pixels. Grad-CAM is coarse and "
-            "says where. Occlusion is the plainest: cover a part, and see how far the score falls.",
+            reading="Red is above 0, blue below; what that says of the class in the title, or of "
+            "the channel, depends on the method. The gradient says how the score would change if a "
+            "pixel got a little brighter: red where it would rise, blue where it would fall, and a "
+            "dark pupil may speak for the cat. It is noisy, and quiet where the network is already "
+            "sure. Guided backpropagation and deconvnet follow only what raises the score, and "
+            "draw sharp edges, but almost the same ones for any class. Integrated gradients divide "
+            "the score among the pixels. Grad-CAM is coarse and says where. Occlusion is the "
+            "plainest: cover a part, and see how far the score falls.",
             tries=(
                 "Click on one of the classes at the side: what speaks for that one?",
                 "{knob_up} goes through the methods; the last one, all, shows them side by side.",
