@@ -318,6 +318,11 @@ class Preset:
         return run_of(self)
 
     @property
+    def reads_much(self) -> bool:
+        """Whether `run` reads all pictures of a data set: that may take seconds, or minutes."""
+        return self.learns and self.classifies
+
+    @property
     def source(self) -> Hashable:
         """What its network depends on, besides the step of a training."""
         train = self.train.learning if self.learns else None

@@ -14,6 +14,7 @@ from typing import Any
 
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
 from cppn_gl.nn.vision.recipe import Recipe
+from cppn_gl.nn.vision.shapes import MAX_CHANNELS
 from cppn_gl.utils.checks import (
     OneOf,
     choice,
@@ -37,7 +38,6 @@ ATTRIBUTIONS = (  # methods; see nn/vision/attribution.py
     "gradcam",
     "occlusion",
 )
-MAX_CHANNEL = 65536  # the largest number of a layer or a channel of an image network
 MAX_STAGES = max(MAX_WIDTH, MAX_DEPTH)  # the largest number of a layer or a unit
 
 
@@ -298,7 +298,7 @@ class AttributionOptions(Options):
     )
     cam_layer: int = key(
         0,
-        integer(0, MAX_CHANNEL),
+        integer(0, MAX_CHANNELS),
         "the layer that Grad-CAM looks at; 0: the last one with several places",
         step=1,
         slider=(0, 128),
@@ -343,13 +343,13 @@ class ChannelsOptions(PreActivation):
 
     unit: tuple[int, int] | None = key(
         None,
-        several(integer(1, MAX_CHANNEL), 2, 2),
+        several(integer(1, MAX_CHANNELS), 2, 2),
         "what is looked at: a layer, and its channel, both from 1; none: the first",
         widget="unit",
     )
     pinned: tuple[tuple[int, int], ...] = key(
         (),
-        several(several(integer(1, MAX_CHANNEL), 2, 2), 0, 8),
+        several(several(integer(1, MAX_CHANNELS), 2, 2), 0, 8),
         "channels kept in sight while the picture changes: layer and channel of each",
     )
     tiles: str = key(
@@ -401,11 +401,11 @@ class SynthesisOptions(Recipe, Options):
         "or of many classes",
     )
     first: int = key(
-        1, integer(1, MAX_CHANNEL), "in a sheet, the first channel or class", slider=(1, 513)
+        1, integer(1, MAX_CHANNELS), "in a sheet, the first channel or class", slider=(1, 513)
     )
     count: int = key(
         0,
-        integer(0, MAX_CHANNEL),
+        integer(0, MAX_CHANNELS),
         "in a sheet, the number of channels or classes; 0: to the last",
         slider=(0, 100),
     )
@@ -752,14 +752,14 @@ VIEWS: dict[str, ViewRow] = {
             "what in the picture a class, or a channel, of an image network depends on",
             "cppn_gl.views.vision.attribution:AttributionView",
             AttributionOptions,
-            reading="Red is more of the class in the title, or of the channel, and blue is less: "
-            "what that means, the method says. The gradient, and all that is made of it, says how "
-            "the score would change if a pixel got a little brighter: red where it would rise, "
-            "blue where it would fall, and a dark pupil may speak for the cat. It is noisy, and "
-            "quiet where the network is already sure. Guided backpropagation and deconvnet follow "
-            "only what raises the score, and draw sharp edges, but almost the same ones for any "
-            "class. Integrated gradients divide the score among the pixels. Grad-CAM is coarse and "
-            "says where. Occlusion is the plainest: cover a part, and see how far the score falls.",
+            reading="Red is above 0, blue below; what that says of the class in the title, or of "
+            "the channel, depends on the method. The gradient says how the score would change if a "
+            "pixel got a little brighter: red where it would rise, blue where it would fall, and a "
+            "dark pupil may speak for the cat. It is noisy, and quiet where the network is already "
+            "sure. Guided backpropagation and deconvnet follow only what raises the score, and "
+            "draw sharp edges, but almost the same ones for any class. Integrated gradients divide "
+            "the score among the pixels. Grad-CAM is coarse and says where. Occlusion is the "
+            "plainest: cover a part, and see how far the score falls.",
             tries=(
                 "Click on one of the classes at the side: what speaks for that one?",
                 "{knob_up} goes through the methods; the last one, all, shows them side by side.",

@@ -121,7 +121,7 @@ def seeing_words(
     outputs = network.stages[-1].shape.size
     gives = (
         f"a share for each of {len(network.classes):,} classes of things"
-        if network.classes
+        if len(network.classes) > 1
         else counted(outputs, "number")
     )
     found = [

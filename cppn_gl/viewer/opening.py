@@ -5,6 +5,7 @@ a network's file          -> network()                                    or wha
 the same, when it changes -> again()
 """
 
+import contextlib
 import dataclasses
 import os
 import threading
@@ -173,6 +174,9 @@ def _told(path: Path, find: Callable[[], tuple[Preset, float | None]], words: st
     """What is found at a path, or the error in one line that begins with the file's short name."""
     try:
         preset, time = find()
+        if preset.reads_much:
+            with contextlib.suppress(PresetError):  # which the window shows
+                preset.run  # noqa: B018  its pictures are kept for the window
     except (PresetError, OSError, MemoryError) as error:
         said = str(error) or "not enough memory"
         if isinstance(error, OSError):

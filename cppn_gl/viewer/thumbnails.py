@@ -12,9 +12,10 @@ import io
 import json
 import os
 import stat
+import threading
 import time as wall
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -55,6 +56,7 @@ MAX_FILE = MB  # a larger file is not one of ours
 MAX_FILES, MAX_BYTES = 600, 64 * MB  # of the folder: the oldest are removed
 MOST = 120  # thumbnails wanted at once
 MEMORY = 1.5 * MOST * 3 * SIZE[0] * SIZE[1]  # bytes
+READING = 0.001  # seconds between two looks at a thread that reads
 STEPS = 4  # in a time slice: see viewer/canvas.py
 
 Pixels = NDArray[np.uint8]  # (height, width, 3), row 0 on top
@@ -177,6 +179,12 @@ class Thumbnails:
         if view.unfit(preset):
             view = plain_view(preset)
             preset = preset.replace(**{"show.view": view.name})
+        if preset.reads_much:
+            reading = beside(lambda: preset.run)
+            while not reading.done():
+                wall.sleep(READING)
+                yield
+            reading.result()
         layers = []  # held, or large ones would be drawn twice
         for layer in preset.prepare():
             layers.append(layer)
@@ -226,6 +234,20 @@ class Thumbnails:
         self._drop()
         self._wanted = []
         self._files.close()
+
+
+def beside(work: Callable[[], object]) -> Future[object]:
+    """Work in a thread of its own, for whose end the program does not wait."""
+    future: Future[object] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # raised again where the result is asked for
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="cppn_gl-reading", daemon=True).start()
+    return future
 
 
 def resized(pixels: Pixels, factor: float) -> Pixels:

@@ -1,6 +1,7 @@
 """Thumbnails: drawn in slices as the renderer draws, kept on disk, and never trusted from there."""
 
 import os
+import threading
 import time as wall
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from seers import grey
+from stripes import learner, stripes
 from windowless import windowless
 
 from cppn_gl.output.renderer import Renderer
@@ -86,6 +88,26 @@ def test_one_of_an_image_network_is_its_dashboard_or_what_its_view_shows_in_time
     assert not np.array_equal(dashboard, other)
     expected = reduced(renderer.render(plain, (SIZE[0] * FINE, SIZE[1] * FINE)), FINE)
     assert np.abs(dashboard.astype(int) - expected).mean() < 0.5
+
+
+def test_pictures_to_learn_from_are_read_beside_the_window(
+    made: Thumbnails, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers: list[threading.Thread] = []
+    of = Preset.run.fget
+    assert of is not None
+
+    def read(preset: Preset) -> object:
+        readers.append(threading.current_thread())
+        return of(preset)
+
+    folder = stripes(tmp_path / "stripes")
+    begun = learner(folder, **{"show.view": "channels"})
+    monkeypatch.setattr(Preset, "run", property(read))
+    [found] = draw(made, Subject(begun, 0.0))
+    assert found is not None
+    assert not made.problems
+    assert readers[0] is not threading.current_thread()
 
 
 def test_a_dithered_one_is_the_dithered_picture_reduced(

@@ -79,9 +79,9 @@ def test_the_dashboard_shows_them_once_they_are_known(preset: Preset) -> None:
     scene = scene_of(preset.replace(**{"show.view": "channels"}))
     view = ChannelsView()
     before = painted(view, scene, SIZE)
-    assert mosaic(scene, (0, 0)) is None
+    assert at_once(mosaic(scene, (0, 0))) is None
     painted(TopImagesView(), scene_of(preset), SIZE)
-    tiled = mosaic(scene, (0, 0))
+    tiled = at_once(mosaic(scene, (0, 0)))
     assert tiled is not None
     assert tiled.std() > 0.05
     assert np.abs(painted(view, scene, SIZE) - before).max() > 0.1

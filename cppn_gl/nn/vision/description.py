@@ -273,6 +273,12 @@ def _pool(kind: Any) -> Any:
     return made
 
 
+def _pad(values: Mapping[str, Any], arrays: Mapping[str, Float32]) -> of.Pad2d:
+    if values["padding"] == SAME:
+        raise PresetError(f"padding {SAME!r} is of windows; expected numbers")
+    return of.Pad2d(values["padding"], values["mode"], values["value"])
+
+
 def _of(kind: Any, *names: str) -> Any:
     return lambda values, arrays: kind(*(values[name] for name in names))
 
@@ -290,7 +296,7 @@ _MAKERS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Float32]], Any]] = 
     "concat": _of(of.Concatenate),
     "add": _of(of.Sum),
     "multiply": _of(of.Product),
-    "pad": _of(of.Pad2d, "padding", "mode", "value"),
+    "pad": _pad,
     "flatten": _of(of.Flatten),
     "reshape": lambda values, arrays: of.Reshape(Shape(*values["shape"])),
     "softmax": _of(of.Softmax, "log"),

@@ -28,11 +28,13 @@ from cppn_gl.nn.vision.pieces import PICTURE
 from cppn_gl.nn.vision.preprocess import Preprocess
 from cppn_gl.nn.vision.shapes import Shape
 from cppn_gl.utils.arrays import Float32
-from cppn_gl.utils.cache import LRUCache
+from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError, key, validate
 
 MAX_PARAMETERS = 2**24  # that are drawn: 64 MiB
-_networks: LRUCache[Any, ImageNetwork] = LRUCache(16)
+_networks: LRUCache[Any, ImageNetwork] = LRUCache(
+    128 * MB, lambda key, network: 4.0 * network.parameters + MB
+)
 
 
 @dataclass(frozen=True)

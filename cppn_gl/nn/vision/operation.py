@@ -6,14 +6,13 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from cppn_gl.nn.layers import Array
+from cppn_gl.nn.vision.shapes import MAX_CHANNELS as MAX_CHANNELS
 from cppn_gl.nn.vision.shapes import Shape
 from cppn_gl.utils.checks import PresetError
 
 Pair = tuple[int, int]  # of rows and of columns
 Padding = tuple[int, int, int, int]  # top, left, bottom, right
 Gradients = tuple[Array, ...]  # one for each input
-
-MAX_CHANNELS = 65536
 
 
 class ImageOperation(Protocol):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cppn_gl.nn.draws import SEED
+from cppn_gl.nn.vision.shapes import MAX_CHANNELS
 from cppn_gl.utils.checks import choice, flag, integer, key, line, number, several, show
 
 OBJECTIVES = ("channel", "unit", "class", "direction", "layer")
@@ -13,10 +14,9 @@ MAX_STEPS = 1_000_000
 MIN_SIDE, MAX_SIDE = 16, 1024
 MAX_HIDDEN = 256
 SMOOTH = ("tanh", "sin", "atan", "gaussian", "softplus", "elu", "gelu", "relu")
-MAX_NUMBER = 65536  # of a layer or a channel
 RATES = {"fourier": 0.08, "pixels": 0.125, "network": 0.005}
 
-_NUMBER = integer(1, MAX_NUMBER)
+_NUMBER = integer(1, MAX_CHANNELS)
 _FACTOR = number(-1000, 1000)
 
 

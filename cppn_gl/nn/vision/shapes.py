@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 MAX_SIDE = 4096  # rows or columns of a picture, or of a kernel
+MAX_CHANNELS = 65536  # of a picture, or of a stage; also the largest number of a stage
 
 
 class Shape(NamedTuple):

@@ -152,7 +152,7 @@ def details(scene: Scene, unit: Unit, *, before: bool) -> Steps[list[Detail]]:
             found.append(
                 Detail("grown for it", np.asarray(grown, np.float32) / np.float32(255), GROWN)
             )
-    best = mosaic(scene, unit)
+    best = yield from mosaic(scene, unit)
     if best is not None:
         found.append(Detail(f"best of {folder_of(scene.preset).name}", best, BEST))
     return found

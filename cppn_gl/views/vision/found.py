@@ -54,14 +54,18 @@ def looked_up(scene: Scene) -> Steps[None]:
             yield from found.look_up()
 
 
-def mosaic(scene: Scene, unit: Unit) -> Float32 | None:
-    """The best pictures of a channel, as far as they are known, (H, W, 3); None without any."""
+def mosaic(scene: Scene, unit: Unit) -> Steps[Float32 | None]:
+    """The best pictures of a channel, as far as they are known, (H, W, 3); None without any.
+
+    In slices: files are read.
+    """
     found, network = known(scene), network_of(scene)
     best = found.best(*unit, ACROSS**2) if found is not None else []
     high, wide = (max(1, side // ACROSS) for side in network.size)
     apart = APART * (ACROSS - 1)
     picture, number = blank((ACROSS * wide + apart, ACROSS * high + apart)), 0
     for top in best:
+        yield
         with contextlib.suppress(PresetError):  # gone since
             shown = seen_by(scene.preset.preprocess, read_image(top.path))
             box = within(network.receptive_field(unit[0]).box(*top.place), network.size)

@@ -99,6 +99,7 @@ def changed(place: int, **keys: Any) -> list[dict[str, Any]]:
         (changed(1, weights="features.0"), r"no tensor 'features\.0\.running_mean'"),
         ([], "holds weights, but not how its layers are connected"),
         (changed(3, type="pool"), "node 4: type: no 'pool'; did you mean"),
+        ([*NODES, {"type": "pad", "padding": "same"}], "padding 'same' is of windows"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_named(nodes: Any, words: str) -> None:

@@ -134,7 +134,7 @@ def test_a_network_with_dense_layers_keeps_its_own_size() -> None:
         ({"unit": (12, 1)}, "layer 12; the network has 8"),
         ({"of": "direction"}, "synthesis.direction: empty"),
         ({"of": "direction", "direction": ((9, 1, 1.0),)}, "layer 9; the network has 8"),
-        ({"of": "class", "class_name": "6"}, "class 6; the network has 5"),
+        ({"of": "class", "class_name": "6"}, "class 6; the network has classes 1 to 5"),
         ({"of": "class", "class_name": "lighthous"}, "did you mean 'lighthouse'?"),
     ],
 )
@@ -150,14 +150,17 @@ def test_classes_are_found_by_name_and_number() -> None:
     assert [class_index(network, name) for name in ("", *CLASSES)] == [0, 0, 1, 2, 3, 4]
     assert class_index(network, "Cup of Coffee") == class_index(network, "3") == 2
     assert class_index(network, "coffee") == 2
-    for words, problem in (("²", "no class '²'; did"), ("6", "class 6; the network has classes 1 to 5")):
+    for words, problem in (
+        ("²", "no class '²'; did"),
+        ("6", "class 6; the network has classes 1 to 5"),
+    ):
         with pytest.raises(PresetError, match=problem.partition(";")[0]):
             class_index(network, words)
     alike = ImageNetwork.of_nodes(nodes(), 3, (24, 32), ("tabby cat", "tiger cat", "a", "b", "c"))
     with pytest.raises(PresetError, match="2 classes have the word 'cat': tabby cat, tiger cat"):
         class_index(alike, "cat")
     nameless = ImageNetwork.of_nodes(nodes(), 3, (24, 32))
-    with pytest.raises(PresetError, match="names are unknown"):
+    with pytest.raises(PresetError, match="no number from 1 to 5; the classes have no names"):
         class_index(nameless, "cat")
 
 
