@@ -181,6 +181,11 @@ def note_weights(args: argparse.Namespace, preset: "Preset") -> None:
     """
     from cppn_gl.preset.network_file import left_out, unused
 
+    if preset.classifies:
+        from cppn_gl.views import view_of
+
+        if view_of(preset).unfit(preset):
+            return  # which is told by an error
     if words := unused(preset):
         note(args, words)
     with progress_of(args, delay=DELAY) if preset.learns else contextlib.nullcontext():

@@ -153,3 +153,14 @@ def test_a_wrong_file_in_a_preset_names_its_line(run: Run, here: Path) -> None:
     (here / "my.toml").write_text('[network]\nfile = "none.npz"\n')
     _, _, err = run("render", "my.toml", "-o", "a.png")
     assert err == "cppn_gl: my.toml:2: network.file: none.npz: No such file or directory\n"
+
+
+def test_what_is_wrong_with_an_image_network_is_told_alone(run: Run, here: Path) -> None:
+    small = Path(__file__).parent.parent / "nn" / "vision" / "small.onnx"
+    keys = ["order=red,blue", "range=1", "mean=0,0", "std=1,1"]
+    asked = [one for key in keys for one in ("--set", f"preprocess.{key}")]
+    wrong = ["--view", "attribution", "--set", "attribution.class_name=owl"]
+    status, _, err = run("render", "--network", str(small), *asked, *wrong, "-o", "a.png")
+    assert (status, len(err.splitlines())) == (2, 1)
+    assert "show.view: the view attribution" in err
+    assert not Path("a.png").exists()
