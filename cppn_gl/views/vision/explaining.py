@@ -30,7 +30,6 @@ from cppn_gl.views.vision.channels import has_classes
 from cppn_gl.views.vision.passes import key_of, network_of, pass_of, shown_of, unit_of
 
 KEPT = 48 * MB  # of maps
-SMALLEST = 1e-30  # reach of a map, so that its reciprocal is a float32
 FIRST = 8  # steps of integrated gradients, and noisy pictures of SmoothGrad, in a first drawing
 NOISY = 16  # pictures of SmoothGrad
 MIDDLE, COARSE = 2, 8  # pixels of the window in one of a coarse drawing: the levels 1 and 0
