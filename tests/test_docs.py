@@ -86,6 +86,10 @@ def test_pictures_are_sound_and_small() -> None:
     for path in (ROOT / "docs").rglob("*"):  # tests/test_gallery.py measures docs/gallery/
         if path.suffix in (".png", ".jpg", ".webp"):
             assert "gallery" in path.parts or path.stat().st_size < LARGEST, path.name
+            if "4k" in path.parts:  # to decode them takes half a minute; are they whole?
+                with path.open("rb") as file:
+                    assert int.from_bytes(file.read(8)[4:], "little") + 8 == path.stat().st_size
+                continue
             with Image.open(path) as image:
                 image.load()
 
