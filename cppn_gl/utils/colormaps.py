@@ -21,6 +21,7 @@ from cppn_gl.utils.elementary import cosine, polynomial, power, sine
 
 Palette = NDArray[np.float32]  # (SIZE, 3) sRGB values from 0 to 1
 
+LUMA = 0.299, 0.587, 0.114  # of red, green and blue in a grey (Rec. ITU-R BT.601)
 SIZE = 257  # entries, odd so that there is a middle one; lookups interpolate linearly
 
 # OKLab by Björn Ottosson (https://bottosson.github.io/posts/oklab, public domain): L, a, b to cube

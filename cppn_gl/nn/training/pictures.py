@@ -15,16 +15,19 @@ import numpy as np
 from cppn_gl.nn.training.distances import signed_distances
 from cppn_gl.utils.arrays import Float32, Float64
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.colormaps import LUMA
 from cppn_gl.utils.images import opened_image, pixels_of
 
 MAX_COLORS = 2**18  # pixels that are learned: 512 × 512
 MAX_DISTANCES = 2**16
-_LIGHT = (0.299, 0.587, 0.114)  # of red, green and blue (Rec. ITU-R BT.601)
 
 
-def pixel_centers(width: int, height: int) -> tuple[Float64, Float64]:
-    """x and y of a picture's pixels in input units, (height · width,), from the top left."""
-    unit = 2 / min(width, height)
+def pixel_centers(width: int, height: int, extent: float = 1.0) -> tuple[Float64, Float64]:
+    """x and y of a picture's pixels in input units, (height · width,), from the top left.
+
+    The shorter side spans ± `extent`.
+    """
+    unit = 2 * extent / min(width, height)
     x = (np.arange(width) + 0.5 - width / 2) * unit
     y = (height / 2 - 0.5 - np.arange(height)) * unit
     return np.tile(x, height), np.repeat(y, width)
@@ -46,7 +49,7 @@ def read_distances(path: Path) -> Float32:
     """
     with opened_image(path) as image:
         colors = pixels_of(image, MAX_DISTANCES).astype(np.float64)
-    red, green, blue = _LIGHT  # one after the other: a matrix product's last bits depend on BLAS
+    red, green, blue = LUMA  # one after the other: a matrix product's last bits depend on BLAS
     light = red * colors[..., 0] + green * colors[..., 1] + blue * colors[..., 2] - 0.5
     height, width = light.shape
     border = np.concatenate([light[0], light[-1], light[1:-1, 0], light[1:-1, -1]])

@@ -22,6 +22,7 @@ from cppn_gl.nn.layers import SOURCE, Array
 from cppn_gl.nn.training.gradients import activated, slopes
 from cppn_gl.nn.vision.network import ImageStage
 from cppn_gl.nn.vision.operations import Conv2d, MaxPool2d
+from cppn_gl.nn.vision.windows import padded, unpadded
 
 KEPT = 2**22  # values of a picture's windows that are kept; of more they are made again
 
@@ -164,12 +165,7 @@ def _plain_back(
 def _convolve(operation: Conv2d, inputs: list[Array]) -> tuple[Array, Array]:
     """kept: the windows, (N, taps of all channels, places)."""
     (x,) = inputs
-    top, left, bottom, right = operation.padding
-    if any(operation.padding):
-        n, channels, rows, columns = x.shape
-        padded = np.zeros((n, channels, rows + top + bottom, columns + left + right), x.dtype)
-        padded[:, :, top : top + rows, left : left + columns] = x
-        x = padded
+    x = padded(x, operation.padding)
     (down, over), (apart, across) = operation.stride, operation.dilation
     seen = sliding_window_view(x, operation.reach, axis=(2, 3))[
         :, :, ::down, ::over, ::apart, ::across
@@ -206,7 +202,7 @@ def _convolve_back(
                 y : y + (rows - 1) * down + 1 : down,
                 x : x + (columns - 1) * over + 1 : over,
             ] += spread[:, :, i, j]
-    return (into[:, :, top : top + given[2], left : left + given[3]],), found
+    return (unpadded(into, operation.padding),), found
 
 
 def _apart(operation: MaxPool2d) -> bool:

@@ -18,6 +18,7 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.training.gradients import activated, slopes
 from cppn_gl.nn.training.optimizers import OPTIMIZERS
+from cppn_gl.nn.training.pictures import pixel_centers
 from cppn_gl.nn.vision.fourier import COLORS, mixed
 from cppn_gl.nn.vision.parametrisation import State
 from cppn_gl.nn.vision.recipe import RATES, Recipe
@@ -126,16 +127,14 @@ class Coordinate:
     def _features(self) -> Float32:
         """The inputs of the network at the pixels, in reading order: (pixels, inputs)."""
         rows, columns = self._size
-        pitch = 2 * EXTENT / min(rows, columns)
-        y, x = np.mgrid[:rows, :columns].astype(np.float64).reshape(2, -1)
-        x, y = (x + 0.5 - columns / 2) * pitch, (rows / 2 - 0.5 - y) * pitch
+        x, y = pixel_centers(columns, rows, EXTENT)
         return np.ascontiguousarray(self._drawn.features(x, y, Clock()), np.float32)
 
 
 def _dense(weight: Float32, bias: Float32 | None, y: Float32) -> Float32:
     """W y + b of units (pixels, columns): (pixels, rows)."""
     library = native.library()
-    if library is None or max(weight.shape) > native.MAX_WIDTH:
+    if library is None:
         z = y @ weight.T
         return z if bias is None else z + bias
     layer = library.dense_layer(weight, bias, "identity")

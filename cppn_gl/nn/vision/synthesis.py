@@ -34,9 +34,10 @@ from cppn_gl.nn.vision.running import Pass, backward, best_kernel, forward
 from cppn_gl.nn.vision.target import Target, class_index
 from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.colormaps import LUMA
 
 ALGORITHM = 1  # the number of a change of any picture, for files that keep them
-GREYS = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue in grey
+GREYS = np.array(LUMA, np.float32)
 
 Term = tuple[int, int, float]  # stage and channel, from 0, and a factor
 

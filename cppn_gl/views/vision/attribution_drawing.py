@@ -17,6 +17,7 @@ from cppn_gl.nn.vision.target import class_key
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import AttributionOptions
 from cppn_gl.utils.arrays import Box, Float32, Size
+from cppn_gl.utils.colormaps import LUMA
 from cppn_gl.utils.quantising import quantise
 from cppn_gl.utils.tasks import at_once
 from cppn_gl.views import lettering, text
@@ -46,7 +47,6 @@ GREYED = 0.75  # of the photograph's colour that a map at mix 1 takes away
 NEAR = 0.03  # of the picture: a click so near to what was chosen lets it go
 ACCENT: lettering.Ink = (255, 196, 84, 255)
 BAR, AFTER, TROUGH = (58, 84, 122), (255, 196, 84), (24, 28, 36)
-LUMA = (0.299, 0.587, 0.114)
 FRAME: lettering.Ink = (255, 255, 255, 255)
 WAITING = (26, 29, 36)  # a pane whose map is not there yet
 SMOOTH = 8  # times that a map is enlarged, from which on it is bicubic: no edges are seen
