@@ -6,18 +6,16 @@ thread: works up to that step, then on while `playing` -> take(): the newest ste
 A step is told only when the last one was taken: the thread takes all steps, the window shows some.
 """
 
-import sys
-import threading
 import time as wall
-from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.show import SynthesisOptions
 from cppn_gl.utils.cache import MB
 from cppn_gl.utils.checks import PresetError
-from cppn_gl.viewer.learning import CLOSING_SECONDS, MEASURED, SWITCH_SECONDS
+from cppn_gl.viewer.background import Background
+from cppn_gl.viewer.learning import MEASURED
 
 if TYPE_CHECKING:  # most presets grow nothing
     from cppn_gl.nn.vision.growth import Growth
@@ -78,7 +76,7 @@ def growths_in(preset: Preset) -> "list[Growth]":
     return grown(scene_of(preset))
 
 
-class Growing:
+class Growing(Background):
     """One growth at a time, in one thread, which is started with the first picture that grows.
 
     The pictures of a sheet are brought to an EARLY part of its steps first, then to all of them.
@@ -88,25 +86,17 @@ class Growing:
     fraction: how much of a sheet is done, from 0 to 1.
     """
 
+    thread_name = "cppn_gl-growing"
+
     def __init__(self) -> None:
-        self.wake: Callable[[], None] = lambda: None  # called from the thread when a step is ready
+        super().__init__()
         self.growth: Growth | None = None
-        self.playing = False
-        self.end: int | None = None
-        self.problem = ""
         self.fraction = 0.0
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
-        self._closed = self._held = False
-        self._error: BaseException | None = None
         self._preset: Preset | None = None
         self._source: Hashable = None
-        self._number = 0  # of the last command
         self._wanted = 0  # the step that the explorer shows
         self._at = -1  # the step that is ready; -1: none yet
         self._new: int | None = None  # not taken yet
-        self._news = ""
-        self._times: deque[tuple[float, int]] = deque(maxlen=400)
 
     def follow(self, preset: Preset | None) -> None:
         """Work up to the preset's step, and on from there if `playing`; None: stand still."""
@@ -129,30 +119,8 @@ class Growing:
             self._at, self._new, self.fraction = -1, None, 0.0
             self._times.clear()
             self._changed.notify()
-        if preset is not None and self._thread is None:
-            sys.setswitchinterval(SWITCH_SECONDS)
-            self._thread = threading.Thread(target=self._work, name="cppn_gl-growing", daemon=True)
-            self._thread.start()
-
-    def play(self, end: int | None = None) -> None:
-        """Go on, up to the step `end`."""
-        with self._changed:
-            self.playing, self.end, self._news = True, end, ""
-            self._times.clear()
-            self._changed.notify()
-
-    def pause(self) -> None:
-        """Go no further."""
-        with self._changed:
-            self.playing = False
-            self._changed.notify()
-
-    def hold(self, held: bool) -> None:
-        """Stand still, or go on as before."""
-        if held != self._held:
-            with self._changed:
-                self._held = held
-                self._changed.notify()
+        if preset is not None:
+            self._start()
 
     def take(self) -> int | None:
         """The newest step since the last call, which the explorer is to show."""
@@ -164,11 +132,6 @@ class Growing:
                 self._changed.notify()
         return new
 
-    def news(self) -> str:
-        """Why it stopped by itself, once, in words."""
-        news, self._news = self._news, ""
-        return news
-
     @property
     def busy(self) -> bool:
         """Whether the thread has something to do, or a step waits to be taken."""
@@ -177,38 +140,13 @@ class Growing:
     @property
     def speed(self) -> float:
         """Steps a second, as counted lately; 0 while nothing is known."""
-        with self._changed:
-            now = wall.perf_counter()
-            lately = [one for one in self._times if now - one[0] < 2 * MEASURED]
-        if len(lately) < 2 or not self.playing:
-            return 0.0
-        (start, first), (end, last) = lately[0], lately[-1]
-        return (last - first) / (end - start)
-
-    def close(self) -> None:
-        """End the thread after its current slice."""
-        with self._changed:
-            self._closed = True
-            self._number += 1
-            self._changed.notify()
-        if self._thread is not None:
-            self._thread.join(CLOSING_SECONDS)
-        self._raise()
-
-    def _raise(self) -> None:
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
+        return self._speed(2 * MEASURED)
 
     # The thread
 
-    def _work(self) -> None:
-        try:
-            while self._turn():
-                pass
-        except BaseException as error:  # raised again by the window
-            self._error = error
-            self.wake()
+    def _loop(self) -> None:
+        while self._turn():
+            pass
 
     def _due(self) -> bool:
         """Whether there is something to do now."""

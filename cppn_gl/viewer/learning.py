@@ -8,12 +8,8 @@ made only when the last one was taken: the thread takes all steps, the window sh
 """
 
 import dataclasses
-import sys
-import threading
 import time as wall
 from bisect import bisect_right
-from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +22,7 @@ from cppn_gl.nn.training.run import Run, run_of
 from cppn_gl.nn.training.trainer import Measures
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.viewer.background import Background
 
 WATCHED_SECONDS = 12.0  # in which a preset trains to its own steps when it is opened
 CHUNK_SECONDS = 0.008  # of training in one call
@@ -34,8 +31,6 @@ PACE, MIN_PACE, MAX_PACE = 100.0, 1.0, 2.0**20  # steps a second
 HISTORY_SECONDS = 0.25  # between copies of what was measured
 MEASURED = 1.0  # seconds over which the steps a second are counted
 FINISHING_SECONDS = 0.25  # of a re-run that is finished though it is no longer wanted
-SWITCH_SECONDS = 0.0005  # after which a thread that computes in Python gives way
-CLOSING_SECONDS = 5.0  # for the thread to end
 
 
 @dataclass(frozen=True)
@@ -56,7 +51,7 @@ class Ready:
     final: bool = True
 
 
-class Learning:
+class Learning(Background):
     """One run at a time, in one thread, which is started with the first preset that learns.
 
     run: of the preset followed last; None if that does not learn. playing: whether it trains on.
@@ -65,32 +60,24 @@ class Learning:
     problem: why it cannot train, in one line; "" if it can.
     """
 
+    thread_name = "cppn_gl-learning"
+
     def __init__(self) -> None:
-        self.wake: Callable[[], None] = lambda: None  # called from the thread when one is ready
+        super().__init__()
         self.run: Run | None = None
-        self.playing = False
-        self.end: int | None = None
         self.pace = PACE
         self.ready: Ready | None = None
         self.history: dict[str, np.ndarray] = {}
-        self.problem = ""
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
-        self._closed = False
-        self._error: BaseException | None = None
         self._preset: Preset | None = None  # followed last; None for one that does not learn
         self._source: Any = None  # of that preset
         self._given = 0  # the step that the explorer knows of
         self._wanted = 0  # the step to re-run to, for command `_number`
-        self._number = self._sought = 0  # of the last such command, and of the last one done
+        self._sought = 0  # the last command that was done
         self._new: Ready | None = None  # not taken yet
-        self._held = False  # training stands still
         self._behind = False  # the step reached is not ready yet
-        self._news = ""  # why it stopped, not told yet
         self._fraction = 0.0  # of the re-run that is done
         self._origin = 0.0, 0  # when the pace began to count, and at which step
         self._rate = 0.0  # steps a second within calls; 0 while it is unknown
-        self._times: deque[tuple[float, int]] = deque(maxlen=400)  # of steps, for the speed
         self._copied = 0.0  # when the history was
 
     # What is wanted
@@ -121,32 +108,8 @@ class Learning:
                 self._sought = self._number
             self._changed.notify()
         self._behind = preset is not None
-        if preset is not None and self._thread is None:
-            # A frame takes the interpreter's lock many times, and waits for it as long each time.
-            sys.setswitchinterval(SWITCH_SECONDS)
-            self._thread = threading.Thread(target=self._work, name="cppn_gl-learning", daemon=True)
-            self._thread.start()
-
-    def play(self, end: int | None = None) -> None:
-        """Train on, up to the step `end`."""
-        with self._changed:
-            self.playing, self.end, self._news = True, end, ""
-            self._origin = 0.0, 0
-            self._times.clear()
-            self._changed.notify()
-
-    def pause(self) -> None:
-        """Train no further."""
-        with self._changed:
-            self.playing = False
-            self._changed.notify()
-
-    def hold(self, held: bool) -> None:
-        """Stand still, or go on as before."""
-        if held != self._held:
-            with self._changed:
-                self._held, self._origin = held, (0.0, 0)
-                self._changed.notify()
+        if preset is not None:
+            self._start()
 
     def watch(self, steps: int) -> None:
         """Train at the pace at which so many steps take WATCHED_SECONDS."""
@@ -156,8 +119,11 @@ class Learning:
         """Train at another number of steps a second."""
         with self._changed:
             self.pace = min(max(pace, MIN_PACE), MAX_PACE)
-            self._origin = 0.0, 0
+            self._repace()
             self._changed.notify()
+
+    def _repace(self) -> None:
+        self._origin = 0.0, 0
 
     # What is ready
 
@@ -172,11 +138,6 @@ class Learning:
                     self._given = new.step
                 self._changed.notify()
         return new
-
-    def news(self) -> str:
-        """Why the training stopped by itself, once, in words."""
-        news, self._news = self._news, ""
-        return news
 
     @property
     def seeking(self) -> bool:
@@ -197,41 +158,16 @@ class Learning:
     @property
     def speed(self) -> float:
         """Steps a second, as counted lately; 0 while it does not train."""
-        if not self.playing:
-            return 0.0
-        with self._changed:
-            now = wall.perf_counter()
-            lately = [one for one in self._times if now - one[0] < MEASURED]
-        if len(lately) < 2:
-            return 0.0
-        (start, first), (end, last) = lately[0], lately[-1]
-        return (last - first) / (end - start)
+        return self._speed(MEASURED)
 
     def close(self) -> None:
-        """End the thread after its current call."""
-        with self._changed:
-            self._closed = True
-            self._number += 1
-            self._changed.notify()
-        if self._thread is not None:
-            self._thread.join(CLOSING_SECONDS)
-            hold(None)
-        self._raise()
-
-    def _raise(self) -> None:
-        """Raise what the thread could not handle: no exception is lost."""
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
+        try:
+            super().close()
+        finally:
+            if self._thread is not None:
+                hold(None)
 
     # The thread
-
-    def _work(self) -> None:
-        try:
-            self._loop()
-        except BaseException as error:  # raised again by the window
-            self._error = error
-            self.wake()
 
     def _loop(self) -> None:
         number = at = 0  # the command that is followed, and the step reached
