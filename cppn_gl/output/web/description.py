@@ -20,8 +20,8 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Layers, Random
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.shot import Shot
 from cppn_gl.preset.sheet import cells
+from cppn_gl.preset.shot import Shot
 from cppn_gl.preset.tables import TABLES, fields_of, plain
 from cppn_gl.utils.checks import Integer, Number, OneOf, PresetError, Several, help_of
 
