@@ -7,12 +7,14 @@ weights that are not drawn travel with it, and those of a normalised network as 
 """
 
 import base64
+import dataclasses
 import importlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
+from cppn_gl.nn.draws import Seed
 from cppn_gl.nn.features import of_image
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.image_file import is_image_file
@@ -22,7 +24,7 @@ from cppn_gl.nn.sources import Layers, Random
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.shot import Shot
-from cppn_gl.preset.tables import TABLES, fields_of, plain
+from cppn_gl.preset.tables import TABLES, field_of, fields_of, plain, whole
 from cppn_gl.utils.checks import Integer, Number, OneOf, PresetError, Several, help_of
 
 VIEWS = "picture", "sheet", "layers"  # that a page shows
@@ -212,28 +214,42 @@ def _normalized(preset: Preset) -> str | None:
 
 
 def _keys(preset: Preset) -> Iterator[tuple[str, Document]]:
-    """The keys of numbers and names that a page changes, by dotted name."""
-    drawn = isinstance(preset.spec, Random)
-    names = Random.key_names() if drawn else Layers.key_names()
+    """The keys that a page changes, by dotted name: numbers, and names.
+
+    Of other animated keys only how they are interpolated.
+    """
+    names = Random.key_names() if isinstance(preset.spec, Random) else Layers.key_names()
     for table in _TABLES:
         for field in fields_of(table):
-            if table == "network" and field.name not in names:
-                continue
-            check, slider = field.metadata["check"], field.metadata.get("slider")
-            check = check.check_one if isinstance(check, Several) else check
-            row: Document = {"default": field.default}
-            if isinstance(check, Integer | Number):
-                row |= {"least": check.low, "most": check.high, "whole": isinstance(check, Integer)}
-                row["factor"] = bool(field.metadata.get("factor"))
-            elif isinstance(check, OneOf):
-                row["choices"] = list(check.known)
-            else:
-                continue
-            if slider is not None:
-                row |= {"low": slider[0], "high": slider[1]}
-            if slider is not None or field.metadata.get("widget") == "seed":
-                row["help"] = help_of(field)
-            yield f"{table}.{field.name}", {n: _exact(value) for n, value in row.items()}
+            if (table != "network" or field.name in names) and (row := _ranges(field)):
+                yield f"{table}.{field.name}", row | _passing(f"{table}.{field.name}")
+    for name, _ in preset.animate.moving:
+        if name.partition(".")[0] not in _TABLES:
+            yield name, _passing(name)
+
+
+def _passing(dotted: str) -> Document:
+    """How a key is interpolated."""
+    factor = bool(field_of(dotted).metadata.get("factor"))
+    return {name: True for name, true in (("whole", whole(dotted)), ("factor", factor)) if true}
+
+
+def _ranges(field: "dataclasses.Field[Any]") -> Document:
+    """Range, useful range, default and help of a key of numbers; choices; empty for others."""
+    check, slider = field.metadata["check"], field.metadata.get("slider")
+    check = check.check_one if isinstance(check, Several) else check
+    row: Document = {"default": field.default}
+    if isinstance(check, Integer | Number):
+        row |= {"least": check.low, "most": _exact(check.high)}
+    elif isinstance(check, OneOf):
+        row["choices"] = list(check.known)
+    else:
+        return {}
+    if slider is not None:
+        row |= {"low": slider[0], "high": slider[1]}
+    if slider is not None or isinstance(check, Seed):
+        row["help"] = help_of(field)
+    return row
 
 
 def _exact(value: Any) -> Any:
