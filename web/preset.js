@@ -1,11 +1,12 @@
 // A preset as the page shows it: changes of keys, moments in time, TOML text, words.
 //
-//     description -> presetOf() -> Preset -> at(time) -> Moment -> spec of the network, view, colours
+//     description -> presetOf() -> Preset -> at(time) -> Moment: spec of the network, view, colours
 //
-// Its tables are those of the preset's file (cppn_gl/preset/): integers are BigInts, floats numbers.
+// Its tables are those of the preset's file (cppn_gl/preset/). Integers are BigInts, floats numbers.
 
-import { LATENT, drawRow } from "./philox.js";
 import { layerTable, tomlOf } from "./toml.js";
+import { latentCount } from "./features.js";
+import { layoutOf } from "./network.js";
 import { movedAt } from "./animation.js";
 import { seedOf, wordsOf } from "./seed.js";
 import { wordsAbout } from "./words.js";
@@ -46,11 +47,6 @@ function layersOf({ layers, weights }) {
   });
 }
 
-function latentCount(inputs) {
-  const found = inputs.map((name) => /^z(0|[1-9]\d?)$/.exec(name));
-  return Math.max(0, ...found.map((match) => (match === null ? 0 : Number(match[1]) + 1)));
-}
-
 // The units of each layer of a random network's table.
 function unitsOf({ depth, width, outputs }) {
   return [...Array(Number(depth) - 1).fill(width), outputs];
@@ -60,15 +56,34 @@ function hiddenOf({ depth, activation }) {
   return Array.isArray(activation) ? activation : Array(Number(depth) - 1).fill(activation);
 }
 
-function layoutOf(table) {
-  const units = unitsOf(table).map(Number);
-  const shapes = units.map((rows, k) => [rows, k > 0 ? units[k - 1] : table.inputs.length]);
-  const distribution = /normal$/.test(table.init) ? "normal" : "uniform";
-  return { shapes, latents: latentCount(table.inputs), distribution };
+// What network.js makes a network of, from a [network] table. layers: given ones, or null.
+function specOf(table, layers) {
+  const or = (name) => (table[name] === undefined ? null : table[name]);
+  const shared = {
+    inputs: table.inputs,
+    seed: table.seed,
+    latent: or("latent"),
+    boost: plain(table.boost || []),
+    period: or("period"),
+  };
+  if (layers !== null) return { kind: "given", layers, ...shared };
+  return {
+    kind: "random",
+    depth: Number(table.depth),
+    width: Number(table.width),
+    outputs: Number(table.outputs),
+    activations: [...hiddenOf(table), table.output_activation],
+    init: table.init,
+    weightScale: table.weight_scale,
+    biasScale: or("bias_scale"),
+    omega: or("omega"),
+    between: or("between"),
+    ...shared,
+  };
 }
 
-function weightsOf(table) {
-  return layoutOf(table).shapes.reduce((sum, [rows, columns]) => sum + rows * (columns + 1), 0);
+function weightsOf(spec) {
+  return layoutOf(spec).shapes.reduce((sum, [rows, columns]) => sum + rows * (columns + 1), 0);
 }
 
 function greatest(values) {
@@ -131,7 +146,7 @@ class Moment {
     this.shared = shared;
     this.document = document;
     const { network, view, animation } = document;
-    this.spec = shared.layers === null ? this.drawn(network) : this.given(network);
+    this.spec = specOf(network, shared.layers);
     this.view = { center: view.center, extent: view.extent };
     this.clock = { time, speed: animation.speed, loop: animation.loop };
     this.color = { ...shared.color, ...plain(document.color || {}) };
@@ -144,38 +159,6 @@ class Moment {
   // The value of "table.key", as Preset.get.
   get(key) {
     return valueOf(this.shared, this.document, key);
-  }
-
-  drawn(table) {
-    const or = (name) => (table[name] === undefined ? null : table[name]);
-    return {
-      kind: "random",
-      depth: Number(table.depth),
-      width: Number(table.width),
-      inputs: table.inputs,
-      outputs: Number(table.outputs),
-      activations: [...hiddenOf(table), table.output_activation],
-      init: table.init,
-      weightScale: table.weight_scale,
-      biasScale: or("bias_scale"),
-      omega: or("omega"),
-      seed: table.seed,
-      between: or("between"),
-      latent: or("latent"),
-      boost: plain(table.boost || []),
-      period: or("period"),
-    };
-  }
-
-  given({ inputs, seed, latent, period }) {
-    const drawn = () => Array.from(drawRow(seed, 0, LATENT, latentCount(inputs), "uniform"));
-    return {
-      kind: "given",
-      layers: this.shared.layers,
-      inputs,
-      latent: latent === undefined ? drawn() : latent,
-      period: period === undefined ? null : period,
-    };
   }
 
   normalizing() {
@@ -262,8 +245,8 @@ class Preset {
     const name = key.slice(8);
     if (key !== "network.depth" && key !== "network.width") return null;
     const moving = Object.keys(animate).filter((other) => other.startsWith("network."));
-    const sizes = { ...network };
-    for (const other of moving) sizes[other.slice(8)] = greatest(animate[other]);
+    const sizes = specOf(network, null);
+    for (const other of moving) sizes[other.slice(8)] = Number(greatest(animate[other]));
     const fits = (value) => weightsOf({ ...sizes, [name]: value }) <= this.shared.mostWeights;
     let { least, most } = this.shared.keys[key];
     while (least < most) {
@@ -277,7 +260,8 @@ class Preset {
   // A preset with some keys changed: {"network.depth": 12}; null unsets one that may be absent.
   //
   // Numbers are clamped to their range. A key that is set is no longer animated. A new seed ends a
-  // walk, and clears `between`; it may be given by words, which become the title. Throws RangeError.
+  // walk, and clears `between`; it may be given by words, which become the title. Throws
+  // RangeError.
   replace(keys) {
     let found = new Preset(this.shared, this.document);
     for (const [key, value] of Object.entries(keys)) {
@@ -290,7 +274,8 @@ class Preset {
     for (const name of Object.keys(animate)) {
       if (name in keys && !(`animate.${name}` in keys)) also[`animate.${name}`] = null;
     }
-    if (animation.walk.length > 0 && ENDS_WALK[animation.walker] in keys) also["animation.walk"] = [];
+    const walks = animation.walk.length > 0 && !("animation.walk" in keys);
+    if (walks && ENDS_WALK[animation.walker] in keys) also["animation.walk"] = [];
     if ("network.seed" in keys) {
       if ("between" in network && !("network.between" in keys)) also["network.between"] = null;
       const seed = keys["network.seed"];
@@ -310,7 +295,8 @@ class Preset {
   at(time) {
     if (this.last === undefined || this.last.clock.time !== time) {
       const { network } = this.document;
-      const layout = this.shared.layers === null ? layoutOf(network) : null;
+      const { layers } = this.shared;
+      const layout = layers === null ? layoutOf(specOf(network, null)) : null;
       const latents = latentCount(network.inputs);
       const moved = movedAt(this.document, this.shared.keys, layout, latents, time);
       this.last = new Moment(this.shared, changed(this.document, moved), time);

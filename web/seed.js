@@ -1,4 +1,4 @@
-// Words as seeds, as cppn_gl/nn/draws.py reads them: a seed is a number, or words that stand for one.
+// Seeds in writing, as cppn_gl/nn/draws.py reads them: a number, or words that stand for one.
 
 export const MAX_SEED = 2n ** 63n - 1n;
 

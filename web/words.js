@@ -38,20 +38,24 @@ function structure({ activations, depth, width }) {
   return `${depth} layers of ${width} units: ${same ? hidden[0] : runs(hidden)}, then ${last}`;
 }
 
+function boosts(all) {
+  return all.map(([layer, unit, by]) => `unit ${unit} of layer ${layer} × ${short(by)}`);
+}
+
 function draws({ init, weightScale, biasScale, omega, seed, between, boost }) {
   const parts = [`${init} × ${short(weightScale)}`];
   if (biasScale !== null) parts.push(`biases × ${short(biasScale)}`);
   if (omega !== null && omega !== 1) parts.push(`ω₀ ${short(omega)}`);
   parts.push(`seed ${seed}`);
   if (between) parts.push(`${short(100 * between[1])} % of the way to seed ${between[0]}`);
-  for (const [layer, unit, by] of boost) parts.push(`unit ${unit} of layer ${layer} × ${short(by)}`);
-  return parts.join(", ");
+  return [...parts, ...boosts(boost)].join(", ");
 }
 
-function given({ layers }) {
+function given({ layers, boost }) {
   const units = layers.map(({ rows }) => rows).join(", ");
   const count = layers.length === 1 ? "1 layer" : `${layers.length} layers`;
-  return `${count} of ${units} units, given: ${runs(layers.map((layer) => layer.activation))}`;
+  const names = runs(layers.map((layer) => layer.activation));
+  return [`${count} of ${units} units with given weights: ${names}`, ...boosts(boost)].join(", ");
 }
 
 function network(spec) {
@@ -88,7 +92,8 @@ function label(key) {
 
 function listed(values) {
   const words = values.map((value) => (Array.isArray(value) ? point(value) : short(value)));
-  return words.length > 4 ? `${words.slice(0, 3).join(", ")} … ${words.slice(-1)}` : words.join(", ");
+  if (words.length < 5) return words.join(", ");
+  return `${words.slice(0, 3).join(", ")} … ${words.slice(-1)}`;
 }
 
 function moving({ animate = {}, animation }) {

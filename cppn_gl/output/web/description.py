@@ -17,11 +17,12 @@ import numpy as np
 from cppn_gl.nn.draws import Seed
 from cppn_gl.nn.features import of_image
 from cppn_gl.nn.file_source import File
-from cppn_gl.nn.image_file import is_image_file
+from cppn_gl.nn.image_file import Input, is_image_file
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Layers, Random
-from cppn_gl.preset.preset import Preset
+from cppn_gl.nn.training.options import Train
+from cppn_gl.preset.preset import ALWAYS, Preset
 from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.shot import Shot
 from cppn_gl.preset.tables import TABLES, field_of, fields_of, plain, whole
@@ -46,8 +47,8 @@ def describe(shot: Shot) -> Document:
     all other numbers are floats. "network": that of the preset without animation. "normalized":
     weights of the normalised network at the shot's time. "keys": ranges, defaults and help.
     """
-    preset = shot.preset
-    check_page(preset)
+    check_page(shot.preset)
+    preset = alone(shot.preset)
     return {
         "name": preset.name,
         "title": preset.title,
@@ -124,25 +125,28 @@ def _largest(preset: Preset) -> Iterator[Preset]:
         yield preset.replace(**sizes)
 
 
-def _tables(preset: Preset) -> Document:
-    """The preset's tables as they are written, with explicit layers left out.
+def alone(preset: Preset) -> Preset:
+    """The preset as a page holds it: it names no files, and has a file's network as layers."""
+    spec, changes = preset.spec, dict[str, Any]()
+    if isinstance(spec, File):
+        network = spec.network()
+        changes["spec"] = Layers(network.layers, spec.inputs, spec.seed, spec.latent, spec.period)
+    if is_image_file(preset.input.image):  # no input sees it
+        changes["input"] = Input()
+    if preset.train != Train():  # it learns nothing
+        changes["train"] = Train()
+    return dataclasses.replace(preset, **changes) if changes else preset
 
-    Files are not named: a page has none.
-    """
+
+def _tables(preset: Preset) -> Document:
+    """The preset's tables as they are written, without the layers of [network]."""
     document: Document = {"title": preset.title, "description": preset.description}
     document |= {name: value for name in ("shows", "theme") if (value := getattr(preset, name))}
     for name, kind in TABLES.items():
         table = preset.table(name)
-        if name in ("network", "view", "animation") or table != kind():
+        if name in ALWAYS or table != kind():
             document[name] = plain(table)
-    if not isinstance(preset.spec, Random):
-        latent = {} if preset.spec.latent is None else {"latent": list(preset.spec.latent)}
-        period = {} if preset.spec.period is None else {"period": preset.spec.period}
-        own = {"inputs": list(preset.spec.inputs), "seed": preset.spec.seed}
-        document["network"] = own | latent | period
-    if is_image_file(preset.input.image):  # no input sees it
-        document.pop("input", None)
-    document.get("train", {}).pop("checkpoint", None)
+    document["network"].pop("layers", None)
     return document
 
 
@@ -159,7 +163,7 @@ def _encoded(value: Any) -> Any:
 
 def describe_network(preset: Preset) -> Document:
     """The network of a preset of dense layers, without animation and normalisation, for JSON."""
-    spec = preset.spec
+    spec = alone(preset).spec
     if isinstance(spec, Random):
         between = None if spec.between is None else [str(spec.between[0]), spec.between[1]]
         return {
@@ -180,12 +184,13 @@ def describe_network(preset: Preset) -> Document:
             "boost": [list(one) for one in spec.boost],
             "period": spec.period,
         }
-    network = spec.network()
+    assert isinstance(spec, Layers)
     return {
         "kind": "given",
         "inputs": list(spec.inputs),
         "seed": str(spec.seed),
-        "latent": list(network.latent),
+        "latent": None if spec.latent is None else list(spec.latent),
+        "boost": [list(one) for one in spec.boost],
         "period": spec.period,
         "layers": [
             {
@@ -193,9 +198,9 @@ def describe_network(preset: Preset) -> Document:
                 "columns": layer.weight.shape[1],
                 "activation": layer.activation,
             }
-            for layer in network.layers
+            for layer in spec.layers
         ],
-        "weights": weights_of(network.layers),
+        "weights": weights_of(spec.layers),
     }
 
 
