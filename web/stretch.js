@@ -32,7 +32,7 @@ function even(x) {
 // The range without a stretch. `color`: of a moment; `activation`: the output's.
 export function defaultRange(color, activation) {
   const last = ACTIVATIONS[activation];
-  const [low, high] = color.mappings[color.mapping].span || color.span || last.span;
+  const [low, high] = color.mappings[color.mapping].span || last.span;
   const ends = last.bounded ? last.span : ENDLESS;
   return { low: [low, low, low], high: [high, high, high], ends: [...ends] };
 }

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from cppn_gl.nn.displayed import span_of
 from cppn_gl.preset.color import MAPPINGS, Color, Mapping
 from cppn_gl.preset.preset import Preset
 from cppn_gl.utils.colormaps import SIZE, Palette, between
@@ -24,7 +23,7 @@ KNOTS = tuple(2**k + 1 for k in range(3, 9))  # entries of a table, interpolated
 def describe_color(preset: Preset) -> dict[str, Any]:
     """The keys of `[color]`, and all that the page needs of mappings.
 
-    "span": the value range of a network that learns, or None. "mappings": each by name, in the
+    "mappings": each by name, in the
     order of MAPPINGS, on which the numbers of formulas in shaders depend; then the preset's own.
     """
     color = preset.color
@@ -32,7 +31,6 @@ def describe_color(preset: Preset) -> dict[str, Any]:
     rows.setdefault(color.mapping, color.row)
     return {
         **dataclasses.asdict(color),
-        "span": span_of(preset.network()) if preset.learns else None,
         "mappings": {
             name: _row(name, row, color, exact=name == color.mapping) for name, row in rows.items()
         },
