@@ -1,9 +1,9 @@
 """Shared fixtures, and the rules for skipping tests.
 
-On a machine without OpenGL, the native library, or Xvfb and xdotool, the tests marked `gl`,
-`native` or `window` are skipped with a reason. With CPPN_GL_REQUIRE_GL=1, CPPN_GL_REQUIRE_NATIVE=1
-or CPPN_GL_REQUIRE_WINDOW=1, as in CI, they fail instead, and so does the run after any skip for a
-reason that is not in ALLOWED_SKIPS.
+On a machine without OpenGL, the native library, Xvfb and xdotool, or Chromium, the tests marked
+`gl`, `native`, `window` or `browser` are skipped with a reason. With CPPN_GL_REQUIRE_GL=1,
+CPPN_GL_REQUIRE_NATIVE=1 or CPPN_GL_REQUIRE_WINDOW=1, as in CI, they fail instead, and so does the
+run after any skip for a reason that is not in ALLOWED_SKIPS.
 """
 
 import contextlib
@@ -16,8 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import browser as browsers
 import platformdirs
 import pytest
+from browser import browser, page  # noqa: F401 - fixtures
 from hypothesis import settings
 
 from cppn_gl.cli import terminal
@@ -31,6 +33,7 @@ REQUIRED = {
     "gl": "CPPN_GL_REQUIRE_GL",
     "native": "CPPN_GL_REQUIRE_NATIVE",
     "window": "CPPN_GL_REQUIRE_WINDOW",
+    "browser": "CPPN_GL_REQUIRE_WINDOW",
 }
 ALLOWED_SKIPS = (
     "not tested for arm64",  # without a compiler and an emulator of it
@@ -80,6 +83,8 @@ def missing(marker: str) -> str:
         return f"missing: {', '.join(absent)}" if absent else ""
     if marker == "native":
         return native.problem()
+    if marker == "browser":
+        return browsers.problem()
     try:
         open_context().release()
     except ContextError as error:

@@ -13,7 +13,7 @@ SCRIPT = Path(__file__).parents[1] / "tools" / "setup.sh"
 pytestmark = pytest.mark.skipif(not SCRIPT.exists(), reason="tests an installed package")
 
 LIBRARIES = ("libEGL.so.1", "libGL.so.1")
-PROGRAMS = ("Xvfb", "xauth", "xdotool")
+PROGRAMS = ("Xvfb", "xauth", "xdotool", "chromium")
 COMPILER = "cat >/dev/null"  # it is asked whether it finds a header
 TOOLS = (
     "cat",
@@ -82,6 +82,8 @@ class Machine:
         (self.state / "ensurepip").touch()
         self.data = self.root / "datasets" / "fashion-mnist"
         self.data.mkdir(parents=True)
+        self.release = self.root / "os-release"
+        self.release.write_text("NAME=Debian\nID=debian\n")
 
     def program(self, name: str, body: str, *, log: bool = False) -> None:
         path = self.bin / name
@@ -129,6 +131,7 @@ class Machine:
                 "HOME": str(self.root),
                 "LOG": str(self.log),
                 "DATASETS": str(self.data.parent),
+                "OS_RELEASE": str(self.release),
                 **self.environment,
             },
             cwd=self.root,
@@ -220,7 +223,7 @@ def test_failed_pip_is_tried_again(machine: Machine) -> None:
     ("mode", "packages"),
     [
         ("run", "libegl1 libgl1"),
-        ("test", "libegl1 libgl1 xvfb xauth xdotool dataset-fashion-mnist"),
+        ("test", "libegl1 libgl1 xvfb xauth xdotool chromium dataset-fashion-mnist"),
         ("lint", None),
     ],
 )
@@ -236,6 +239,24 @@ def test_root_installs_exactly_what_is_missing(
     assert done.returncode == 0, done.stderr
     expected = ["apt-get update", INSTALL + packages] if packages else []
     assert machine.calls("apt-get") == expected
+
+
+@pytest.mark.parametrize("name", ["google-chrome", "chromium-browser"])
+def test_a_relative_of_chromium_is_good_enough(machine: Machine, name: str) -> None:
+    machine.apt()
+    (machine.bin / "chromium").rename(machine.bin / name)
+    assert machine.setup("test").returncode == 0
+    assert machine.calls("apt-get") == []
+
+
+def test_no_package_of_chromium_is_asked_of_ubuntu(machine: Machine) -> None:
+    machine.apt()
+    machine.release.write_text("ID=ubuntu\nID_LIKE=debian\n")
+    (machine.bin / "chromium").unlink()
+    done = machine.setup("test")
+    assert done.returncode == 0
+    assert machine.calls("apt-get") == []
+    assert "snap install chromium" in done.stderr
 
 
 def test_one_missing_library_is_one_package(machine: Machine) -> None:

@@ -81,6 +81,19 @@ want_library() {
 
 want_program() { have "$1" || want "$2" "$1"; }
 
+# Wants Chromium, or a relative of it, for the tests of web pages. Ubuntu has it as a snap only,
+# which a container cannot install: the tests are skipped without.
+want_browser() {
+    for candidate in chromium google-chrome chromium-browser; do
+        if have "$candidate"; then return; fi
+    done
+    if grep -qs '^ID=ubuntu' "${OS_RELEASE:-/etc/os-release}"; then
+        say "no web page is tested without a browser: snap install chromium, or Google's Chrome"
+    else
+        want chromium chromium
+    fi
+}
+
 # Whether there is a C compiler with headers; without headers, `compiler` is set to it.
 compiles() {
     compiler=''
@@ -133,6 +146,7 @@ look() {
         want_program Xvfb xvfb
         want_program xauth xauth
         want_program xdotool xdotool
+        want_browser
         # Pictures that networks learn: data of the presets that are tested.
         [ -d "${DATASETS:-/usr/share/datasets}/fashion-mnist" ] ||
             want dataset-fashion-mnist fashion-mnist

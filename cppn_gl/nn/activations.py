@@ -1,9 +1,10 @@
 """The activation functions: one table, with each function and its derivative in NumPy and in GLSL.
 
 To add one: a row here, and its formula in tests/nn/test_activations.py, the reference for both.
-Shaders, help, documentation and the `A` key follow from the table.
+Shaders, pages, help, documentation and the `A` key follow from the table.
 """
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,11 +18,14 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation function: its formula as text, and function and derivative in NumPy and GLSL.
+    """An activation function: its formula as text, and the function in NumPy, GLSL, JavaScript.
+
+    Its derivative is in NumPy and GLSL.
 
     `glsl`, `glsl_derivative`: an expression of `x`, or statements that end in `return`, of the type
     REAL, which is float, vec2 or vec4 (a unit at 1, 2 or 4 pixels): choose by `step` and `mix`, not
     by `?:`. They may use shaders/math.glsl and the `activation_NAME` of rows above.
+    `js`: an expression of the number `x`, in float64. It may use JS_FUNCTIONS.
     `bounded`: whether its range is; unbounded ones can overflow float32 in a deep network, so that
     the shader checks for NaN. `kinked`: whether it is two linear pieces that meet at 0, where the
     derivative is that of the left piece, or 0 for |x|.
@@ -33,6 +37,7 @@ class Activation:
     derivative: Callable[[Array], Array]
     glsl: str
     glsl_derivative: str
+    js: str
     bounded: bool = False
     kinked: bool = False
     span: tuple[float, float] = (-1.0, 1.0)
@@ -77,13 +82,14 @@ def _gelu_slope(x: Array) -> Array:
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "identity": Activation("x", lambda x: x, np.ones_like, "x", "REAL(1.0)"),
+    "identity": Activation("x", lambda x: x, np.ones_like, "x", "REAL(1.0)", "x"),
     "relu": Activation(
         "max(x, 0)",
         lambda x: np.maximum(x, 0),
         lambda x: np.where(x > 0, 1, 0),
         "max(x, REAL(0.0))",
         "positive(x)",
+        "Math.max(x, 0)",
         kinked=True,
         span=(0.0, 1.0),
     ),
@@ -93,6 +99,7 @@ ACTIVATIONS: dict[str, Activation] = {
         lambda x: np.where(x > 0, 1, 0.01),
         "max(x, REAL(0.0)) + 0.01 * min(x, REAL(0.0))",
         "mix(REAL(0.01), REAL(1.0), positive(x))",
+        "x < 0 ? 0.01 * x : x",
         kinked=True,
     ),
     "elu": Activation(
@@ -101,6 +108,7 @@ ACTIVATIONS: dict[str, Activation] = {
         lambda x: np.exp(np.minimum(x, 0)),
         "max(x, REAL(0.0)) + expm1_negative(min(x, REAL(0.0)))",
         "exp(clamp(x, REAL(-88.0), REAL(0.0)))",
+        "x < 0 ? Math.expm1(x) : x",
     ),
     "gelu": Activation(
         "x Φ(x), Φ the normal distribution, exact",
@@ -113,6 +121,7 @@ ACTIVATIONS: dict[str, Activation] = {
     REAL a = clamp(x, REAL(-13.0), REAL(13.0)); // exp(-a² / 2) is 2e-37 there
     REAL tail = 0.5 * upper_tail(abs(a) * 0.70710678);
     return mix(tail, 1.0 - tail, positive(a)) + 0.39894228 * a * exp(-0.5 * a * a);""",
+        "0.5 * Math.max(x, -40) * erfc(-Math.SQRT1_2 * Math.max(x, -40))",
     ),
     "softplus": Activation(
         "log(1 + exp(x))",
@@ -120,6 +129,7 @@ ACTIVATIONS: dict[str, Activation] = {
         _sigmoid,
         "max(x, REAL(0.0)) + log1p_unit(exp(-min(abs(x), REAL(88.0))))",
         "1.0 / (1.0 + exp(-clamp(x, REAL(-88.0), REAL(88.0))))",
+        "Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))",
         span=(0.0, 1.0),
     ),
     "tanh": Activation(
@@ -128,6 +138,7 @@ ACTIVATIONS: dict[str, Activation] = {
         lambda x: 4 * _bell(2 * x),
         "rational_tanh(x)",
         "4.0 * bell(exp(-2.0 * min(abs(x), REAL(44.0))))",
+        "Math.tanh(x)",
         bounded=True,
     ),
     "sigmoid": Activation(
@@ -136,11 +147,18 @@ ACTIVATIONS: dict[str, Activation] = {
         _bell,
         "1.0 / (1.0 + exp(-clamp(x, REAL(-88.0), REAL(88.0))))",
         "bell(exp(-min(abs(x), REAL(88.0))))",
+        "1 / (1 + Math.exp(-x))",
         bounded=True,
         span=(0.0, 1.0),
     ),
     "sin": Activation(
-        "sin(x)", np.sin, np.cos, "sine(x, REAL(0.0))", "sine(x, REAL(1.0))", bounded=True
+        "sin(x)",
+        np.sin,
+        np.cos,
+        "sine(x, REAL(0.0))",
+        "sine(x, REAL(1.0))",
+        "Math.sin(x)",
+        bounded=True,
     ),
     "cos": Activation(
         "cos(x)",
@@ -148,6 +166,7 @@ ACTIVATIONS: dict[str, Activation] = {
         lambda x: -np.sin(x),
         "sine(x, REAL(1.0))",
         "-sine(x, REAL(0.0))",
+        "Math.cos(x)",
         bounded=True,
     ),
     "gaussian": Activation(
@@ -160,6 +179,7 @@ ACTIVATIONS: dict[str, Activation] = {
         """
     REAL a = clamp(x, REAL(-20.0), REAL(20.0));
     return -2.0 * a * exp(-min(a * a, REAL(88.0)));""",
+        "Math.exp(-x * x)",
         bounded=True,
         span=(0.0, 1.0),
     ),
@@ -171,11 +191,34 @@ ACTIVATIONS: dict[str, Activation] = {
         """
     REAL a = min(abs(x), REAL(1.0e18)); // whose square float32 holds
     return 1.0 / (1.0 + a * a);""",
+        "Math.atan(x)",
         bounded=True,
         span=(-math.pi / 2, math.pi / 2),
     ),
-    "abs": Activation("|x|", np.abs, np.sign, "abs(x)", "sign(x)", kinked=True, span=(0.0, 1.0)),
+    "abs": Activation(
+        "|x|", np.abs, np.sign, "abs(x)", "sign(x)", "Math.abs(x)", kinked=True, span=(0.0, 1.0)
+    ),
 }
+
+# Functions that `js` may use besides those of Math.
+JS_FUNCTIONS = """\
+// 1 - erf(x), to 2e-16 of 1: by the series of erf, or a continued fraction.
+function erfc(x) {
+  if (x < 0) return 2 - erfc(-x);
+  const bell = Math.exp(-x * x) / Math.sqrt(Math.PI);
+  if (x > 3) {
+    let rest = x;
+    for (let k = 40; k > 0; k--) rest = x + k / 2 / rest;
+    return bell / rest;
+  }
+  let term = 2 * x * bell;
+  let sum = term;
+  for (let k = 3; term > 1e-17; k += 2) {
+    term *= (2 * x * x) / k;
+    sum += term;
+  }
+  return 1 - sum;
+}"""
 
 
 def glsl_activations() -> str:
@@ -197,6 +240,20 @@ def _glsl_function(name: str, body: str) -> str:
     if "return" in body:
         return f"REAL {name}(REAL x) {{{body}\n}}"
     return f"REAL {name}(REAL x) {{ return {body}; }}"
+
+
+def js_activations() -> str:
+    """The text of a JavaScript module with `ACTIVATIONS`: {name: {apply, bounded, span}}.
+
+    In the order of the table. `apply` maps a number to a number; `span` is [low, high].
+    """
+    rows = [
+        f"  {name}: {{ apply: (x) => {row.js}, bounded: {json.dumps(row.bounded)}, "
+        f"span: {json.dumps(row.span)} }},"
+        for name, row in ACTIVATIONS.items()
+    ]
+    table = "\n".join(["export const ACTIVATIONS = {", *rows, "};"])
+    return f"// The activation functions, of numbers in float64.\n\n{JS_FUNCTIONS}\n\n{table}\n"
 
 
 def activate(name: str, x: Array) -> Array:

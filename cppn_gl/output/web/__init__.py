@@ -1,0 +1,1 @@
+"""Pages for browsers: what a page shows, its scripts and shaders, and the page itself."""

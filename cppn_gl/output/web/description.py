@@ -1,0 +1,241 @@
+"""What a page for browsers shows, as a document that JSON can hold; web/preset.js reads it.
+
+    Shot -> check_page() -> describe() -> the preset's tables, its network, ranges of its keys
+
+The page computes everything from the tables, as this program does: draws, animation, colours. Only
+weights that are not drawn travel with it, and those of a normalised network as it is at first.
+"""
+
+import base64
+import importlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from cppn_gl.nn.features import of_image
+from cppn_gl.nn.file_source import File
+from cppn_gl.nn.image_file import is_image_file
+from cppn_gl.nn.layers import Layer
+from cppn_gl.nn.network import Network
+from cppn_gl.nn.sources import Layers, Random
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.sheet import cells
+from cppn_gl.preset.shot import Shot
+from cppn_gl.preset.tables import TABLES, fields_of, plain
+from cppn_gl.utils.checks import Integer, Number, OneOf, PresetError, Several, help_of
+
+VIEWS = "picture", "sheet", "layers"  # that a page shows
+# Weights and biases: 8 MiB, as text 11. A page of them stays far below what is read back of one
+# (preset/pages.py), and memory and the device hold several such networks.
+MAX_WEIGHTS = 2**21
+MAX_EXACT = 2**53  # up to here JavaScript's numbers hold every integer
+
+_TABLES = "network", "view", "animation", "color", "normalize"  # those whose keys a page changes
+_FIXED = "inputs", "latent", "period", "seed"  # keys of networks whose weights are given
+
+Document = dict[str, Any]
+
+
+def describe(shot: Shot) -> Document:
+    """What the page of a shot shows, for JSON. Raises PresetError for what a page cannot show.
+
+    "tables": the preset as it is in its file, without weights; integers are {"int": "7"}, so that
+    all other numbers are floats. "network": that of the preset without animation. "normalized":
+    weights of the normalised network at the shot's time. "keys": ranges, defaults and help.
+    """
+    preset = shot.preset
+    check_page(preset)
+    return {
+        "name": preset.name,
+        "title": preset.title,
+        "description": preset.description,
+        "time": float(shot.time),
+        "size": list(shot.size),
+        "tables": _encoded(_tables(preset)),
+        "network": describe_network(preset),
+        "normalized": _normalized(preset.at(shot.time)),
+        "color": _part("colors", "describe_color", preset),
+        "cells": None if preset.show.view == "picture" else _part("cells", "describe_cells", shot),
+        "keys": dict(_keys(preset)),
+        "most_weights": MAX_WEIGHTS,
+    }
+
+
+def _part(module: str, name: str, of: Any) -> Any:
+    return getattr(importlib.import_module(f"cppn_gl.output.web.{module}"), name)(of)
+
+
+def check_page(preset: Preset) -> None:
+    """Raise PresetError, in one line, if a page cannot show a preset."""
+    view, spec = preset.show.view, preset.spec
+    if view not in VIEWS:
+        problem = f"a page does not show {view}; it shows {', '.join(VIEWS)}"
+        raise PresetError(problem, key="show.view")
+    if preset.classifies:
+        raise PresetError("a page shows no network that sees pictures", key="network")
+    if preset.learns:
+        problem = "a page shows no network that learns; a file of its trained weights it does"
+        raise PresetError(problem, key="train.data")
+    if spec.structured:
+        problem = "a page shows networks of dense layers, not structures"
+        raise PresetError(problem, key="network.structure")
+    if names := of_image(spec.inputs):
+        problem = f"a page has no image, which the inputs {' '.join(names)} need"
+        raise PresetError(problem, key="network.inputs")
+    if isinstance(spec, File) and not spec.redistribute:
+        problem = "a page carries the weights, which redistribute = false forbids"
+        raise PresetError(problem, key="network.redistribute")
+    if not isinstance(spec, Random):
+        _check_fixed(preset)
+    count = max(_parameters(one) for one in _largest(preset))
+    if count > MAX_WEIGHTS:
+        problem = f"{count} weights; a page has at most {MAX_WEIGHTS}"
+        raise PresetError(problem, key="network")
+    if view == "sheet":
+        for cell in cells(preset).cells:
+            check_page(cell.preset)
+
+
+def _check_fixed(preset: Preset) -> None:
+    """Raise PresetError if keys change that a page cannot change of weights that are given."""
+    for name, _ in preset.animate.moving:
+        table, _, field = name.partition(".")
+        if table == "network" and field not in _FIXED:
+            problem = "a page does not change this of a network whose weights are given"
+            raise PresetError(problem, key=f"animate.{name}")
+
+
+def _parameters(preset: Preset) -> int:
+    return sum(rows * (columns + 1) for rows, columns in preset.spec.shapes)
+
+
+def _largest(preset: Preset) -> Iterator[Preset]:
+    """The preset, and those of the values of an animated depth and width."""
+    yield preset
+    sizes = {
+        name: max(values)
+        for name, values in preset.animate.moving
+        if name in ("network.depth", "network.width")
+    }
+    if sizes:
+        yield preset.replace(**sizes)
+
+
+def _tables(preset: Preset) -> Document:
+    """The preset's tables as they are written, with explicit layers left out.
+
+    Files are not named: a page has none.
+    """
+    document: Document = {"title": preset.title, "description": preset.description}
+    document |= {name: value for name in ("shows", "theme") if (value := getattr(preset, name))}
+    for name, kind in TABLES.items():
+        table = preset.table(name)
+        if name in ("network", "view", "animation") or table != kind():
+            document[name] = plain(table)
+    if not isinstance(preset.spec, Random):
+        latent = {} if preset.spec.latent is None else {"latent": list(preset.spec.latent)}
+        period = {} if preset.spec.period is None else {"period": preset.spec.period}
+        own = {"inputs": list(preset.spec.inputs), "seed": preset.spec.seed}
+        document["network"] = own | latent | period
+    if is_image_file(preset.input.image):  # no input sees it
+        document.pop("input", None)
+    document.get("train", {}).pop("checkpoint", None)
+    return document
+
+
+def _encoded(value: Any) -> Any:
+    """TOML values for JSON, with integers told from floats, and exact."""
+    if isinstance(value, dict):
+        return {name: _encoded(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_encoded(one) for one in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {"int": str(value)}
+    return value
+
+
+def describe_network(preset: Preset) -> Document:
+    """The network of a preset of dense layers, without animation and normalisation, for JSON."""
+    spec = preset.spec
+    if isinstance(spec, Random):
+        between = None if spec.between is None else [str(spec.between[0]), spec.between[1]]
+        return {
+            "kind": "random",
+            "depth": spec.depth,
+            "width": spec.width,
+            "inputs": list(spec.inputs),
+            "outputs": spec.outputs,
+            "activation": list(spec.hidden_activations),
+            "output_activation": spec.output_activation,
+            "init": spec.init,
+            "weight_scale": spec.weight_scale,
+            "bias_scale": spec.bias_scale,
+            "omega": spec.omega,
+            "seed": str(spec.seed),
+            "between": between,
+            "latent": None if spec.latent is None else list(spec.latent),
+            "boost": [list(one) for one in spec.boost],
+            "period": spec.period,
+        }
+    network = spec.network()
+    return {
+        "kind": "given",
+        "inputs": list(spec.inputs),
+        "seed": str(spec.seed),
+        "latent": list(network.latent),
+        "period": spec.period,
+        "layers": [
+            {
+                "rows": layer.weight.shape[0],
+                "columns": layer.weight.shape[1],
+                "activation": layer.activation,
+            }
+            for layer in network.layers
+        ],
+        "weights": weights_of(network.layers),
+    }
+
+
+def weights_of(layers: Iterable[Layer]) -> str:
+    """The float32 numbers, little-endian, in base64: of each layer the weight, then the bias."""
+    arrays = (array for layer in layers for array in (layer.weight, layer.bias))
+    data = b"".join(np.ascontiguousarray(array, "<f4").tobytes() for array in arrays)
+    return base64.b64encode(data).decode()
+
+
+def _normalized(preset: Preset) -> str | None:
+    if preset.normalize.which == "none":
+        return None
+    network: Network = preset.network()
+    return weights_of(network.layers)
+
+
+def _keys(preset: Preset) -> Iterator[tuple[str, Document]]:
+    """The keys of numbers and names that a page changes, by dotted name."""
+    drawn = isinstance(preset.spec, Random)
+    names = Random.key_names() if drawn else Layers.key_names()
+    for table in _TABLES:
+        for field in fields_of(table):
+            if table == "network" and field.name not in names:
+                continue
+            check, slider = field.metadata["check"], field.metadata.get("slider")
+            check = check.check_one if isinstance(check, Several) else check
+            row: Document = {"default": field.default}
+            if isinstance(check, Integer | Number):
+                row |= {"least": check.low, "most": check.high, "whole": isinstance(check, Integer)}
+                row["factor"] = bool(field.metadata.get("factor"))
+            elif isinstance(check, OneOf):
+                row["choices"] = list(check.known)
+            else:
+                continue
+            if slider is not None:
+                row |= {"low": slider[0], "high": slider[1]}
+            if slider is not None or field.metadata.get("widget") == "seed":
+                row["help"] = help_of(field)
+            yield f"{table}.{field.name}", {n: _exact(value) for n, value in row.items()}
+
+
+def _exact(value: Any) -> Any:
+    """A number as it is, unless JavaScript's numbers would not hold it."""
+    return _encoded(value) if type(value) is int and value > MAX_EXACT else value
