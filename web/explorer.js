@@ -17,6 +17,7 @@ export const MAX_SCALE = 1000;
 export const MIN_EXTENT = 1e-6;
 export const MAX_EXTENT = 1e6;
 
+const FIXED = "this preset fixes the weights: only the view and time can be changed";
 const NAMES = {
   "network.depth": "depth", "network.width": "width", "network.weight_scale": "weight scale",
   "network.activation": "activation", "network.init": "initialisation", "network.seed": "seed",
@@ -80,8 +81,15 @@ export class Explorer {
   // Whether the preset has a key that changes it; if not, the message says why.
   has(key) {
     if (this.preset.limits(key)) return true;
-    this.message = "this preset fixes the weights: only the view and time can be changed";
+    this.message = FIXED;
     return false;
+  }
+
+  // The names that a key can have; null for a key that the preset does not have.
+  choices(key) {
+    const other = key === "network.activation" ? "network.output_activation" : key;
+    const row = this.preset.limits(other);
+    return row && row.choices;
   }
 
   // The value of a key now: animated ones move.
@@ -187,8 +195,11 @@ export class Explorer {
   }
 
   _next(key, backwards) {
-    if (!this.has(key)) return;
-    const { choices } = this.preset.limits(key);
+    const choices = this.choices(key);
+    if (!choices) {
+      this.message = FIXED;
+      return;
+    }
     const at = choices.indexOf(choiceOf(this.preset.get(key)));
     const count = choices.length;
     this.change({ [key]: choices[(at + (backwards ? -1 : 1) + count) % count] });
@@ -376,8 +387,9 @@ export class Explorer {
   get span() {
     const { preset } = this;
     const seconds = preset.get("animation.duration") || preset.get("animation.loop") || 12;
-    const bounces = preset.get("animation.ending") === "bounce" && preset.movesKeys;
-    return bounces ? 2 * seconds : seconds;
+    const walks = (preset.get("animation.walk") || []).length > 0;
+    const moves = walks || Boolean(preset.document.animate);
+    return moves && preset.get("animation.ending") === "bounce" ? 2 * seconds : seconds;
   }
 
   // History

@@ -34,18 +34,17 @@ export class Panel {
       this._button("Reset", does.reset), this._button("Picture only", does.alone));
     find("head").append(tool("close", "hide the panel", does.close));
     const rows = this.rows.map((row) => row.row);
-    find("controls").append(this.words, ...rows.slice(0, 5), this.seed.row, ...rows.slice(5),
-      this.buttons);
+    find("controls").append(...rows.slice(0, 5), this.seed.row, ...rows.slice(5), this.buttons);
+    this.description.after(this.words);
   }
 
   // Show everything as it is now.
   refresh() {
     const { preset, shown, time } = this.explorer;
-    write(this.title, titleOf(shown));
     write(this.description, String(shown.get("description") || ""));
     this.tick();
-    const lines = shown.words(time);
-    if (lines[0] === titleOf(shown)) lines.shift();
+    const [title, ...lines] = shown.words(time);
+    write(this.title, title);
     while (this.words.children.length > lines.length) this.words.lastChild.remove();
     while (this.words.children.length < lines.length) this.words.append(make("p"));
     lines.forEach((line, at) => write(this.words.children[at], line));
@@ -107,9 +106,8 @@ export class Panel {
 
   _menu(key, label) {
     const { explorer } = this;
-    const limits = () => explorer.preset.limits(key);
     return new Menu(label, "", {
-      choices: () => limits() && limits().choices,
+      choices: () => explorer.choices(key),
       value: () => choiceOf(explorer.preset.get(key)),
       set: (name) => this.does.change(() => explorer.change({ [key]: name })),
     });
@@ -148,9 +146,4 @@ export class Panel {
     if (named && keyOf(action)) button.append(make("kbd", { "aria-hidden": "true" }, keyOf(action)));
     return button;
   }
-}
-
-// The title of a preset, or its name.
-export function titleOf(preset) {
-  return String(preset.get("title") || preset.name || "A random network");
 }

@@ -6,7 +6,7 @@ import { labelled, make, tool, write } from "./dom.js";
 import { Explorer, MAX_EXTENT, MIN_EXTENT } from "./explorer.js";
 import { byKey, keyName, usesKey } from "./keys.js";
 import { Loop } from "./pace.js";
-import { Panel, titleOf } from "./panel.js";
+import { Panel } from "./panel.js";
 import { Pointer } from "./pointer.js";
 import { copied, download, fileName, png } from "./saving.js";
 import { Sheets } from "./sheets.js";
@@ -267,9 +267,7 @@ class Page {
   // What is shown, over the picture and for those who do not see it.
   _words() {
     const { shown, time, running, preset } = this.explorer;
-    const words = shown.words(time);
-    const title = titleOf(shown);
-    if (words[0] === title) words.shift();
+    const [title, ...words] = shown.words(time);
     const { layer } = this.explorer.history.now;
     if (layer) words.unshift(`layer ${layer} of ${this.explorer.layers}`);
     const lines = [title, ...words];
