@@ -26,7 +26,9 @@ _SPACE = re.compile(r"[ \t]+")
 def shader_texts() -> dict[str, str]:
     """The texts of a page's shaders by name. Raises ShaderError for a missing file."""
     here = dict(zip(NETWORK_FILES, (NETWORK_HERE, "\n"), strict=True))
-    texts = {name: thrifty(compose(file, version=ES, replaced=here).text) for name, file in FILES.items()}
+    texts = {
+        name: thrifty(compose(file, version=ES, replaced=here).text) for name, file in FILES.items()
+    }
     parts = (compose(file, version=ES).text for file in NETWORK_FILES)
     texts["network"] = "".join(map(thrifty, parts))
     return texts
