@@ -28,7 +28,6 @@ from cppn_gl.preset.scene import scene_of
 from cppn_gl.preset.value_range import default_range, statistics, stretched_range
 from cppn_gl.utils.alpha import on_checks, over
 from cppn_gl.utils.arrays import Float32
-from cppn_gl.utils.colormaps import SIZE
 from cppn_gl.utils.quantising import quantise
 
 pytestmark = pytest.mark.browser
@@ -264,7 +263,8 @@ def test_a_view_of_one_value_or_of_none_has_a_range(program: Any) -> None:
     assert flat["low"][0] < 0.25 < flat["high"][0]
     for values in ([*NOT_A_NUMBER] * 3, []):
         (none,) = program.evaluate(RANGES, {**given, "values": values})
-        assert none["low"] == [0, 0, 0] and none["high"] == [1, 1, 1]
+        assert none["low"] == [0, 0, 0]
+        assert none["high"] == [1, 1, 1]
 
 
 def test_the_grid_of_a_measurement_is_pythons(program: Any) -> None:
