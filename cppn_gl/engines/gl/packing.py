@@ -32,6 +32,7 @@ Vec4s = NDArray[np.float32]  # (n, 4)
 
 VEC4 = 16  # bytes
 TEXTURE_WIDTH = 4096
+ES_TEXTURE_WIDTH = 2048  # all that OpenGL ES 3.0 promises
 
 # Up to this width a row's dot product is one unrolled expression. Wider rows use a loop: unrolled,
 # they would take seconds to compile.
@@ -292,19 +293,25 @@ def frame_members(waves: int) -> str:
 
 
 def declarations(
-    layout: Layout, *, block_arrays: bool, doubles: bool = False, waves: int = 0
+    layout: Layout,
+    *,
+    block_arrays: bool,
+    doubles: bool = False,
+    waves: int = 0,
+    texture_width: int = TEXTURE_WIDTH,
 ) -> str:
     """GLSL declarations of the uniform blocks, and the function `vec4 weight(int i)`.
 
     `block_arrays`: whether GLSL ≥ 4.20 is supported, with dynamically indexed arrays of blocks.
     Otherwise each block has its own name. `doubles`: load two floats as one double (GLSL 4.00),
-    which halves the number of scalar loads in llvmpipe. `waves`: see `wave_count`.
+    which halves the number of scalar loads in llvmpipe. `waves`: see `wave_count`. `texture_width`:
+    in texels, a power of two, if the weights are in a texture.
     """
     parts = [
         f"layout(std140) uniform Frame {{\n{frame_members(waves)}\n}} frame;",
         f"layout(std140) uniform Layers {{\n{members(LAYERS)}\n}} layers;",
         f"layout(std140) uniform First {{\n    vec4 unit[{MAX_WIDTH}];\n}} first;",
-        *_weights(layout, block_arrays, doubles),
+        *_weights(layout, block_arrays, doubles, texture_width),
     ]
     return "\n".join(parts)
 
@@ -314,13 +321,13 @@ _DOUBLES = """vec4 halves(dvec2 pair) {
 }"""
 
 
-def _weights(layout: Layout, block_arrays: bool, doubles: bool) -> list[str]:
+def _weights(layout: Layout, block_arrays: bool, doubles: bool, texture_width: int) -> list[str]:
     shift = layout.block_vec4s.bit_length() - 1
     mask = layout.block_vec4s - 1
     kind, take = ("dvec2", "halves") if doubles else ("vec4", "")
     body = f"{{ {kind} w[{layout.block_vec4s}]; }}"
     if not layout.blocks:
-        shift, mask = TEXTURE_WIDTH.bit_length() - 1, TEXTURE_WIDTH - 1
+        shift, mask = texture_width.bit_length() - 1, texture_width - 1
         fetch = f"texelFetch(weights, ivec2(i & {mask}, i >> {shift}), 0)"
         return ["uniform sampler2D weights;", f"vec4 weight(int i) {{ return {fetch}; }}"]
     head = [_DOUBLES] if doubles else []

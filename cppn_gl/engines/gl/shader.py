@@ -21,6 +21,8 @@ from cppn_gl.nn.network import Network
 from cppn_gl.utils.resources import resource
 
 LANES = 4  # pixels in a texel
+ES = 300  # the version of GLSL ES in WebGL 2; those of desktops are 330 to 430
+_ES_TYPES = ("float", "int", "sampler2D", "usampler2D")  # whose precision is not high by itself
 _REALS = {1: "float", 2: "vec2", 4: "vec4"}
 _STEPS = {1: "0.0", 2: "vec2(0.0, 2.0)", 4: "vec4(0.0, 2.0, 4.0, 6.0)"}
 _INTEGERS = {
@@ -138,12 +140,16 @@ def compose(
 ) -> Source:
     """The shader file `name` with its includes, after #version and the lines `head`.
 
-    `replaced`: file names to texts that are used instead of the files. Raises ShaderError for a
-    missing file or circular includes.
+    `version`: of desktop GLSL, or ES, where numbers are as precise as on desktops. `replaced`: file
+    names to texts that are used instead of the files. Raises ShaderError for a missing file or
+    circular includes.
     """
     folder = folder or resource("shaders")
     files = ["generated"]
-    lines = [f"#version {version} core", "#line 1 0", head]
+    opening = [f"#version {version} core"]
+    if version == ES:
+        opening = ["#version 300 es", *(f"precision highp {kind};" for kind in _ES_TYPES)]
+    lines = [*opening, "#line 1 0", head]
 
     def include(file: str, chain: tuple[str, ...]) -> None:
         if file in chain:
@@ -236,6 +242,7 @@ def picture_source(
                 block_arrays=version >= 420,
                 doubles=doubles,
                 waves=packing.wave_count(of.curved),
+                texture_width=packing.ES_TEXTURE_WIDTH if version == ES else packing.TEXTURE_WIDTH,
             ),
             *(_dual_activations(of) if dual else []),
         ]
