@@ -28,7 +28,7 @@ function distributionOf(init) {
 }
 
 // Which numbers a seed draws: see interpolation.js.
-function layoutOf(spec) {
+export function layoutOf(spec) {
   const sizes = [spec.inputs.length, ...Array(spec.depth - 1).fill(spec.width), spec.outputs];
   return {
     shapes: sizes.slice(1).map((rows, k) => [rows, sizes[k]]),
