@@ -31,7 +31,7 @@ CALL = """async (all) => {
   const value = await (%s)(...all);
   return JSON.stringify(value, (_, one) => (typeof one === "bigint" ? String(one) : one));
 }"""
-TIMES = [0.0, 0.3, 1.7, 5.999, 6.0, 11.5, 12.0, 12.25, 19.0, 24.0, 31.4, -0.7, -13.1, 1e6 + 0.1]
+TIMES = [0.0, 1.7, 6.5, 12.0, 31.4, -0.7, 1e6 + 0.1]
 MOMENTS = """(description, times) => {
   const preset = modules.preset.presetOf(description);
   return times.map((time) => {
@@ -112,12 +112,8 @@ def check_changes(tab: Any, preset: Preset, *changes: dict[str, Any]) -> None:
 # What is drawn at a time
 
 
-@pytest.mark.parametrize("spacing", SPACINGS)
 @pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("easing", EASINGS)
-def test_animated_keys_have_the_values_of_python(
-    tab: Any, easing: str, ending: str, spacing: str
-) -> None:
+def test_animated_keys_have_the_values_of_python(tab: Any, ending: str) -> None:
     moving = {
         "network.weight_scale": [0.4, 0.8, 0.3],
         "network.depth": [3, 12, 5],
@@ -130,10 +126,12 @@ def test_animated_keys_have_the_values_of_python(
         "normalize.gain": [0.5, 2.0],
         "normalize.grid": [8, 21],
     }
-    how = {"easing": easing, "ending": ending, "spacing": spacing, "duration": 6.5}
     keys = {f"animate.{name}": values for name, values in moving.items()}
-    keys |= {f"animation.{name}": value for name, value in how.items()}
-    check_moments(tab, load_preset().replace(**keys, **{"normalize.which": "all"}), TIMES)
+    preset = load_preset().replace(**keys, ending=ending, duration=6.5)
+    for easing, spacing in zip(EASINGS, (*SPACINGS, "auto"), strict=True):
+        check_moments(tab, preset.replace(easing=easing, spacing=spacing), TIMES)
+    normal = preset.replace(which="all", depth=3)
+    check_moments(tab, normal, TIMES[:2])
 
 
 def test_an_animated_seed_beyond_the_integers_of_floats_is_exact(tab: Any) -> None:
@@ -397,7 +395,7 @@ def presets(draw: Any) -> Preset:
 
 
 @given(presets(), st.lists(st.floats(-100, 100), min_size=1, max_size=3))
-@settings(deadline=None)
+@settings(max_examples=40)
 def test_any_preset_is_read_back_and_moves_alike(
     tab: Any, preset: Preset, times: list[float]
 ) -> None:
@@ -550,7 +548,7 @@ def _number(text: str) -> str | None:
 
 
 @given(st.lists(st.text(max_size=150) | _of(["7", " 12 ", "-5", "1e3", ".5", "", "0" * 100])))
-@settings(deadline=None)
+@settings(max_examples=40)
 def test_words_are_the_same_seed_and_title(tab: Any, texts: list[str]) -> None:
     code = "(texts) => texts.map((text) => [modules.seed.seedOf(text), modules.seed.wordsOf(text)])"
     assert told(tab, code, texts) == [[_number(text), seed_words(text)] for text in texts]
