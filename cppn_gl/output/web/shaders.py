@@ -17,6 +17,7 @@ NETWORK_FILES = ("rows.glsl", "steps.glsl")
 FILES = {
     "full": "full.vert",
     "picture": "page.frag",
+    "weave": "weave.frag",
 }
 
 _COMMENT = re.compile(r"//.*")
