@@ -113,21 +113,25 @@ def moving(**table: Any) -> Preset:
 @pytest.mark.parametrize("ending", ["bounce", "loop", "repeat", "stop"])
 @pytest.mark.parametrize("easing", ["linear", "smooth", "in", "out"])
 def test_animated_keys_have_pythons_values(tab: Any, ending: str, easing: str) -> None:
-    preset = moving(
-        network__weight_scale=[0.4, 0.8, 0.3],
-        network__depth=[3, 12, 5],
-        view__center=[[0.0, 1], [2.5, -1.0]],
-        view__extent=[0.01, 100.0],
-        color__hue=[10.0, 350.0],
-        color__inks=[2, 6],
-        animation__ending=None,
-    ) if False else moving(
-        network__weight_scale=[0.4, 0.8, 0.3],
-        network__depth=[3, 12, 5],
-        view__center=[[0.0, 1], [2.5, -1.0]],
-        view__extent=[0.01, 100.0],
-        color__hue=[10.0, 350.0],
-        color__inks=[2, 6],
+    preset = (
+        moving(
+            network__weight_scale=[0.4, 0.8, 0.3],
+            network__depth=[3, 12, 5],
+            view__center=[[0.0, 1], [2.5, -1.0]],
+            view__extent=[0.01, 100.0],
+            color__hue=[10.0, 350.0],
+            color__inks=[2, 6],
+            animation__ending=None,
+        )
+        if False
+        else moving(
+            network__weight_scale=[0.4, 0.8, 0.3],
+            network__depth=[3, 12, 5],
+            view__center=[[0.0, 1], [2.5, -1.0]],
+            view__extent=[0.01, 100.0],
+            color__hue=[10.0, 350.0],
+            color__inks=[2, 6],
+        )
     )
     changes = {"animation.ending": ending, "animation.easing": easing, "animation.duration": 6.5}
     agree(tab, preset.replace(**changes), TIMES)
