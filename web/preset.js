@@ -25,10 +25,13 @@ function decoded(value) {
   return Object.fromEntries(entries);
 }
 
-// Integers as numbers, also within arrays.
+// Integers as numbers, also within arrays and tables.
 function plain(value) {
   if (Array.isArray(value)) return value.map(plain);
-  return typeof value === "bigint" ? Number(value) : value;
+  if (value === null || typeof value !== "object") {
+    return typeof value === "bigint" ? Number(value) : value;
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plain(one)]));
 }
 
 // float32 numbers from base64.
