@@ -16,6 +16,9 @@ const SHOWN = 3500; // milliseconds that a message stays
 const IDLE = 2500; // the same of the buttons in full screen
 const SETTLED = 600; // without a change, before the engine may prepare for this network
 const TOLD = 250; // between two updates of the words while time runs
+// Actions of the table of keys that are the page's own; the others are the explorer's.
+export const ACTIONS = ["next_overlay", "toggle_help", "explain", "escape", "toggle_fullscreen",
+  "screenshot", "save_preset"];
 const OVERLAYS = ["text", "panel", "nothing"];
 const LESS_MOTION = "(prefers-reduced-motion: reduce)";
 
@@ -108,8 +111,7 @@ class Page {
 
   // Perform an action of the table of keys.
   perform(action, large = false) {
-    const own = `do_${action}`;
-    if (own in this) this[own](large);
+    if (ACTIONS.includes(action)) this[`do_${action}`](large);
     else this._act(() => this.explorer[action](large));
   }
 
