@@ -10,9 +10,10 @@ export const SCALES = [1, 3 / 4, 1 / 2, 3 / 8, 1 / 4, 3 / 16, 1 / 8]; // of the 
 const ROOM = 0.75; // of SECONDS: what a finer picture is expected to take at most
 const OVER = 1.25; // times SECONDS: what a picture takes before it becomes coarser
 const PATIENCE = 4; // pictures with room before a finer one is tried
+const WORTH = 2; // times what any picture takes, that a finer one may
 const WEIGHT = 0.4; // of the last measurement
 const CHANGED = 0.7; // logarithm of a change of seconds that is another network's, not noise
-const MOST_FIXED = 0.8; // of the seconds of a picture
+const MOST_FIXED = 0.95; // of the seconds of a picture
 
 // Chooses the scale of moving pictures from what the last ones took, with hysteresis. A picture
 // takes `fixed` seconds, and a part that grows with its pixels: two sizes tell these apart.
@@ -35,15 +36,18 @@ export class Pace {
       const found = SCALES.findIndex((_, at) => needs(at) <= seconds);
       return found < 0 ? SCALES.length - 1 : found;
     };
+    // Where any picture takes long, a coarse one is not worth it.
+    const seconds = Math.max(this.seconds, model.fixed * WORTH);
+    const roomy = finest(seconds * ROOM);
     if (!this._now) {
-      this._at = finest(this.seconds * ROOM);
-    } else if (needs(this._at) > this.seconds * OVER) {
-      this._at = Math.max(this._at, finest(this.seconds));
+      this._at = roomy;
+    } else if (needs(this._at) > seconds * OVER) {
+      this._at = Math.max(this._at, finest(seconds));
       this._roomy = 0;
-    } else if (finest(this.seconds * ROOM) >= this._at) {
+    } else if (roomy >= this._at) {
       this._roomy = 0;
     } else if (++this._roomy >= PATIENCE) {
-      this._at = finest(this.seconds * ROOM);
+      this._at = roomy;
       this._roomy = 0;
     }
     return SCALES[this._at];

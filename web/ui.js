@@ -107,7 +107,7 @@ class Page {
     if (!this.explorer.running && this.explorer.preset.moves) {
       this.say("paused: this system asks for less motion. Play starts it.");
     }
-    this.loop.touch();
+    this._changed();
     this.loop.run();
   }
 
@@ -248,7 +248,7 @@ class Page {
     write(this.find("problem"), "");
     this.loop.touch();
     this._later("settle", SETTLED, () => {
-      if (this.engine.settle) this.engine.settle();
+      this.engine.settle().catch((error) => this.fail(error));
     });
   }
 

@@ -42,6 +42,10 @@ def test_a_time_that_any_picture_takes_does_not_make_it_coarse(page: Any) -> Non
     assert paced(page, 1e6, 1e8, fixed=0.010)[-1] == 1
 
 
+def test_where_any_picture_takes_long_it_is_not_coarse_for_nothing(page: Any) -> None:
+    assert paced(page, 1e6, 1e7, fixed=0.1)[-1] >= 1 / 2
+
+
 def test_the_scale_does_not_flicker(page: Any) -> None:
     for rate in (4e6, 7.5e6, 9.9e6, 17e6, 29e6):
         assert len(set(paced(page, 1e6, rate)[20:])) == 1, rate
