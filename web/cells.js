@@ -33,8 +33,8 @@ export function hasCells(description, preset) {
   return Boolean(description.cells) && preset.get("show.view") === description.cells.view;
 }
 
-// The cells of a preset at a time: {view, columns, rows, cells: [{preset, time, label}], …}. `time`:
-// null where it is that of the sheet.
+// The cells of a preset at a time: {view, columns, rows, cells: [{preset, time, label}], …}. A
+// cell's time is null where it is that of the sheet.
 export function cellsOf(description, preset, time) {
   const of = description.cells;
   const count = of.view === "sheet" ? of.cells.length : depthOf(preset, time);
@@ -87,8 +87,8 @@ export function layerPicture(preset, layer) {
 }
 
 // Where cells and labels are in a picture of `shape`, in pixels. `boxes`: [left, top, width,
-// height] of each cell, not rounded. `shapeOf`: [width, height] of a cell for which its value range is
-// measured. `stacked`: the height of each of a cell's two pictures, or null.
+// height] of each cell, not rounded. `shapeOf`: [width, height] of a cell for which its value range
+// is measured. `stacked`: the height of each of a cell's two pictures, or null.
 export class Layout {
   constructor(fields) {
     Object.assign(this, { font: 0, labels: [], stacked: null, round: even }, fields);

@@ -20,6 +20,7 @@ FILES = {
     "picture": "page.frag",
     "colors": "page_colors.frag",
     "present": "page_present.frag",
+    "weave": "weave.frag",
 }
 
 _COMMENT = re.compile(r"//.*")
