@@ -117,7 +117,8 @@ def test_what_rests_is_drawn_coarse_first_and_then_with_all_pixels(page: Any) ->
         return stage.shown;""",
     )
     assert len(shown) == 2
-    assert shown[0][0] < 800 and not shown[0][2]
+    assert shown[0][0] < 800
+    assert not shown[0][2]
     assert shown[1] == [800, 400, True]
 
 
