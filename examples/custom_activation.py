@@ -22,6 +22,7 @@ ACTIVATIONS["softsign"] = Activation(
     derivative=lambda x: 1 / np.square(1 + np.abs(x)),
     glsl="x / (1.0 + abs(x))",
     glsl_derivative="1.0 / ((1.0 + abs(x)) * (1.0 + abs(x)))",
+    js="x / (1 + Math.abs(x))",
     bounded=True,
 )
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cppn_gl.cli.gallery import export_gallery, gallery_options, only_preset
 from cppn_gl.cli.options import Parser, UsageError
 from cppn_gl.cli.pipes import STDOUT, check_stdout, output_value
 from cppn_gl.cli.shots import picture_options, shot_of
@@ -27,7 +28,9 @@ def export_options(parser: Parser) -> None:
     about = "; ".join(f"{name}: {row.help}" for name, row in EXPORTS.items())
     about = f"what to write, where the suffix does not tell: {about}"
     parser.option("--format", metavar="NAME", help=about)
-    picture_options(parser, "size of the picture that a program makes (default 640x360)")
+    gallery_options(parser)
+    size = "size of the picture that a program makes (default 640x360)"
+    picture_options(parser, size, several=True)
 
 
 def _check_others(shot: "Shot", path: Path, files: "Files") -> None:
@@ -48,6 +51,11 @@ def _check_others(shot: "Shot", path: Path, files: "Files") -> None:
 def export(args: argparse.Namespace) -> int:
     from cppn_gl.output.exports import export_of, notes
 
+    if args.gallery is not None:
+        return export_gallery(args)
+    if args.overwrite:
+        raise UsageError("--overwrite is for --gallery DIR: one file replaces its own kind")
+    args = argparse.Namespace(**vars(args) | {"preset": only_preset(args)})
     if args.output is None:
         raise UsageError("export needs -o FILE, and --format NAME where FILE does not tell it")
     path: Path | None = None if args.output is STDOUT else args.output

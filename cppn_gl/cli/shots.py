@@ -46,14 +46,17 @@ def picture_options(
     size: str = "picture size in pixels (default 640x360, or that of a picture given as PRESET)",
     *,
     timed: bool = True,
+    several: bool = False,
 ) -> None:
     """Add the options of every command that draws: preset, overrides, size, time, samples.
 
     `timed`: whether --help lists --time; a command that draws many times refuses it in clear words.
+    `several`: whether any number of presets can be given; the argument is then a list.
     """
     about = "a shipped name, a .toml file, a network, a picture or video saved by cppn_gl, or - "
     about += f"for TOML on standard input (default: the preset {library.DEFAULT!r})"
-    parser.add_argument("preset", nargs="?", default=library.DEFAULT, metavar="PRESET", help=about)
+    how: dict[str, Any] = {"nargs": "*"} if several else {"nargs": "?", "default": library.DEFAULT}
+    parser.add_argument("preset", **how, metavar="PRESET", help=about)
     about = "a network of your own, in a .safetensors, .npz or .onnx file: docs/presets.md "
     about += "says how. It is shown with the preset's view and colours"
     parser.option("--network", metavar="FILE", type=path_value, help=about)

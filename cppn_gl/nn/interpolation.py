@@ -12,7 +12,7 @@ their distribution is triangular on ±√2.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -86,19 +86,27 @@ def arc(layout: DrawLayout, seed: int, other: int) -> Arc:
 
 def between(a: Sequence[NDArray[Any]], b: Sequence[NDArray[Any]]) -> Arc:
     """The arc between two vectors, each given as several arrays."""
-    start, end = (math.sqrt(sum(map(_dot, vector, vector))) for vector in (a, b))
+    start, end = (math.sqrt(_total(map(_dot, vector, vector))) for vector in (a, b))
     if start == 0 or end == 0:
         return Arc(start, end, 0.0)
     # 2 arctangent(|a' - b'|, |a' + b'|) of unit vectors a', b' is accurate for small angles too.
     pairs = [(x.astype(float) / start, y.astype(float) / end) for x, y in zip(a, b, strict=True)]
-    apart = math.sqrt(sum(_dot(x - y, x - y) for x, y in pairs))
-    along = math.sqrt(sum(_dot(x + y, x + y) for x, y in pairs))
+    apart = math.sqrt(_total(_dot(x - y, x - y) for x, y in pairs))
+    along = math.sqrt(_total(_dot(x + y, x + y) for x, y in pairs))
     return Arc(start, end, 2 * arctangent(apart, along))
 
 
 def _dot(a: NDArray[Any], b: NDArray[Any]) -> float:
     x, y = a.astype(np.float64, copy=False).ravel(), b.astype(np.float64, copy=False).ravel()
     return float((x * y).sum())  # in a fixed order, unlike BLAS
+
+
+def _total(values: Iterable[float]) -> float:
+    """The sum in order; Python's own rounds in another way since 3.12."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total
 
 
 def blended(

@@ -26,6 +26,11 @@ class Loop:
     words: str
 
 
+def good_time(preset: "Preset") -> float:
+    """A time in seconds at which an animated preset has much to show: the middle of a pass."""
+    return preset.animation.seconds / 2 if preset.moves else 0.0
+
+
 def film_seconds(preset: "Preset") -> float:
     """How long a film of a preset is, unless wished otherwise: until its picture returns."""
     return loop_of(preset).period or SECONDS

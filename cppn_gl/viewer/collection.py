@@ -29,7 +29,8 @@ from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import open_plain
 from cppn_gl.utils.toml import load_toml
 from cppn_gl.viewer.favourites import opened
-from cppn_gl.viewer.thumbnails import Subject, good_time
+from cppn_gl.preset.looping import good_time
+from cppn_gl.viewer.thumbnails import Subject
 
 MOST = 200  # files listed, the newest
 SEEN = 20_000  # entries of a folder looked at

@@ -76,11 +76,6 @@ class Subject:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
 
 
-def good_time(preset: Preset) -> float:
-    """A time in seconds at which an animated preset has much to show: the middle of a pass."""
-    return preset.animation.seconds / 2 if preset.moves else 0.0
-
-
 def default_folder() -> Path | None:
     """The folder in the user's cache folder; None for a user without a home directory."""
     folder = user_folder("cache")

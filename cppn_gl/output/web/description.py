@@ -7,22 +7,25 @@ weights that are not drawn travel with it, and those of a normalised network as 
 """
 
 import base64
+import dataclasses
 import importlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
+from cppn_gl.nn.draws import Seed
 from cppn_gl.nn.features import of_image
 from cppn_gl.nn.file_source import File
-from cppn_gl.nn.image_file import is_image_file
+from cppn_gl.nn.image_file import Input, is_image_file
 from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Layers, Random
-from cppn_gl.preset.preset import Preset
+from cppn_gl.nn.training.options import Train
+from cppn_gl.preset.preset import ALWAYS, Preset
 from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.shot import Shot
-from cppn_gl.preset.tables import TABLES, fields_of, plain
+from cppn_gl.preset.tables import TABLES, field_of, fields_of, plain, whole
 from cppn_gl.utils.checks import Integer, Number, OneOf, PresetError, Several, help_of
 
 VIEWS = "picture", "sheet", "layers"  # that a page shows
@@ -44,8 +47,8 @@ def describe(shot: Shot) -> Document:
     all other numbers are floats. "network": that of the preset without animation. "normalized":
     weights of the normalised network at the shot's time. "keys": ranges, defaults and help.
     """
-    preset = shot.preset
-    check_page(preset)
+    check_page(shot.preset)
+    preset = alone(shot.preset)
     return {
         "name": preset.name,
         "title": preset.title,
@@ -122,25 +125,28 @@ def _largest(preset: Preset) -> Iterator[Preset]:
         yield preset.replace(**sizes)
 
 
-def _tables(preset: Preset) -> Document:
-    """The preset's tables as they are written, with explicit layers left out.
+def alone(preset: Preset) -> Preset:
+    """The preset as a page holds it: it names no files, and has a file's network as layers."""
+    spec, changes = preset.spec, dict[str, Any]()
+    if isinstance(spec, File):
+        network = spec.network()
+        changes["spec"] = Layers(network.layers, spec.inputs, spec.seed, spec.latent, spec.period)
+    if is_image_file(preset.input.image):  # no input sees it
+        changes["input"] = Input()
+    if preset.train != Train():  # it learns nothing
+        changes["train"] = Train()
+    return dataclasses.replace(preset, **changes) if changes else preset
 
-    Files are not named: a page has none.
-    """
+
+def _tables(preset: Preset) -> Document:
+    """The preset's tables as they are written, without the layers of [network]."""
     document: Document = {"title": preset.title, "description": preset.description}
     document |= {name: value for name in ("shows", "theme") if (value := getattr(preset, name))}
     for name, kind in TABLES.items():
         table = preset.table(name)
-        if name in ("network", "view", "animation") or table != kind():
+        if name in ALWAYS or table != kind():
             document[name] = plain(table)
-    if not isinstance(preset.spec, Random):
-        latent = {} if preset.spec.latent is None else {"latent": list(preset.spec.latent)}
-        period = {} if preset.spec.period is None else {"period": preset.spec.period}
-        own = {"inputs": list(preset.spec.inputs), "seed": preset.spec.seed}
-        document["network"] = own | latent | period
-    if is_image_file(preset.input.image):  # no input sees it
-        document.pop("input", None)
-    document.get("train", {}).pop("checkpoint", None)
+    document["network"].pop("layers", None)
     return document
 
 
@@ -157,7 +163,7 @@ def _encoded(value: Any) -> Any:
 
 def describe_network(preset: Preset) -> Document:
     """The network of a preset of dense layers, without animation and normalisation, for JSON."""
-    spec = preset.spec
+    spec = alone(preset).spec
     if isinstance(spec, Random):
         between = None if spec.between is None else [str(spec.between[0]), spec.between[1]]
         return {
@@ -178,12 +184,13 @@ def describe_network(preset: Preset) -> Document:
             "boost": [list(one) for one in spec.boost],
             "period": spec.period,
         }
-    network = spec.network()
+    assert isinstance(spec, Layers)
     return {
         "kind": "given",
         "inputs": list(spec.inputs),
         "seed": str(spec.seed),
-        "latent": list(network.latent),
+        "latent": None if spec.latent is None else list(spec.latent),
+        "boost": [list(one) for one in spec.boost],
         "period": spec.period,
         "layers": [
             {
@@ -191,9 +198,9 @@ def describe_network(preset: Preset) -> Document:
                 "columns": layer.weight.shape[1],
                 "activation": layer.activation,
             }
-            for layer in network.layers
+            for layer in spec.layers
         ],
-        "weights": weights_of(network.layers),
+        "weights": weights_of(spec.layers),
     }
 
 
@@ -212,28 +219,42 @@ def _normalized(preset: Preset) -> str | None:
 
 
 def _keys(preset: Preset) -> Iterator[tuple[str, Document]]:
-    """The keys of numbers and names that a page changes, by dotted name."""
-    drawn = isinstance(preset.spec, Random)
-    names = Random.key_names() if drawn else Layers.key_names()
+    """The keys that a page changes, by dotted name: numbers, and names.
+
+    Of other animated keys only how they are interpolated.
+    """
+    names = Random.key_names() if isinstance(preset.spec, Random) else Layers.key_names()
     for table in _TABLES:
         for field in fields_of(table):
-            if table == "network" and field.name not in names:
-                continue
-            check, slider = field.metadata["check"], field.metadata.get("slider")
-            check = check.check_one if isinstance(check, Several) else check
-            row: Document = {"default": field.default}
-            if isinstance(check, Integer | Number):
-                row |= {"least": check.low, "most": check.high, "whole": isinstance(check, Integer)}
-                row["factor"] = bool(field.metadata.get("factor"))
-            elif isinstance(check, OneOf):
-                row["choices"] = list(check.known)
-            else:
-                continue
-            if slider is not None:
-                row |= {"low": slider[0], "high": slider[1]}
-            if slider is not None or field.metadata.get("widget") == "seed":
-                row["help"] = help_of(field)
-            yield f"{table}.{field.name}", {n: _exact(value) for n, value in row.items()}
+            if (table != "network" or field.name in names) and (row := _ranges(field)):
+                yield f"{table}.{field.name}", row | _passing(f"{table}.{field.name}")
+    for name, _ in preset.animate.moving:
+        if name.partition(".")[0] not in _TABLES:
+            yield name, _passing(name)
+
+
+def _passing(dotted: str) -> Document:
+    """How a key is interpolated."""
+    factor = bool(field_of(dotted).metadata.get("factor"))
+    return {name: True for name, true in (("whole", whole(dotted)), ("factor", factor)) if true}
+
+
+def _ranges(field: "dataclasses.Field[Any]") -> Document:
+    """Range, useful range, default and help of a key of numbers; choices; empty for others."""
+    check, slider = field.metadata["check"], field.metadata.get("slider")
+    check = check.check_one if isinstance(check, Several) else check
+    row: Document = {"default": field.default}
+    if isinstance(check, Integer | Number):
+        row |= {"least": check.low, "most": _exact(check.high)}
+    elif isinstance(check, OneOf):
+        row["choices"] = list(check.known)
+    else:
+        return {}
+    if slider is not None:
+        row |= {"low": slider[0], "high": slider[1]}
+    if slider is not None or isinstance(check, Seed):
+        row["help"] = help_of(field)
+    return row
 
 
 def _exact(value: Any) -> Any:

@@ -13,7 +13,8 @@ from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer.favourites import Favourites
-from cppn_gl.viewer.thumbnails import Subject, good_time
+from cppn_gl.preset.looping import good_time
+from cppn_gl.viewer.thumbnails import Subject
 from tests.desktop import Desktop, wait_for
 
 pytestmark = pytest.mark.window

@@ -1,0 +1,348 @@
+"""A static site of presets: one folder of plain files, for any static host or none.
+
+    shots -> write_site() -> thumbs/NAME.webp, NAME.html for each: live, or still with pictures/
+             Scene, …     -> tour.html, and pages of its changed presets
+                          -> index.html, last: an interrupted run leaves no page with dead links
+
+Pictures carry the digest of what they show, so that the next run keeps those that are current.
+"""
+
+import contextlib
+import hashlib
+import io
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cppn_gl._version import __version__
+from cppn_gl.output.manifest import preset_keys
+from cppn_gl.output.web.gallery import (
+    INDEX,
+    TOUR,
+    Card,
+    Image,
+    Told,
+    View,
+    index_html,
+    still_html,
+    tour_html,
+)
+from cppn_gl.output.web.page import page_of
+from cppn_gl.preset.looping import good_time
+from cppn_gl.preset.pages import page_text
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.shot import Shot
+from cppn_gl.utils.alpha import on_checks
+from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.files import (
+    CaptureError,
+    Remedy,
+    check_target,
+    make_folder,
+    open_plain,
+    safe_stem,
+    write_atomic,
+)
+
+if TYPE_CHECKING:
+    from PIL import Image as Pictures
+
+    from cppn_gl.output.renderer import Renderer
+
+THUMBS, PICTURES = "thumbs", "pictures"  # folders
+THUMB, PICTURE = (320, 180), (960, 540)  # pixels
+LIVE_FINE = 2  # times as large: of the picture that a live page's thumbnail is reduced from
+QUALITIES = (84, 72, 60, 45, 30, 15, 5)  # of WebP: the first that fits
+
+# Bounds in bytes; tests hold them. A live page's own is cppn_gl.output.web.page's.
+THUMB_BYTES = 16_000
+PICTURE_BYTES = 160_000
+INDEX_BYTES = 200_000  # of all shipped presets, without its pictures
+
+_DESCRIPTION = 270  # of EXIF
+_OURS = b'<meta name="generator" content="cppn_gl'
+_HEAD = 1 << 14  # bytes in which that stands
+_REMEDY = Remedy("give another folder, or replace it", "overwrite")
+
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A page of the tour with its numbers filled in, and the presets before and after its key.
+
+    `<R>` in its words is a key. after: None where the key has led to no answer.
+    """
+
+    chapter: str
+    heading: str
+    text: str
+    ask: str
+    answer: str
+    before: Preset = field(repr=False)
+    after: Preset | None = field(repr=False)
+    time: float
+    presses: int
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a site is: its weights in bytes, and what is missing on it.
+
+    first: the index with the pictures on it. heaviest: the name and weight of a page.
+    """
+
+    presets: int
+    live: int
+    total: int
+    index: int
+    first: int
+    heaviest: tuple[str, int]
+    missing: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        name, weight = self.heaviest
+        return (
+            f"{self.presets} presets, {self.live} live: {_bytes(self.total)}; {INDEX} "
+            f"{_bytes(self.index)}, with its pictures {_bytes(self.first)}; the heaviest page, "
+            f"{name}, {_bytes(weight)}"
+        )
+
+
+def write_site(
+    renderer: "Renderer",
+    shots: Sequence[Shot],
+    folder: Path,
+    *,
+    tour: Sequence[Scene] = (),
+    overwrite: bool = False,
+    progress: Report | None = None,
+) -> Written:
+    """Write a site of shots into a folder, which is made if it is missing.
+
+    A picture or page of an older site is replaced; a file that is not of a site only with
+    `overwrite`. What cannot be drawn here gets its reason in the place of a picture. Raises
+    CaptureError.
+    """
+    return _Writer(renderer, folder, overwrite, progress).write(shots, tour)
+
+
+class _Writer:
+    def __init__(
+        self, renderer: "Renderer", folder: Path, overwrite: bool, progress: Report | None
+    ):
+        self._renderer, self._folder, self._overwrite = renderer, folder, overwrite
+        self._progress = progress
+        self._weights: dict[str, int] = {}  # of the files, by their paths below the folder
+
+    def write(self, shots: Sequence[Shot], tour: Sequence[Scene]) -> Written:
+        names = page_names([shot.preset.name for shot in shots])
+        self._prepare(names, tour)
+        steps = iter(range(1, len(shots) + len(tour) + 1))
+
+        def step() -> None:
+            if self._progress is not None:
+                self._progress(next(steps), len(shots) + len(tour))
+
+        cards = []
+        for shot, name in zip(shots, names, strict=True):
+            cards.append(self._card(shot, name))
+            step()
+        told = []
+        for number, scene in enumerate(tour, 1):
+            told.append(self._told(scene, number, cards))
+            step()
+        if told:
+            self._put(TOUR, tour_html(told).encode())
+        self._put(INDEX, index_html(cards, toured=bool(told)).encode())
+        thumbs = {card.thumb.path for card in cards if card.thumb}
+        pages = {path: size for path, size in self._weights.items() if path.endswith(".html")}
+        heaviest = max(pages, key=lambda path: pages[path])
+        return Written(
+            len(cards),
+            sum(not card.problem for card in cards),
+            sum(self._weights.values()),
+            pages[INDEX],
+            pages[INDEX] + sum(self._weights[path] for path in thumbs),
+            (heaviest, pages[heaviest]),
+            tuple((card.preset.name, card.undrawn) for card in cards if card.undrawn),
+        )
+
+    def _prepare(self, names: Sequence[str], tour: Sequence[Scene]) -> None:
+        """Make the folders. Raises CaptureError for a file that is not to be replaced."""
+        for folder in (self._folder, self._folder / THUMBS, self._folder / PICTURES):
+            make_folder(folder)
+        paths = [INDEX, *[TOUR] * bool(tour)]
+        for name in (*names, *_tour_names(len(tour))):
+            paths += [f"{name}.html", f"{THUMBS}/{name}.webp", f"{PICTURES}/{name}.webp"]
+        for path in paths:
+            target = self._folder / path
+            check_target(target, overwrite=True)
+            if not self._overwrite and os.path.lexists(target) and not _is_ours(target):
+                raise CaptureError(target, "is not of a site by cppn_gl", _REMEDY)
+
+    def _card(self, shot: Shot, name: str) -> Card:
+        page, problem = f"{name}.html", ""
+        try:
+            data = page_of(shot)
+        except PresetError as error:
+            data, problem = b"", error.problem
+        time = shot.time or good_time(shot.preset)
+        thumb, picture, undrawn = self._drawn(shot.preset, time, name, still=bool(problem))
+        card = Card(shot.preset, page, problem, undrawn, thumb, picture)
+        self._put(page, data or still_html(card).encode())
+        return card
+
+    def _told(self, scene: Scene, number: int, cards: Sequence[Card]) -> Told:
+        first, second = _tour_names(number)[-2:]
+        shown = {card.preset.name: card for card in cards}
+        card = shown.get(scene.before.name)
+        if card is not None and card.preset == scene.before:
+            before = View(card.thumb, card.page, not card.problem)
+        else:
+            before = self._changed(scene.before, first, card)
+        thumb = None
+        if scene.after is not None:
+            thumb, _, _ = self._drawn(scene.after, scene.time, second, still=False)
+        return Told(
+            scene.chapter,
+            scene.heading,
+            scene.text,
+            scene.ask,
+            scene.answer if scene.after is not None else "",
+            before,
+            View(thumb, before.page, False),
+            scene.presses,
+        )
+
+    def _changed(self, preset: Preset, name: str, card: Card | None) -> View:
+        """The picture of a preset that the tour has changed, with a page of its own if live."""
+        page = card.page if card else INDEX
+        live = True
+        try:
+            data = page_of(Shot(preset))
+        except PresetError:
+            live = False
+        else:
+            page = f"{name}.html"
+            self._put(page, data)
+        thumb, _, _ = self._drawn(preset, good_time(preset), name, still=False)
+        return View(thumb, page, live)
+
+    def _drawn(
+        self, preset: Preset, time: float, name: str, *, still: bool
+    ) -> tuple[Image | None, Image | None, str]:
+        """The thumbnail and, of a `still`, the picture; or None and why there is none."""
+        small = f"{THUMBS}/{name}.webp", THUMB, THUMB_BYTES
+        large = f"{PICTURES}/{name}.webp", PICTURE, PICTURE_BYTES
+        wanted = [small, large] if still else [small]
+        digest = _digest(preset, time, still)
+        if not all(self._kept(path, digest) for path, _, _ in wanted):
+            size = PICTURE if still else (LIVE_FINE * THUMB[0], LIVE_FINE * THUMB[1])
+            from cppn_gl.engines.gl.context import ContextError
+
+            try:
+                pixels = self._renderer.render(preset, size, time)
+            except PresetError as error:
+                return None, None, error.problem
+            except ContextError as error:  # a view that needs OpenGL, where there is none
+                return None, None, str(error)
+            from PIL import Image as Pictures
+
+            whole = Pictures.fromarray(on_checks(pixels))
+            for path, wide, most in wanted:
+                picture = whole
+                if wide != whole.size:
+                    picture = whole.resize(wide, Pictures.Resampling.BOX)
+                self._put(path, _webp(picture, digest, most))
+        images = [Image(path, wide) for path, wide, _ in wanted]
+        return images[0], images[1] if still else None, ""
+
+    def _kept(self, path: str, digest: str) -> bool:
+        """Whether a picture is there that shows the same; it stays."""
+        target = self._folder / path
+        if not digest or _digest_in(target) != digest:
+            return False
+        self._weights[path] = target.stat().st_size
+        return True
+
+    def _put(self, path: str, data: bytes) -> None:
+        write_atomic(self._folder / path, data, overwrite=True)
+        self._weights[path] = len(data)
+
+
+def page_names(names: Sequence[str]) -> list[str]:
+    """A name for each page, without its suffix: different in any file system, none of our own."""
+    taken = {Path(INDEX).stem, Path(TOUR).stem}
+    found = []
+    for name in names:
+        stem = safe_stem(name)
+        if stem.casefold().startswith("tour-"):
+            stem = f"preset-{stem}"
+        free = (stem if k == 1 else f"{stem}-{k}" for k in range(1, len(names) + 3))
+        chosen = next(one for one in free if one.casefold() not in taken)
+        taken.add(chosen.casefold())
+        found.append(chosen)
+    return found
+
+
+def _tour_names(count: int) -> list[str]:
+    """The names of the files of so many pages of the tour, two for each."""
+    return [f"tour-{k:02}{after}" for k in range(1, count + 1) for after in ("", "-after")]
+
+
+def _webp(picture: "Pictures.Image", digest: str, most: int) -> bytes:
+    """A picture as WebP of the best quality that fits `most` bytes, or of the least."""
+    from PIL import Image as Pictures
+
+    exif = Pictures.Exif()
+    exif[_DESCRIPTION] = f"cppn_gl {digest}"
+    data = b""
+    for quality in QUALITIES:
+        file = io.BytesIO()
+        picture.save(file, "WEBP", quality=quality, method=6, exif=exif.tobytes())
+        data = file.getvalue()
+        if len(data) <= most:
+            break
+    return data
+
+
+def _digest(preset: Preset, time: float, still: bool) -> str:
+    """Of what a picture shows; "" for what depends on a file, which may change."""
+    if getattr(preset.spec, "path", None) is not None:
+        return ""
+    parts = (__version__, THUMB, PICTURE, still, time, preset_keys(preset)["preset_sha256"])
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:40]
+
+
+def _digest_in(path: Path) -> str | None:
+    """The digest in a picture of a site; None if it is not one, "" for a picture without."""
+    from PIL import Image as Pictures
+
+    with (
+        contextlib.suppress(OSError, ValueError, SyntaxError, Pictures.DecompressionBombError),
+        open_plain(path) as file,
+        Pictures.open(file, formats=["WEBP"]) as picture,
+    ):
+        said = str(picture.getexif().get(_DESCRIPTION, ""))
+        if said.startswith("cppn_gl "):
+            return said.removeprefix("cppn_gl ").strip("\0")
+    return None
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file was written by `write_site`, or is an exported page."""
+    if path.suffix == ".webp":
+        return _digest_in(path) is not None
+    with contextlib.suppress(OSError, ValueError, SyntaxError, EOFError), open_plain(path) as file:
+        if _OURS in file.read(_HEAD):
+            return True
+        file.seek(0)
+        return page_text(file) is not None
+    return False
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} KB"

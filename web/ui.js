@@ -1,0 +1,385 @@
+// The page: joins the explorer, the frame loop, keys, fingers, the panel and the engine.
+//
+//   key, finger, slider -> Explorer (a new preset, a time) -> Loop -> engine -> canvas
+
+import { labelled, make, tool, write } from "./dom.js";
+import { Explorer, MAX_EXTENT, MIN_EXTENT } from "./explorer.js";
+import { byKey, keyName, usesKey } from "./keys.js";
+import { Loop } from "./pace.js";
+import { Panel } from "./panel.js";
+import { Pointer } from "./pointer.js";
+import { copied, download, fileName, png } from "./saving.js";
+import { Sheets } from "./sheets.js";
+
+const MOST = 4096; // device pixels of a side that are drawn
+const SHOWN = 3500; // milliseconds that a message stays
+const IDLE = 2500; // the same of the buttons in full screen
+const SETTLED = 600; // without a change, before the engine may prepare for this network
+const TOLD = 250; // between two updates of the words while time runs
+const OVERLAYS = ["text", "panel", "nothing"];
+const LESS_MOTION = "(prefers-reduced-motion: reduce)";
+
+// Starts the page in `root`, the page's main element. Returns an object with what is shown.
+export function startPage({ description, preset, engine, root }) {
+  const page = new Page(description, preset, engine, root);
+  page.start();
+  return page;
+}
+
+class Page {
+  constructor(description, preset, engine, root) {
+    this.engine = engine;
+    this.root = root;
+    this.find = (id) => root.querySelector(`#${id}`);
+    this.canvas = this.find("picture");
+    this.stage = this.find("stage");
+    this.still = matchMedia(LESS_MOTION);
+    this.explorer = new Explorer(preset, {
+      time: description.time || 0, running: !this.still.matches, changed: () => this._changed(),
+    });
+    this.name = fileName(description.name || "cppn_gl");
+    this.sheets = new Sheets(this.find("sheet"));
+    this._keys = byKey();
+    this._gesture = 0;
+    this._size = [0, 0];
+    this._told = 0;
+    this._timers = {};
+    this._cells = null;
+    this.loop = new Loop({
+      size: () => this._size,
+      moving: () => this.explorer.moving,
+      tick: (seconds) => this.explorer.tick(seconds),
+      draw: (width, height, cancelled) => this._draw(width, height, cancelled),
+      show: (...picture) => this._show(...picture),
+      rate: () => Number(engine.rate) || 0,
+      progress: (long) => { this.find("progress").hidden = !long; },
+      fail: (error) => this.fail(error),
+    });
+  }
+
+  get preset() {
+    return this.explorer.shown;
+  }
+
+  get time() {
+    return this.explorer.time;
+  }
+
+  start() {
+    const begin = () => this.begin();
+    const end = () => { this.explorer.gesture = null; };
+    const change = (does) => this._act(does);
+    const perform = (action) => this.perform(action);
+    this.panel = new Panel(this.explorer, this.find, {
+      begin, end, change, perform,
+      copy: () => this.copy(),
+      reset: () => this._act(() => this.explorer.restore()),
+      alone: () => this.overlay("nothing"),
+      close: () => this.overlay("text"),
+    });
+    this._dock();
+    this._listen();
+    this.overlay(this._firstOverlay());
+    this.canvas.hidden = false;
+    this.pointer = new Pointer(this.canvas, {
+      view: () => this.explorer.view,
+      look: (view) => this._act(() => this.explorer.lookAt(view)),
+      begin, end, change,
+      limits: [MIN_EXTENT, MAX_EXTENT],
+      point: (uv) => { this.explorer.cursor = uv || [0, 0]; },
+      zoom: (steps, uv) => this._act(() => this._zoomAt(steps, uv)),
+      click: (uv) => this._clicked(uv),
+      double: (uv) => this._own(() => this._zoomAt(4, uv)),
+    });
+    this._measure();
+    this.panel.refresh();
+    this._words();
+    if (!this.explorer.running && this.explorer.preset.moves) {
+      this.say("paused: this system asks for less motion. Play starts it.");
+    }
+    this.loop.touch();
+    this.loop.run();
+  }
+
+  // Changes from now on are one step of the history, until the next `begin`.
+  begin() {
+    this.explorer.gesture = ++this._gesture;
+  }
+
+  // Perform an action of the table of keys.
+  perform(action, large = false) {
+    const own = `do_${action}`;
+    if (own in this) this[own](large);
+    else this._act(() => this.explorer[action](large));
+  }
+
+  // Say something, for a while.
+  say(text) {
+    const message = this.find("message");
+    write(message, text);
+    message.classList.toggle("shown", Boolean(text.trim()));
+    this._later("message", SHOWN, () => message.classList.remove("shown"));
+  }
+
+  // Something went wrong: a line on the page says it.
+  fail(error) {
+    write(this.find("problem"), `This did not work: ${error.message || error}`);
+  }
+
+  // What lies over the picture or beside it: text, panel or nothing.
+  overlay(name) {
+    this.root.dataset.overlay = name;
+    this.root.dataset.idle = "";
+    const open = name === "panel";
+    labelled(this.tools.panel, open ? "hide the panel" : "show the panel");
+    this.tools.panel.setAttribute("aria-expanded", open);
+    if (name === "nothing") {
+      this.say("a click or a tap brings the text back");
+      this.canvas.focus({ preventScroll: true });
+    }
+  }
+
+  _own(does) {
+    this.begin();
+    this._act(does);
+    this.explorer.gesture = null;
+  }
+
+  // Do something to the explorer, and say what it says.
+  _act(does) {
+    this.explorer.message = "";
+    try {
+      does();
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.say(this.explorer.message);
+    this._refresh();
+  }
+
+  // Actions of the page itself
+
+  do_next_overlay() {
+    const at = OVERLAYS.indexOf(this.root.dataset.overlay);
+    this.overlay(OVERLAYS[(at + 1) % OVERLAYS.length]);
+  }
+
+  do_toggle_help() {
+    this.sheets.help();
+  }
+
+  do_explain() {
+    this.sheets.explain(this.explorer.shown, this.explorer.time);
+  }
+
+  do_escape() {
+    if (this.sheets.open) this.sheets.close();
+    else this.overlay("text");
+  }
+
+  async do_toggle_fullscreen() {
+    try {
+      if (document.fullscreenElement) await document.exitFullscreen();
+      else await this.root.requestFullscreen();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  async do_screenshot() {
+    const { shown, time } = this.explorer;
+    const [width, height] = this._size;
+    this.say("saving …");
+    try {
+      const pixels = await this.engine.pixels(shown, time, width, height);
+      const shot = { version: "page", name: this.name, size: [width, height], time, samples: 1,
+        engine: "webgl", preset: shown.toToml() };
+      download(await png(pixels, width, height, JSON.stringify(shot)), `${this.name}.png`);
+      this.say(`saved ${this.name}.png, ${width} × ${height}`);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  do_save_preset() {
+    const text = this.explorer.shown.toToml();
+    download(new Blob([text], { type: "application/toml" }), `${this.name}.toml`);
+    this.say(`saved ${this.name}.toml`);
+  }
+
+  async copy() {
+    const text = this.explorer.shown.toToml();
+    if (await copied(text)) this.say("copied: the preset as TOML");
+    else this.sheets.text(text, () => this.do_save_preset());
+  }
+
+  // Drawing
+
+  _draw(width, height, cancelled) {
+    const { shown, time } = this.explorer;
+    return this.engine.picture(shown, time, { width, height, cancelled });
+  }
+
+  _show(picture, width, height, sharp) {
+    const { canvas } = this;
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    this.engine.present(picture);
+    this.root.dataset.drawn = "";
+    const now = performance.now();
+    if (sharp || now - this._told > TOLD) {
+      this._told = now;
+      if (this.explorer.moving) this._refresh();
+    }
+  }
+
+  _changed() {
+    write(this.find("problem"), "");
+    this.loop.touch();
+    this._later("settle", SETTLED, () => {
+      if (this.engine.settle) this.engine.settle();
+    });
+  }
+
+  _measure(entry = null) {
+    const box = entry && entry.devicePixelContentBoxSize && entry.devicePixelContentBoxSize[0];
+    const { clientWidth, clientHeight } = this.stage;
+    const ratio = window.devicePixelRatio || 1;
+    const size = box ? [box.inlineSize, box.blockSize]
+      : [clientWidth, clientHeight].map((side) => Math.round(side * ratio));
+    const factor = Math.min(1, MOST / Math.max(...size, 1));
+    const next = size.map((side) => Math.round(side * factor));
+    if (next[0] === this._size[0] && next[1] === this._size[1]) return;
+    this._size = next;
+    this.loop.touch();
+  }
+
+  // Words and controls
+
+  _refresh() {
+    this._later("words", 0, () => {
+      this.panel.refresh();
+      this._words();
+    });
+  }
+
+  // What is shown, over the picture and for those who do not see it.
+  _words() {
+    const { shown, time, running, preset } = this.explorer;
+    const [title, ...words] = shown.words(time);
+    const { layer } = this.explorer.history.now;
+    if (layer) words.unshift(`layer ${layer} of ${this.explorer.layers}`);
+    const lines = [title, ...words];
+    const hud = this.find("hud");
+    if (hud.children.length !== lines.length) hud.replaceChildren(...lines.map(() => make("p")));
+    lines.forEach((line, at) => write(hud.children[at], line));
+    document.title = title;
+    const label = lines.join(". ");
+    if (this.canvas.getAttribute("aria-label") !== label && (this.loop.resting || !running)) {
+      this.canvas.setAttribute("aria-label", label);
+    }
+    const { play, dice } = this.tools;
+    play.hidden = !preset.moves;
+    dice.hidden = !preset.limits("network.seed");
+    if (play.dataset.running !== String(running)) {
+      play.dataset.running = running;
+      labelled(play, running ? "pause" : "play", running ? "pause" : "play");
+    }
+  }
+
+  _dock() {
+    const perform = (action) => () => this.perform(action);
+    this.tools = {
+      play: tool("pause", "pause", perform("pause")),
+      dice: tool("dice", "new seed", perform("random_seed")),
+      full: tool("full", "full screen", perform("toggle_fullscreen")),
+      help: tool("help", "keys and gestures", perform("toggle_help")),
+      panel: tool("panel", "panel", () => {
+        this.overlay(this.root.dataset.overlay === "panel" ? "text" : "panel");
+      }),
+    };
+    this.tools.panel.setAttribute("aria-controls", "panel");
+    this.tools.full.hidden = !document.fullscreenEnabled;
+    const dock = this.find("dock");
+    dock.append(...Object.values(this.tools));
+    dock.hidden = false;
+    this.find("hud").hidden = false;
+  }
+
+  // The panel is open at first where it leaves room for a picture.
+  _firstOverlay() {
+    const { innerWidth: width, innerHeight: height } = window;
+    const beside = width >= 880 && height >= 480;
+    const beneath = height > width && height >= 560;
+    return beside || beneath ? "panel" : "text";
+  }
+
+  // Events
+
+  _listen() {
+    const observer = new ResizeObserver(([entry]) => this._measure(entry));
+    try {
+      observer.observe(this.stage, { box: "device-pixel-content-box" });
+    } catch {
+      observer.observe(this.stage);
+    }
+    window.addEventListener("resize", () => this._measure()); // another device pixel ratio
+    document.addEventListener("visibilitychange", () => this.loop.wake());
+    document.addEventListener("keydown", (event) => this._keydown(event));
+    document.addEventListener("keyup", () => { this.explorer.gesture = null; });
+    document.addEventListener("fullscreenchange", () => this._fullscreen());
+    document.addEventListener("pointermove", () => this._awake(), { passive: true });
+    document.addEventListener("pointerdown", () => this._awake(), { passive: true });
+    this.still.addEventListener("change", () => {
+      if (this.still.matches && this.explorer.moving) this.perform("pause");
+    });
+  }
+
+  _keydown(event) {
+    const key = keyName(event);
+    const found = this._keys.get(key);
+    if (!found || event.isComposing) return;
+    const { action, binding } = found;
+    const closes = action === "toggle_help" || action === "explain";
+    if (this.sheets.open && !(closes && !usesKey(document.activeElement, key))) return;
+    if (!this.sheets.open && usesKey(document.activeElement, key)) return;
+    event.preventDefault();
+    if (event.repeat && !binding.repeats) return;
+    if (!event.repeat) this.begin();
+    this._awake();
+    this.perform(action, event.shiftKey);
+  }
+
+  _zoomAt(steps, uv) {
+    const { cursor } = this.explorer;
+    this.explorer.cursor = uv;
+    this.explorer.zoomBy(steps);
+    this.explorer.cursor = cursor;
+  }
+
+  _clicked() {
+    if (this.root.dataset.overlay === "nothing") this.overlay("text");
+  }
+
+  _fullscreen() {
+    const full = Boolean(document.fullscreenElement);
+    labelled(this.tools.full, full ? "leave full screen" : "full screen", full ? "small" : "full");
+    if (full) this._before = this.root.dataset.overlay;
+    this.overlay(full ? "text" : this._before || "text");
+    this._awake();
+  }
+
+  // Buttons over a picture in full screen fade when nothing is touched.
+  _awake() {
+    this.root.dataset.idle = "";
+    this._later("idle", IDLE, () => {
+      if (document.fullscreenElement) this.root.dataset.idle = "idle";
+    });
+  }
+
+  _later(name, milliseconds, does) {
+    clearTimeout(this._timers[name]);
+    this._timers[name] = setTimeout(does, milliseconds);
+  }
+}
