@@ -4,10 +4,10 @@
     names -> Library.text()   -> their functions, taken from shaders/, with the prefix `cppn_`
 
 Weights are literals in products of matrices and vectors, four units to a vector. Constant arrays
-read in loops would be a shorter program: but browsers refuse large ones (Chromium: "size of declared
-private variable exceeds implementation-defined limit" for 27 layers of 30), and draw small ones
-slowly (10 layers of 14 by SwiftShader: 2.0 s instead of 0.11 s for 320x180; by llvmpipe 184 ms
-instead of 37 ms). Literals of 27 layers of 30 take half a minute to compile there.
+read in loops would compile faster. But Chromium refuses that of 27 layers of 30 ("Size of declared
+private variable exceeds implementation-defined limit"), and drivers in software draw small ones
+slowly: 10 layers of 14, 320x180, by SwiftShader in 2.0 s instead of 0.11 s, by llvmpipe in 184 ms
+instead of 37 ms. SwiftShader compiles the literals of 27 layers of 30 in half a minute.
 
 The text is valid in desktop GLSL from 330 on, and in ES 3.00 (WebGL2).
 """
@@ -60,7 +60,9 @@ def library() -> dict[str, Item]:
         for item in _items(_COMMENT.sub("", text)):
             match = _DEFINED.match(item)
             if match:
-                found.setdefault(match[1], "\n".join(filter(str.strip, item.splitlines())))
+                found.setdefault(
+                    match[1], "\n".join(filter(None, map(str.rstrip, item.splitlines())))
+                )
     return {
         name: Item(text, tuple(n for n in dict.fromkeys(_WORD.findall(text)) if n in found))
         for name, text in found.items()
@@ -218,9 +220,7 @@ def network_code(
                     fixed += weight[:, network.inputs.index(name)] * center[axis]
             weight = weight[:, at]
         units = parts(f"h{index + 1}", len(bias))
-        lines.append(
-            f"    // layer {index + 1}: {len(bias)} × {layer.activation}".replace("×", "x")
-        )
+        lines.append(f"    // layer {index + 1}: {len(bias)} x {layer.activation}")
         for part in units:
             rows = slice(part.start, part.stop)
             first = fixed[rows] if scales is not None else fixed[rows] + bias[rows]

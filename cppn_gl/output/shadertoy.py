@@ -1,7 +1,7 @@
 """Presets as GLSL text: a shader for Shadertoy's image tab, or the bare function of a network.
 
-    shot -> shadertoy() -> mainImage: view, mouse, animated keys, network, colours
-         -> function()  -> the function `cppn` with a head that says how to call it
+    shot -> shadertoy()     -> mainImage: view, mouse, animated keys, network, colours
+         -> glsl_function() -> the function `cppn` with a head that says how to call it
 
 Shadertoy publishes no limit of a shader's size. LONGEST is what a text field of 16 bits holds;
 programs that write shaders for it warn from 65,000 characters on. It is not enforced here.
@@ -119,16 +119,16 @@ def shadertoy(shot: Shot) -> bytes:
         *drawn,
         "}",
     ]
-    zoom = "cppn_extent is half of what the shorter side spans." if not moving else ""
+    zoom = "cppn_extent is half of what the shorter side spans."
     head = [
-        f"{_structure(network)} drawn by Shadertoy: paste all of this into the image tab.",
-        f"Drag to move the picture; a click puts it back. {zoom}",
+        f"{_structure(network)} for Shadertoy: paste all of this into its image tab.",
+        "Drag to move the picture; a click puts it back. " + zoom * ("view.extent" not in moving),
         *(["Where alpha is below 1, cppn_ground is seen."] if network.channels == 4 else []),
     ]
     return _text(shot, head, [*body, ""], [*_left_out(shot), *_left_out_of_colors(shot)])
 
 
-def function(shot: Shot) -> bytes:
+def glsl_function(shot: Shot) -> bytes:
     """The function `cppn` alone, for any shader. Raises PresetError as `shadertoy` does."""
     _, scene = _scene(shot)
     network, latent = scene.network, "z" if scene.network.latent else ""
@@ -190,7 +190,7 @@ def _scene(shot: Shot) -> tuple[Preset, Scene]:
 
 def _structure(network: Network) -> str:
     layers = f"{network.depth} layer{'s' * (network.depth > 1)}"
-    return f"A random network of {layers}, {network.parameters:,} weights and biases,"
+    return f"A network of {layers}, {network.parameters:,} weights and biases,"
 
 
 def _text(shot: Shot, head: list[str], body: list[str], said: list[str]) -> bytes:
@@ -438,7 +438,7 @@ def _left_out(shot: Shot, *, bare: bool = False) -> list[str]:
     if moving:
         words = ", ".join(moving)
         said.append(f"What moves by {words} stands still: this is the picture at {shot.time:g} s.")
-    if bare and preset.color != Color():
+    if bare and not preset.color.plain:
         said.append("The preset's colours are not part of this.")
     if preset.show.view != "picture":
         said.append(f"The preset's view, {preset.show.view}, is not part of this.")
