@@ -1,5 +1,5 @@
-// Contour lines over a picture: the counterpart of color.py's _lined(). Needs output_at() and `last`
-// of printed.frag.
+// Contour lines over a picture: the counterpart of color.py's _lined(). Needs output_at(), `last`
+// and sample_weight.
 
 #if LINES
 uniform float apart;  // values between two lines

@@ -1,5 +1,5 @@
 // Planes of outputs to planes of flat colours with smooth edges, or of any colours with contour lines
-// (LINES): the counterpart of color.py's printed(). The planes of outputs hold the neighbouring pixels, too, where the picture has some. A
+// (LINES). The planes of outputs hold the neighbouring pixels, too, where the picture has some. A
 // fragment is a texel of four pixels. The samples of a pixel are accumulated by blending.
 
 #include "colored.glsl"
@@ -29,27 +29,12 @@ vec3 output_at(ivec2 pixel) {
                 texelFetch(blue_plane, texel, 0)[lane]);
 }
 
-#include "lines.glsl"
-
-// The change of the place per pixel, between the neighbours that there are.
-vec3 slope(ivec2 at, ivec2 one) {
-    ivec2 after = min(at + one, last), before = max(at - one, ivec2(0));
-    ivec2 apart = after - before;
-    vec3 change = place_of(output_at(after)) - place_of(output_at(before));
-    return change / float(max(apart.x + apart.y, 1));
-}
+#include "printed.glsl"
 
 void main() {
     for (int lane = 0; lane < 4; ++lane) {
         ivec2 at = min(ivec2(4 * int(gl_FragCoord.x) + lane, gl_FragCoord.y) + inset, last);
-        vec3 value = output_at(at);
-        vec3 across = slope(at, ivec2(1, 0)), down = slope(at, ivec2(0, 1));
-        vec3 reach = sqrt(across * across + down * down) * sqrt(sample_weight);
-        vec3 shown = inverted(stepped(place_of(value), max(reach, 1e-6)));
-#if LINES
-        shown = lined(shown, value, at);
-#endif
-        if (marked(value)) shown = NOT_A_NUMBER;
+        vec3 shown = printed(at);
         float weight = sample_weight;
 #if ALPHA
         float a = texelFetch(alpha_plane, ivec2(at.x >> 2, at.y), 0)[at.x & 3];

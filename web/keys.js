@@ -85,7 +85,7 @@ export function usesKey(element, key) {
 
 // Rows [keys, what they do] of the help. `labels`: what the user's keyboard prints, by place.
 export function helpRows(labels = {}) {
-  return BINDINGS.map((binding) => [shown(binding.keys, labels), binding.help]).concat(GESTURES);
+  return GESTURES.concat(BINDINGS.map(({ keys, help }) => [shown(keys, labels), help]));
 }
 
 // The key of an action as the help writes it.

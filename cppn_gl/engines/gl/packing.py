@@ -321,9 +321,7 @@ _DOUBLES = """vec4 halves(dvec2 pair) {
 }"""
 
 
-def _weights(
-    layout: Layout, block_arrays: bool, doubles: bool, texture_width: int
-) -> list[str]:
+def _weights(layout: Layout, block_arrays: bool, doubles: bool, texture_width: int) -> list[str]:
     shift = layout.block_vec4s.bit_length() - 1
     mask = layout.block_vec4s - 1
     kind, take = ("dvec2", "halves") if doubles else ("vec4", "")

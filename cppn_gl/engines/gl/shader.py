@@ -140,8 +140,9 @@ def compose(
 ) -> Source:
     """The shader file `name` with its includes, after #version and the lines `head`.
 
-    `version`: of desktop GLSL, or ES, where numbers are as precise as on desktops. `replaced`: file names to texts that are used instead of the files. Raises ShaderError for a
-    missing file or circular includes.
+    `version`: of desktop GLSL, or ES, where numbers are as precise as on desktops. `replaced`: file
+    names to texts that are used instead of the files. Raises ShaderError for a missing file or
+    circular includes.
     """
     folder = folder or resource("shaders")
     files = ["generated"]

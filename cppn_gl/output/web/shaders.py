@@ -9,6 +9,7 @@ depend on the network, on the colours. "picture" has a line NETWORK_HERE, which 
 
 import re
 
+from cppn_gl.engines.gl.recolor import flat_formulas, formulas
 from cppn_gl.engines.gl.shader import ES, compose
 
 NETWORK_HERE = "#pragma network"
@@ -17,6 +18,8 @@ NETWORK_FILES = ("rows.glsl", "steps.glsl")
 FILES = {
     "full": "full.vert",
     "picture": "page.frag",
+    "colors": "page_colors.frag",
+    "present": "page_present.frag",
 }
 
 _COMMENT = re.compile(r"//.*")
@@ -29,9 +32,16 @@ def shader_texts() -> dict[str, str]:
     texts = {
         name: thrifty(compose(file, version=ES, replaced=here).text) for name, file in FILES.items()
     }
+    texts["colors"] = _formulas() + texts["colors"]
     parts = (compose(file, version=ES).text for file in NETWORK_FILES)
     texts["network"] = "".join(map(thrifty, parts))
     return texts
+
+
+def _formulas() -> str:
+    """The formulas of mappings for the text "colors": with FLAT, those of flat colours, too."""
+    flat, continuous = (make().splitlines()[-1] for make in (flat_formulas, formulas))
+    return f"#ifdef FLAT\n{flat}\n#else\n{continuous}\n#endif\n"
 
 
 def thrifty(text: str) -> str:
