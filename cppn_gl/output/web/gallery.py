@@ -97,13 +97,9 @@ def index_html(cards: Sequence[Card], *, toured: bool) -> str:
     lines = [
         '<header class="top">',
         "<h1>Random neural networks</h1>",
-        "<p>Every picture is a neural network with random weights: a point’s place goes in, its "
-        "colour comes out. "
-        + (
-            "Open one and play with it: drag, zoom, change its depth, its weights, its seed."
-            if live
-            else "Each page shows one, and says how to open it."
-        )
+        "<p>A neural network takes the place of a point, and gives its colour. The weights of these "
+        "are random numbers; a few have learned. "
+        + "Open one and play with it: drag, zoom, change its depth, its weights, its seed." * (live > 0)
         + "</p>",
         f"<p class=note>{count}, {live} of them live in the browser. The others live in the window "
         f"of the program: <code>{PROGRAM} NAME</code>.</p>",
