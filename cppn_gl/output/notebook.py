@@ -42,7 +42,7 @@ class Live:
         width, height = self.size
         title = html.escape(self.preset.title or self.preset.name)
         return (
-            f'<iframe title="{title}" sandbox="{SANDBOX}" allow="{ALLOW}" allowfullscreen '
+            f'<iframe title="{title}" sandbox="{SANDBOX}" allow="{ALLOW}" '
             f'style="display:block;width:100%;max-width:{width}px;height:{height}px;border:0;'
             f'border-radius:6px" srcdoc="{html.escape(self.page.decode())}"></iframe>'
         )
