@@ -92,13 +92,18 @@ export class Engine {
     const { cells, description } = this;
     if (cells && cells.hasCells(description, preset)) {
       const grid = cells.cellsOf(description, preset, time);
-      const layout = cells.layoutOf(grid, size, { adapt });
+      const { clientWidth, clientHeight } = this.canvas;
+      // In the window labels have sizes in CSS pixels, and cells stay where they are when the
+      // picture is coarser.
+      const shape = adapt && clientWidth > 0 ? [clientWidth, clientHeight] : size;
+      const layout = cells.layoutOf(grid, shape, { adapt });
       const means = {
         painter: this.painter,
         colorist: this.colorist,
         scene: (...what) => this._scene(...what),
       };
-      const drawn = await cells.drawCells(means, grid, layout, time, { cancelled });
+      const scaled = layout.scaled(size);
+      const drawn = await cells.drawCells(means, grid, scaled, time, { cancelled });
       return drawn && Object.assign(drawn, { layout });
     }
     const found = await this._scene(preset, time, cancelled);
