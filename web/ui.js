@@ -2,7 +2,6 @@
 //
 //   key, finger, slider -> Explorer (a new preset, a time) -> Loop -> engine -> canvas
 
-import { cellsOf, writeLabels } from "./cells.js";
 import { labelled, make, tool, write } from "./dom.js";
 import { Explorer, MAX_EXTENT, MIN_EXTENT } from "./explorer.js";
 import { byKey, keyName, usesKey } from "./keys.js";
@@ -383,7 +382,7 @@ class Page {
   _enter(place) {
     const { explorer, _layout: layout } = this;
     const index = place ? layout.at(...this._pixel(...place)) : -1;
-    const { cells } = cellsOf(this.given, explorer.shown, explorer.time);
+    const { cells } = this.engine.cells.cellsOf(this.given, explorer.shown, explorer.time);
     const cell = cells[index];
     if (!cell) explorer.message = "a click on a cell opens it";
     else explorer.open(cell.preset, `${cell.label}; Backspace returns`, cell.time);
@@ -413,7 +412,7 @@ class Page {
     if (!layout && !this._layout) return;
     this._layout = layout;
     const labels = this.find("labels");
-    if (layout) writeLabels(labels, layout, this.stage.clientHeight);
+    if (layout) this.engine.cells.writeLabels(labels, layout, this.stage.clientHeight);
     else labels.replaceChildren();
   }
 
