@@ -99,7 +99,8 @@ def index_html(cards: Sequence[Card], *, toured: bool) -> str:
         "<h1>Random neural networks</h1>",
         "<p>A neural network takes the place of a point, and gives its colour. The weights of these "
         "are random numbers; a few have learned. "
-        + "Open one and play with it: drag, zoom, change its depth, its weights, its seed." * (live > 0)
+        + "Open one and play with it: drag, zoom, change its depth, its weights, its seed."
+        * (live > 0)
         + "</p>",
         f"<p class=note>{count}, {live} of them live in the browser. The others live in the window "
         f"of the program: <code>{PROGRAM} NAME</code>.</p>",

@@ -57,7 +57,7 @@ def shorter_shaders(texts: Mapping[str, str], scripts: Iterable[str]) -> dict[st
 def _joined(text: str) -> str:
     """Lines without blanks that mean nothing; directives keep a line of their own."""
     written: list[str] = []
-    for line in text.splitlines():
+    for line in text.replace("\\\n", " ").splitlines():
         if line.startswith("#"):
             if written and not written[-1].endswith("\n"):
                 written.append("\n")
