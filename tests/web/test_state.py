@@ -266,7 +266,8 @@ def test_numbers_are_clamped_to_the_ranges_of_their_keys(tab: Any) -> None:
 
 def test_depth_and_width_leave_no_more_weights_than_a_page_has(tab: Any) -> None:
     code = """(description) => {
-      const preset = modules.preset.presetOf(description).replace({ "network.width": 512 });
+      const small = modules.preset.presetOf(description).replace({ "network.depth": 2 });
+      const preset = small.replace({ "network.width": 512 });
       const deep = preset.limits("network.depth").most;
       const animated = preset.replace({ "animate.network.depth": [2, 4], "network.depth": 2 });
       return [deep, animated.get("network.width"), animated.limits("network.width").most];
