@@ -273,7 +273,7 @@ def test_depth_and_width_leave_no_more_weights_than_a_page_has(tab: Any) -> None
       return [deep, animated.get("network.width"), animated.limits("network.width").most];
     }"""
     deep, width, most = told(tab, code, described(Preset()))
-    assert (deep, width, most) == (5, 512, 512)
+    assert (deep, width, most) == (9, 512, 512)
 
 
 def test_what_a_key_cannot_be_is_told(tab: Any) -> None:
