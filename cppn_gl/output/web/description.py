@@ -227,6 +227,8 @@ def _keys(preset: Preset) -> Iterator[tuple[str, Document]]:
     for table in _TABLES:
         for field in fields_of(table):
             if (table != "network" or field.name in names) and (row := _ranges(field)):
+                if table not in ALWAYS and field.default is not None:
+                    row["default"] = field.default
                 yield f"{table}.{field.name}", row | _passing(f"{table}.{field.name}")
     for name, _ in preset.animate.moving:
         if name.partition(".")[0] not in _TABLES:
@@ -240,10 +242,10 @@ def _passing(dotted: str) -> Document:
 
 
 def _ranges(field: "dataclasses.Field[Any]") -> Document:
-    """Range, useful range, default and help of a key of numbers; choices; empty for others."""
+    """Range, useful range and help of a key of numbers; choices of names; empty for others."""
     check, slider = field.metadata["check"], field.metadata.get("slider")
     check = check.check_one if isinstance(check, Several) else check
-    row: Document = {"default": field.default}
+    row: Document = {}
     if isinstance(check, Integer | Number):
         row |= {"least": check.low, "most": _exact(check.high)}
     elif isinstance(check, OneOf):
