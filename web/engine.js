@@ -92,9 +92,9 @@ export class Engine {
     const { cells, description } = this;
     if (cells && cells.hasCells(description, preset)) {
       const grid = cells.cellsOf(description, preset, time);
+      const { clientWidth, clientHeight } = this.canvas;
       // In the window labels have sizes in CSS pixels, and cells stay where they are when the
       // picture is coarser.
-      const { clientWidth, clientHeight } = this.canvas;
       const shape = adapt && clientWidth > 0 ? [clientWidth, clientHeight] : size;
       const layout = cells.layoutOf(grid, shape, { adapt });
       const means = {
@@ -102,7 +102,8 @@ export class Engine {
         colorist: this.colorist,
         scene: (...what) => this._scene(...what),
       };
-      const drawn = await cells.drawCells(means, grid, layout.scaled(size), time, { cancelled });
+      const scaled = layout.scaled(size);
+      const drawn = await cells.drawCells(means, grid, scaled, time, { cancelled });
       return drawn && Object.assign(drawn, { layout });
     }
     const found = await this._scene(preset, time, cancelled);

@@ -166,11 +166,16 @@ def _give_roles(tokens: list[Token]) -> None:
         before = token
 
 
-def joined(modules: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]], entry: str) -> str:
+def shortened(text: str) -> str:
+    """A script on its own, with short names within its statements."""
+    return joined({"": (text, {})})
+
+
+def joined(modules: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]], entry: str = "") -> str:
     """One script of modules {name: (text, {imported name: (module, its name there)})}, in order.
 
-    The texts have neither `import` nor `export`. What the module `entry` declares as `start` is
-    `globalThis.program.start` at the end.
+    The texts have neither `import` nor `export`. What the module `entry`, if any, declares as
+    `start` is `globalThis.program.start` at the end.
     """
     texts = {module: tokens_of(text) for module, (text, _) in modules.items()}
     tops = {module: _declared(tokens) for module, tokens in texts.items()}
@@ -203,7 +208,8 @@ def joined(modules: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]], ent
             elif written and written[-1][-1] in "+-/" and text[0] == written[-1][-1]:
                 written.append(" ")
             written.append(text)
-    written.append(f"globalThis.program={{start:{names[entry, 'start']}}};")
+    if entry:
+        written.append(f"globalThis.program={{start:{names[entry, 'start']}}};")
     return "".join(written)
 
 
