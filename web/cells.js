@@ -1,5 +1,5 @@
-// Sheets and the view `layers`: a picture of many networks, each cell a preset of its own. Cells are
-// laid out as cppn_gl/views/sheet_layout.py and cells.py do it.
+// Sheets and the view `layers`: a picture of many networks, each cell a preset of its own. Cells
+// are laid out as cppn_gl/views/sheet_layout.py and cells.py do it.
 //
 //   description, preset, time -> cellsOf() -> Grid -> layoutOf() -> Layout: boxes and labels
 //   Grid, Layout -> drawCells() -> target;  writeLabels() -> HTML over the canvas;  Layout.at(x, y)
@@ -33,8 +33,8 @@ export function hasCells(description, preset) {
   return Boolean(description.cells) && preset.get("show.view") === description.cells.view;
 }
 
-// The cells of a preset at a time: {view, columns, rows, cells: [{preset, time, label, row, column}],
-// …}. `time`: null where it is that of the sheet.
+// The cells of a preset at a time: {view, columns, rows, cells: [{preset, time, label}], …}. A
+// cell's time is null where it is that of the sheet.
 export function cellsOf(description, preset, time) {
   const of = description.cells;
   const count = of.view === "sheet" ? of.cells.length : depthOf(preset, time);
@@ -52,8 +52,7 @@ function sheetOf(of, preset) {
   const cells = of.cells.map(({ label, keys, layer = 0, time = null }, k) => {
     const seeds = of.seeds ? { "network.seed": (seed + BigInt(k)) % (MAX_SEED + 1n) } : {};
     const whole = base.replace({ ...seeds, ...keys });
-    const [row, column] = [Math.floor(k / of.columns), k % of.columns];
-    return { preset: layer ? layerPicture(whole, layer) : whole, time, label, row, column };
+    return { preset: layer ? layerPicture(whole, layer) : whole, time, label };
   });
   return { ...of, cells };
 }
@@ -87,9 +86,9 @@ export function layerPicture(preset, layer) {
   return new preset.constructor({ ...shared, normalized: null }, preset.document);
 }
 
-// Where cells and labels are in a picture of `shape`, in pixels. `boxes`: [left, top, width, height]
-// of each cell, not rounded. `shapeOf`: [width, height] of a cell for which its value range is
-// measured. `stacked`: the height of each of a cell's two pictures, or null.
+// Where cells and labels are in a picture of `shape`, in pixels. `boxes`: [left, top, width,
+// height] of each cell, not rounded. `shapeOf`: [width, height] of a cell for which its value range
+// is measured. `stacked`: the height of each of a cell's two pictures, or null.
 export class Layout {
   constructor(fields) {
     Object.assign(this, { font: 0, labels: [], stacked: null, round: even }, fields);
@@ -169,8 +168,7 @@ function sheetLayout(grid, shape, columns) {
     for (font of [MIN_FONT, 0]) {
       rooms = roomsOf(font);
       scale = Math.min(...whole(rooms, 0).map((side, k) => (shape[k] - side) / bare[k]));
-      if (Math.min(...shape) > EMPTY && fits(scale, font)) break;
-      if (!font) break;
+      if (!font || (Math.min(...shape) > EMPTY && fits(scale, font))) break;
     }
   }
   const [left, above, caption] = rooms;
@@ -277,7 +275,12 @@ function layersLayout({ cells, before, output }, shape) {
     round: (x) => Math.floor(x + 0.5), stacked: before });
   const [wide, high] = pictureSize(layout);
   layout.shapeOf = [wide, high];
-  if (caption) {
+  const chip = 2.7 * font < 0.75 * wide && 1.25 * font < 0.5 * high;
+  if (!caption && chip) {
+    const inset = Math.max(2, Math.floor(font / 3));
+    layout.labels = found.boxes.map(([x, y], k) => (
+      { text: `${k + 1}`, x: x + inset, y: y + inset, anchor: "left top", chip }));
+  } else if (caption) {
     layout.labels = found.boxes.flatMap(([x, y, , h], k) => {
       const edges = [y, y + h - high];
       return form(k + 1).map((text, n) => (
@@ -375,20 +378,26 @@ async function before({ engine, target, options }, { moment, scene }, planes, at
   return true;
 }
 
+const SHIFTS = { left: 0, top: 0, middle: -50, right: -100, bottom: -100 };
+
 // Labels as HTML over a canvas that has `height` CSS pixels. Labels of before are removed.
 export function writeLabels(root, layout, height) {
   const [across, down] = layout.shape;
-  const made = layout.labels.map(({ text, x, y, anchor }) => {
+  const made = layout.labels.map(({ text, x, y, anchor, chip }) => {
     const [side, edge] = anchor.split(" ");
     const node = document.createElement("span");
     node.textContent = text;
-    const shift = [{ left: 0, middle: -50, right: -100 }[side], { bottom: -100, middle: -50 }[edge]];
+    const shift = [SHIFTS[side], SHIFTS[edge]];
     Object.assign(node.style, {
       position: "absolute", left: `${(100 * x) / across}%`, top: `${(100 * y) / down}%`,
       transform: `translate(${shift[0]}%, ${shift[1]}%)`, whiteSpace: "pre", lineHeight: 1.25,
       textAlign: side === "right" ? "right" : "left",
-      fontSize: `${(layout.font * height) / down}px`, color: "rgb(190 198 208)",
+      fontSize: `${(layout.font * height) / down}px`, color: chip ? "#fff" : "rgb(190 198 208)",
     });
+    if (chip) {
+      const background = "rgb(12 14 18 / .75)";
+      Object.assign(node.style, { background, padding: "0 .25em", borderRadius: ".25em" });
+    }
     return node;
   });
   root.replaceChildren(...made);

@@ -63,7 +63,8 @@ export class Colorist {
     if (!known.has(key)) {
       const planes = this.painter.planes(...grid, network.channels);
       try {
-        if (!(await this.painter.draw(scene, planes, { size: grid, cancelled, budget }))) return null;
+        const done = await this.painter.draw(scene, planes, { size: grid, cancelled, budget });
+        if (!done) return null;
         const outputs = await this.painter.read(planes);
         if (!outputs) return null;
         if (known.size >= MAX_MEASURED) known.clear();
@@ -92,9 +93,9 @@ export class Colorist {
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
   }
 
-  // Colour planes into a target, at [left, top] of it; returns the target. `room`: [width, height] of
-  // the planes that are shown, if not all. `noise`: where color.dither wants it. `ground`: what lies
-  // behind alpha, else the target has it.
+  // Colour planes into a target, at [left, top] of it; returns the target. `room`: [width, height]
+  // of the planes that are shown, if not all. `noise`: where color.dither wants it. `ground`: what
+  // lies behind alpha, else the target has it.
   draw(planes, target, color, range, { at = [0, 0], room, noise = false, ground = null } = {}) {
     const { gl } = this;
     const { row, index, levels, palette, inks } = prepared(color, this.prepared);

@@ -90,13 +90,17 @@ export class Engine {
   async _drawn(preset, time, size, { cancelled, noise = false, adapt = false }) {
     if (hasCells(this.description, preset)) {
       const grid = cellsOf(this.description, preset, time);
-      const layout = layoutOf(grid, size, { adapt });
+      const { clientWidth, clientHeight } = this.canvas;
+      // In the window labels have sizes in CSS pixels, and cells stay where they are when the
+      // picture is coarser.
+      const shape = adapt && clientWidth > 0 ? [clientWidth, clientHeight] : size;
+      const layout = layoutOf(grid, shape, { adapt });
       const means = {
         painter: this.painter,
         colorist: this.colorist,
         scene: (...what) => this._scene(...what),
       };
-      const drawn = await drawCells(means, grid, layout, time, { cancelled });
+      const drawn = await drawCells(means, grid, layout.scaled(size), time, { cancelled });
       return drawn && Object.assign(drawn, { layout });
     }
     const found = await this._scene(preset, time, cancelled);

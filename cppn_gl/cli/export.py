@@ -49,7 +49,7 @@ def _check_others(shot: "Shot", path: Path, files: "Files") -> None:
 
 
 def export(args: argparse.Namespace) -> int:
-    from cppn_gl.output.exports import export_of, notes
+    from cppn_gl.output.exports import export_of
 
     if args.gallery is not None:
         return export_gallery(args)
@@ -67,7 +67,10 @@ def export(args: argparse.Namespace) -> int:
         check_target(path, overwrite=True)
     shot = shot_of(args)
     files = row.files(shot, "" if path is None else path.name)
-    for words in [] if row.whole else notes(shot):
+    said = row.notes(shot)
+    if row.size is not None:
+        said += row.size(next(iter(files.values())))
+    for words in said:
         note(args, words)
     if path is None:
         put(files[""])

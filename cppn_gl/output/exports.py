@@ -31,7 +31,9 @@ class Export:
 
     With an empty name everything is in one file. `suffixes` are lower-case with the dot; formats
     may share one, which then does not tell which of them is meant. `text`: whether a terminal can
-    show it. `whole`: whether it shows what the preset shows, colours and view as well.
+    show it. `whole`: whether it shows what the preset shows, colours and view as well. `left_out`:
+    what it leaves out of a preset, in sentences, if that is not what weights do; `size`: what to
+    say about the size of its text.
     """
 
     help: str
@@ -39,6 +41,12 @@ class Export:
     files: Callable[[Shot, str], Files]
     text: bool = True
     whole: bool = False
+    left_out: Callable[[Shot], list[str]] | None = None
+    size: Callable[[bytes], list[str]] | None = None
+
+    def notes(self, shot: Shot) -> list[str]:
+        """What the file leaves out of a preset, in sentences."""
+        return [] if self.whole else (self.left_out or notes)(shot)
 
 
 def _program(language: str, shot: Shot, name: str) -> Files:
@@ -81,6 +89,33 @@ def _page(shot: Shot, name: str) -> Files:
     return {name: page_of(shot)}
 
 
+# Imported where it is needed: it measures pictures, with all that draws them.
+
+
+def _shadertoy(shot: Shot, name: str) -> Files:
+    from cppn_gl.output.shadertoy import shadertoy
+
+    return {name: shadertoy(shot)}
+
+
+def _glsl(shot: Shot, name: str) -> Files:
+    from cppn_gl.output.shadertoy import glsl_function
+
+    return {name: glsl_function(shot)}
+
+
+def _glsl_notes(shot: Shot, *, bare: bool) -> list[str]:
+    from cppn_gl.output.shadertoy import words_of
+
+    return words_of(shot, bare=bare)
+
+
+def _glsl_size(text: bytes, *, limited: bool) -> list[str]:
+    from cppn_gl.output.shadertoy import size_words
+
+    return size_words(text, limited=limited)
+
+
 def _check_kind(preset: Preset) -> None:
     """Raise PresetError for a network that none of the formats can express."""
     if preset.classifies:
@@ -94,6 +129,20 @@ EXPORTS: dict[str, Export] = {
         name: Export(f"a program in {language.title}", (".py",), partial(_program, name))
         for name, language in LANGUAGES.items()
     },
+    "shadertoy": Export(
+        "a shader for Shadertoy's image tab",
+        (".frag", ".txt"),
+        _shadertoy,
+        left_out=partial(_glsl_notes, bare=False),
+        size=partial(_glsl_size, limited=True),
+    ),
+    "glsl": Export(
+        "the network as a function in GLSL",
+        (".glsl",),
+        _glsl,
+        left_out=partial(_glsl_notes, bare=True),
+        size=partial(_glsl_size, limited=False),
+    ),
     **{
         suffix[1:]: Export("the weights", (suffix,), partial(_weights, suffix), text=False)
         for suffix in WRITERS

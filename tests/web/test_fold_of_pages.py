@@ -89,7 +89,7 @@ def test_waves_are_in_the_same_fixed_point(page: Any) -> None:
             network=source.network(),
             view=SimpleNamespace(center=tuple(view["center"]), extent=view["extent"]),
         )
-        region = Region.of(view["size"]).cut(*view["offset"], 1, 1)
+        region = Region.of(view["size"]).cut(view["offset"][0], view["offset"][1], 1, 1)
         wanted = _waves(scene, region, tuple(view["jitter"]))  # type: ignore[arg-type]
         waving += bool(wanted)
         assert block.tobytes() == wanted
