@@ -31,14 +31,18 @@ _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _COMMENT = re.compile(r"/\*.*?\*/|^\s+", re.DOTALL | re.MULTILINE)
 
 
-def page_of(shot: Shot) -> bytes:
-    """The page of a shot, as UTF-8. Raises PresetError for what a page cannot show."""
+def page_of(shot: Shot, *, home: str = "") -> bytes:
+    """The page of a shot, as UTF-8. Raises PresetError for what a page cannot show.
+
+    `home`: a page that it links to, if it is one of several.
+    """
     description = describe(shot)
     title = shot.preset.title or shot.preset.name
     filled = {
         "policy": html.escape(policy(boot(), bundle())),
         "title": html.escape(title),
         "description": html.escape(shot.preset.description),
+        "home": f'<p><a href="{html.escape(home)}">All networks</a></p>\n' if home else "",
         "style": style(),
         "still": still_of(shot),
         "preset": in_script(json.loads(shot.to_text())),
