@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 setup = PYTHON='$(PYTHON)' sh tools/setup.sh
 python = .venv/bin/python
 
-.PHONY: help run test test-all lint docs gallery gallery-4k native wheel clean
+.PHONY: help run test test-all lint docs gallery gallery-4k site native wheel clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -48,6 +48,10 @@ gallery-4k: ## draw the gallery's stills 3840 pixels wide, into docs/gallery/4k/
 	@$(setup) docs
 	$(python) tools/make_gallery.py --4k
 
+site: ## write a site of all presets and the tour into site/, for any static host
+	@$(setup) run
+	@$(python) -m cppn_gl export --gallery site
+
 native: ## compile the native library (CC=clang chooses the compiler)
 	@$(setup) wheel
 	$(python) native/build.py
@@ -57,5 +61,5 @@ wheel: ## build the wheel in dist/
 	$(python) -m hatchling build -t wheel
 
 clean: ## remove .venv, builds and caches
-	rm -rf .venv build dist cppn_gl/libcppn.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist site cppn_gl/libcppn.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from cppn_gl.nn.layers import Layer
     from cppn_gl.nn.network import Network
     from cppn_gl.nn.training.trainer import Trainer
+    from cppn_gl.output.notebook import live
     from cppn_gl.output.renderer import Renderer, render
     from cppn_gl.preset.classifier import Classifier
     from cppn_gl.preset.library import load_preset
@@ -24,6 +25,7 @@ __all__ = [
     "Renderer",
     "Trainer",
     "__version__",
+    "live",
     "load_preset",
     "render",
 ]
@@ -36,15 +38,21 @@ _HOMES = {
     "PresetError": "utils.checks",
     "Renderer": "output.renderer",
     "Trainer": "nn.training.trainer",
+    "live": "output.notebook",
     "load_preset": "preset.library",
     "render": "output.renderer",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name on first access, so that importing the package is fast."""
+    """Import a public name on first access, so that importing the package is fast.
+
+    What is imported then shows itself in notebooks.
+    """
     if name in _HOMES:
-        return getattr(importlib.import_module(f"cppn_gl.{_HOMES[name]}"), name)
+        found = getattr(importlib.import_module(f"cppn_gl.{_HOMES[name]}"), name)
+        importlib.import_module("cppn_gl.output.notebook").attach()
+        return found
     raise AttributeError(f"module 'cppn_gl' has no attribute {name!r}")
 
 

@@ -1,40 +1,36 @@
-// The outputs of a network for a page: a fragment is a texel of four pixels. WebGL 2 without
-// extensions cannot draw to planes of floats, but to planes of their bits.
+// The outputs of a network for a page. WebGL 2 without extensions cannot draw to planes of floats,
+// but to planes of their bits.
 //
-// Three targets hold red, green and blue, a fourth alpha if there is any, as in picture.frag.
+// With four lanes a fragment is a texel of four pixels of the planes, as in picture.frag. With one
+// lane a fragment is a pixel, whose channels are a texel: weave.frag takes them to planes.
 
 #include "picture.glsl"
 
+#if LANES == 4
 layout(location = 0) out uvec4 red_plane;
 layout(location = 1) out uvec4 green_plane;
 layout(location = 2) out uvec4 blue_plane;
 #if ALPHA
 layout(location = 3) out uvec4 alpha_plane;
 #endif
-
-#if LANES == 4
-#define KEEP_BITS(plane, value) plane = floatBitsToUint(value);
 #else
-#define KEEP_BITS(plane, value) plane[lane] = floatBitsToUint(value);
+uniform ivec2 corner; // of the target in the planes, in pixels
+
+layout(location = 0) out uvec4 channels;
 #endif
 
 void main() {
-    ivec2 pixel = ivec2(4, 1) * ivec2(gl_FragCoord.xy);
-    uvec4 red_bits, green_bits, blue_bits, alpha_bits;
-    for (int lane = 0; lane < 4; lane += LANES) {
-        REAL red[GROUPS], green[GROUPS], blue[GROUPS];
-        picture(pixel + ivec2(lane, 0), red, green, blue);
-        KEEP_BITS(red_bits, red[0])
-        KEEP_BITS(green_bits, green[0])
-        KEEP_BITS(blue_bits, blue[0])
+    REAL red[GROUPS], green[GROUPS], blue[GROUPS];
+#if LANES == 4
+    picture(ivec2(4, 1) * ivec2(gl_FragCoord.xy), red, green, blue);
+    red_plane = floatBitsToUint(red[0]);
+    green_plane = floatBitsToUint(green[0]);
+    blue_plane = floatBitsToUint(blue[0]);
 #if ALPHA
-        KEEP_BITS(alpha_bits, alpha[0])
+    alpha_plane = floatBitsToUint(alpha[0]);
 #endif
-    }
-    red_plane = red_bits;
-    green_plane = green_bits;
-    blue_plane = blue_bits;
-#if ALPHA
-    alpha_plane = alpha_bits;
+#else
+    picture(corner + ivec2(gl_FragCoord.xy), red, green, blue);
+    channels = floatBitsToUint(vec4(red[0], green[0], blue[0], ALPHA_OF(0)));
 #endif
 }

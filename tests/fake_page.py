@@ -47,7 +47,7 @@ class Fake {
     for (let at = 0; at < pixels.length; at += 4) pixels[at] = 40;
     return pixels;
   }
-  settle() {
+  async settle() {
     this.settled++;
   }
 }

@@ -19,6 +19,7 @@ NAMES = {
     "Renderer",
     "Trainer",
     "__version__",
+    "live",
     "load_preset",
     "render",
 }

@@ -498,6 +498,7 @@ def test_make_help_names_every_target() -> None:
         "docs",
         "gallery",
         "gallery-4k",
+        "site",
         "native",
         "wheel",
         "clean",

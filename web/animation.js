@@ -63,10 +63,9 @@ function valueAt(animation, values, fraction, row) {
   const passed = ring(animation, values);
   const index = Math.min(Math.floor(fraction * (passed.length - 1)), passed.length - 2);
   const eased = EASINGS[easing](fraction * (passed.length - 1) - index);
-  const whole = row && row.whole;
   const of = (a, b) => {
     const value = mixed(a, b, eased, factors);
-    return whole ? rounded(value) : value;
+    return row === undefined ? value : row.whole ? rounded(value) : Number(value);
   };
   const [a, b] = [passed[index], passed[index + 1]];
   return Array.isArray(a) ? a.map((one, k) => of(one, b[k])) : of(a, b);

@@ -63,7 +63,8 @@ export class Colorist {
     if (!known.has(key)) {
       const planes = this.painter.planes(...grid, network.channels);
       try {
-        if (!(await this.painter.draw(scene, planes, { size: grid, cancelled, budget }))) return null;
+        const done = await this.painter.draw(scene, planes, { size: grid, cancelled, budget });
+        if (!done) return null;
         const outputs = await this.painter.read(planes);
         if (!outputs) return null;
         if (known.size >= MAX_MEASURED) known.clear();
@@ -92,9 +93,10 @@ export class Colorist {
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
   }
 
-  // Colour planes into a target, at [left, top] of it; returns the target. `noise`: where
-  // color.dither wants it. `ground`: what lies behind alpha, else the target has it.
-  draw(planes, target, color, range, { at = [0, 0], noise = false, ground = null } = {}) {
+  // Colour planes into a target, at [left, top] of it; returns the target. `room`: [width, height]
+  // of the planes that are shown, if not all. `noise`: where color.dither wants it. `ground`: what
+  // lies behind alpha, else the target has it.
+  draw(planes, target, color, range, { at = [0, 0], room, noise = false, ground = null } = {}) {
     const { gl } = this;
     const { row, index, levels, palette, inks } = prepared(color, this.prepared);
     const { width, height, channels } = planes;
@@ -136,7 +138,7 @@ export class Colorist {
       set("1f", "stroke", Math.max(1, Math.min(width, height) / STROKES));
       set("2fv", "ends", ends);
     }
-    cover(gl, target.framebuffer, target.texels, [...at, width, height]);
+    cover(gl, target.framebuffer, target.texels, [...at, ...(room || [width, height])]);
     target.alpha = target.alpha || (channels === 4 && !ground);
     return target;
   }

@@ -2,6 +2,7 @@
 // knows nothing of the page. A change makes a new preset and adds it to the history. An action that
 // is not possible changes nothing and sets `message`.
 
+import { layerPicture } from "./cells.js";
 import { History } from "./history.js";
 import { clamp, digits, ladder, onLadder, tidy, written } from "./ladder.js";
 
@@ -50,7 +51,7 @@ export class Explorer {
   get shown() {
     const now = this.history.now;
     if (!now.layer) return now.preset;
-    if (this._seen[0] !== now) this._seen = [now, layerOf(now.preset, now.layer)];
+    if (this._seen[0] !== now) this._seen = [now, layerPicture(now.preset, now.layer)];
     return this._seen[1];
   }
 
@@ -69,13 +70,15 @@ export class Explorer {
     return this.history.now.home.extent / this.view.extent;
   }
 
+  // The number of layers of the network now.
   get layers() {
-    return this.depth;
-  }
-
-  get depth() {
     const { spec } = this.preset.at(this.time);
     return spec.kind === "given" ? spec.layers.length : spec.depth;
+  }
+
+  // Whether many pictures are shown, each in a cell.
+  get sheet() {
+    return !["picture", null].includes(this.preset.get("show.view"));
   }
 
   // Whether the preset has a key that changes it; if not, the message says why.
@@ -298,8 +301,8 @@ export class Explorer {
 
   _page(steps) {
     const { preset, home, layer } = this.history.now;
-    if (!preset.limits("network.depth")) {
-      this.message = "the layers of a network with given weights are not shown one by one";
+    if (this.sheet) {
+      this.message = "layers are shown one by one of one picture: open a cell";
       return;
     }
     const last = this.layers;
@@ -308,9 +311,10 @@ export class Explorer {
     if (next !== (layer || last)) this._look({ preset, home, layer: next < last ? next : 0 });
   }
 
-  // Open another preset, or the layer that is shown; `leave` returns.
-  open(preset, words) {
-    this._entered.push(this.history.now);
+  // Open another preset, at `time` unless that is null; `leave` returns.
+  open(preset, words, time = null) {
+    this._entered.push({ moment: this.history.now, time: time === null ? null : this.time });
+    if (time !== null) this.time = time;
     this._look({ preset, home: viewOf(preset, this.time), layer: 0 });
     this.message = words;
   }
@@ -325,9 +329,13 @@ export class Explorer {
   }
 
   leave() {
-    const moment = this._entered.pop();
-    if (moment) this._look({ ...moment });
-    else this.message = "nothing was opened that this could return from";
+    const entered = this._entered.pop();
+    if (!entered) {
+      this.message = "nothing was opened that this could return from";
+      return;
+    }
+    if (entered.time !== null) this.time = entered.time;
+    this._look({ ...entered.moment });
   }
 
   get inside() {
@@ -424,11 +432,6 @@ export function freshSeed() {
 function viewOf(preset, time) {
   const { center, extent } = preset.at(time).view;
   return { center: [...center], extent };
-}
-
-// The preset of a layer's picture: the network of this depth.
-function layerOf(preset, layer) {
-  return preset.replace({ "network.depth": layer });
 }
 
 function same(a, b) {

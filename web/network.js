@@ -20,7 +20,7 @@ const VARIANCES = {
 };
 
 const networks = new Cache(2 ** 24);
-const mixtures = new Cache(2 ** 23);
+const mixtures = new Cache(2 ** 24);
 const scaledLayers = new WeakMap(); // layer -> {w, b, layer}
 
 function distributionOf(init) {

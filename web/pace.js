@@ -10,36 +10,44 @@ export const SCALES = [1, 3 / 4, 1 / 2, 3 / 8, 1 / 4, 3 / 16, 1 / 8]; // of the 
 const ROOM = 0.75; // of SECONDS: what a finer picture is expected to take at most
 const OVER = 1.25; // times SECONDS: what a picture takes before it becomes coarser
 const PATIENCE = 4; // pictures with room before a finer one is tried
+const WORTH = 2; // times what any picture takes, that a finer one may
 const WEIGHT = 0.4; // of the last measurement
+const CHANGED = 0.7; // logarithm of a change of seconds that is another network's, not noise
+const MOST_FIXED = 0.95; // of the seconds of a picture
 
-// Chooses the scale of moving pictures from what the last ones took, with hysteresis.
+// Chooses the scale of moving pictures from what the last ones took, with hysteresis. A picture
+// takes `fixed` seconds, and a part that grows with its pixels: two sizes tell these apart.
 export class Pace {
   constructor(seconds = SECONDS) {
     this.seconds = seconds;
-    this.rate = 0; // pixels a second; 0 before anything is known
     this._at = SCALES.length - 3;
     this._roomy = 0;
+    this._now = null; // {pixels, seconds} of pictures as large as the last one, averaged
+    this._other = null; // the same of those before, of another size
   }
 
   // The scale, of SCALES, for a picture that has `pixels` at scale 1. `expected`: a rate from
   // elsewhere, in pixels a second, that holds until something was measured.
   choose(pixels, expected = 0) {
-    const rate = this.rate || expected;
-    if (!rate) return SCALES[this._at];
-    const needs = (at) => (pixels * SCALES[at] ** 2) / rate;
+    const model = this._model(expected);
+    if (!model) return SCALES[this._at];
+    const needs = (at) => model.fixed + (pixels * SCALES[at] ** 2) / model.rate;
     const finest = (seconds) => {
       const found = SCALES.findIndex((_, at) => needs(at) <= seconds);
       return found < 0 ? SCALES.length - 1 : found;
     };
-    if (!this.rate) {
-      this._at = finest(this.seconds * ROOM);
-    } else if (needs(this._at) > this.seconds * OVER) {
-      this._at = Math.max(this._at, finest(this.seconds));
+    // Where any picture takes long, a coarse one is not worth it.
+    const seconds = Math.max(this.seconds, model.fixed * WORTH);
+    const roomy = finest(seconds * ROOM);
+    if (!this._now) {
+      this._at = roomy;
+    } else if (needs(this._at) > seconds * OVER) {
+      this._at = Math.max(this._at, finest(seconds));
       this._roomy = 0;
-    } else if (finest(this.seconds * ROOM) >= this._at) {
+    } else if (roomy >= this._at) {
       this._roomy = 0;
     } else if (++this._roomy >= PATIENCE) {
-      this._at = finest(this.seconds * ROOM);
+      this._at = roomy;
       this._roomy = 0;
     }
     return SCALES[this._at];
@@ -47,15 +55,26 @@ export class Pace {
 
   // A picture of `pixels` took so many seconds.
   record(pixels, seconds) {
-    const rate = pixels / Math.max(seconds, 1e-4);
-    // Averaged as times, so that one slow picture counts as much as it was slow.
-    this.rate = this.rate ? 1 / ((1 - WEIGHT) / this.rate + WEIGHT / rate) : rate;
+    const { _now: now } = this;
+    if (!now || now.pixels !== pixels) {
+      if (now) this._other = now;
+      this._now = { pixels, seconds };
+      return;
+    }
+    // Another network may be slower or faster: what was measured before it tells nothing.
+    if (Math.abs(Math.log(seconds / now.seconds)) > CHANGED) this._other = null;
+    now.seconds += WEIGHT * (seconds - now.seconds);
   }
 
-  // Another network, which may be slower or faster: what was measured tells less.
-  forget() {
-    this.rate = 0;
-    this._roomy = 0;
+  _model(expected) {
+    const { _now: now, _other: other } = this;
+    if (!now) return expected ? { fixed: 0, rate: expected } : null;
+    let fixed = 0;
+    if (other) {
+      const slope = (now.seconds - other.seconds) / (now.pixels - other.pixels);
+      fixed = Math.min(Math.max(now.seconds - slope * now.pixels, 0), now.seconds * MOST_FIXED);
+    }
+    return { fixed, rate: now.pixels / Math.max(now.seconds - fixed, 1e-5) };
   }
 }
 

@@ -2,8 +2,8 @@
 //
 //   scene {network, view: {center, extent}, clock} -> Painter.draw() -> Planes: the bits of float32
 //
-// Two forms of program: `loop` draws any network of a structure, `literal` one network, some times
-// as fast where a CPU draws, and compiled in the background on request.
+// Two forms of program: `loop` draws any network of a structure. `literal` draws one network, some
+// times as fast where a CPU draws, and is compiled on request; it draws pixels, woven into planes.
 
 import { firstLayer, waves } from "./fold.js";
 import { Program, Target, alive, buffer, cover, deviceOf, finished, freeBuffer, freeTexture, pause,
@@ -16,6 +16,8 @@ const MAX_PROGRAMS = 12;
 const MAX_LITERALS = 4000; // weights: more take too long to compile
 const STRIP = 40; // ms that a draw call may take
 const FIRST_WORK = 4e6; // multiplications of a program's first draw call
+const AHEAD = 2; // draw calls that the device has at a time, so that it never waits for the page
+const ROWS = 128; // of the pixels that are woven into planes at a time
 const GROWTH = 4; // at most, from one draw call to the next
 const SLOW = 12e6; // pixels/s: 30 pictures/s of 640×360 in half of the time
 
@@ -63,6 +65,8 @@ export class Painter {
     this.blocks = {};
     this.weights = null; // {layers, layout, buffer | texture}
     this.curved = null;
+    this.pixels = null; // what a program with literals draws to
+    this.weaves = {};
     this.last = null; // the job whose numbers are in the blocks
     this.settling = null;
   }
@@ -93,18 +97,28 @@ export class Painter {
       if (!(await finished(this.gl))) return false;
       entry.warm = true;
     }
+    const most = entry.literal ? ROWS : height;
+    const waiting = []; // strips that the device draws while the next is made
     let [x, y, rows] = [0, 0, 0];
-    while (y < height) {
+    let ended = performance.now();
+    while (y < height || waiting.length) {
       if (stop()) return false;
-      const texels = Math.max(1, Math.floor(entry.chunk / work));
-      if (x === 0) rows = Math.min(Math.max(1, Math.floor(texels / columns)), height - y);
-      const wide = Math.min(Math.max(1, Math.floor(texels / rows)), columns - x);
-      const started = performance.now();
-      this._strip(job, [first + x, top + y, wide, rows]);
-      if (!(await finished(this.gl))) return false;
-      record(entry, wide * rows, work, performance.now() - started, budget);
-      x += wide;
-      if (x >= columns) [x, y] = [0, y + rows];
+      if (y < height && waiting.length < AHEAD) {
+        const texels = Math.max(1, Math.floor(entry.chunk / work));
+        if (x === 0) rows = Math.min(evenRows(texels / columns), most, height - y);
+        const wide = Math.min(Math.max(1, Math.floor(texels / rows)), columns - x);
+        this._strip(job, [first + x, top + y, wide, rows]);
+        const drawn = { started: performance.now(), texels: wide * rows, done: finished(this.gl) };
+        waiting.push(drawn);
+        x += wide;
+        if (x >= columns) [x, y] = [0, y + rows];
+        continue;
+      }
+      const { started, texels, done } = waiting.shift();
+      if (!(await done)) return false;
+      const now = performance.now();
+      record(entry, texels, work, now - Math.max(started, ended), budget);
+      ended = now;
     }
     return true;
   }
@@ -161,6 +175,8 @@ export class Painter {
     for (const block of Object.values(this.blocks)) freeBuffer(this.gl, block);
     if (this.weights) this._freeWeights();
     freeTexture(this.gl, this.curved);
+    if (this.pixels) this.pixels.release();
+    for (const weave of Object.values(this.weaves)) weave.release();
     this._reset();
   }
 
@@ -267,7 +283,38 @@ export class Painter {
     for (let k = 0; weights.buffer && k < job.layout.blocks; k++) {
       gl.bindBufferRange(gl.UNIFORM_BUFFER, WEIGHTS_BINDING + k, weights.buffer, k * bytes, bytes);
     }
+    if (!entry.literal) {
+      cover(gl, planes.framebuffer, planes.target.texels, rect);
+      return;
+    }
+    const [x, y, wide, rows] = rect;
+    const pixels = this._pixels(4 * planes.target.texels[0]);
+    gl.uniform2i(entry.program.location("corner"), 4 * x, y);
+    cover(gl, pixels.framebuffer, pixels.texels, [0, 0, 4 * wide, rows]);
+    const weave = this._weave(planes.channels);
+    gl.useProgram(weave.program);
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, pixels.textures[0]);
+    gl.uniform2i(weave.location("corner"), x, y);
     cover(gl, planes.framebuffer, planes.target.texels, rect);
+  }
+
+  // A target for ROWS rows of pixels, at least `width` wide.
+  _pixels(width) {
+    if (!this.pixels || this.pixels.texels[0] < width) {
+      if (this.pixels) this.pixels.release();
+      this.pixels = new Target(this.gl, this.gl.RGBA32UI, width, ROWS);
+    }
+    return this.pixels;
+  }
+
+  // The program that weaves pixels into planes; it is tiny, and compiled at once.
+  _weave(channels) {
+    if (!this.weaves[channels]) {
+      const source = `#define ALPHA ${Number(channels === 4)}\n${this.shaders.weave}`;
+      this.weaves[channels] = new Program(this.gl, "weave", this.shaders.full, source).finish();
+    }
+    return this.weaves[channels];
   }
 
   _upload(job) {
@@ -337,6 +384,11 @@ export class Painter {
 
 function sameLayout(a, b) {
   return a.units === b.units && a.chunks === b.chunks && a.blocks === b.blocks;
+}
+
+// A number of rows: software renderers draw 2 × 2 fragments.
+function evenRows(rows) {
+  return rows < 2 ? 1 : 2 * Math.floor(rows / 2);
 }
 
 // Learn from a draw call of some texels how much the next one may draw, and pixels/s.

@@ -13,7 +13,7 @@ export const LATENT = 2;
 export const SHIFT = 3;
 export const GAIN = 4;
 
-const draws = new Cache(2 ** 24);
+const draws = new Cache(2 ** 25);
 
 // The upper 32 bits of a product of 32-bit numbers, by halves.
 function high(a, b) {

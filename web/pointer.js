@@ -36,9 +36,10 @@ export function wheelSteps({ deltaY, deltaMode = 0, ctrlKey = false }) {
   return -Math.sign(deltaY) * Math.max(1, Math.round(Math.abs(deltaY) / unit));
 }
 
-// Listens to an element. `acts`: view() -> {center, extent}; look(view), of a gesture that has begun
-// with begin() and ends with end(); point(uv or null), where the mouse is; zoom(steps, uv);
-// click(uv, touch), double(uv); limits: [least, most] extents.
+// Listens to an element. `acts`: frame(x, y) -> the rectangle of the picture at a place, in CSS
+// pixels; view() -> {center, extent}; look(view), of a gesture that has begun
+// with begin() and ends with end(); point(uv, [x, y]), where the mouse is, or nulls; zoom(steps, uv);
+// click(x, y); double(uv); limits: [least, most] extents.
 export class Pointer {
   constructor(element, acts) {
     this.element = element;
@@ -46,6 +47,7 @@ export class Pointer {
     this._fingers = new Map(); // id -> [x, y] in CSS pixels
     this._start = null; // {view, places} when the present fingers came down
     this._down = null; // {x, y, touch}: a press that is no drag yet
+    this._frame = null; // the picture that the fingers hold
     this._dragging = false;
     this._tap = null; // the last tap, for a double one
     this._wheelAt = -Infinity;
@@ -64,7 +66,7 @@ export class Pointer {
   }
 
   _local(x, y) {
-    return local(x, y, this.element.getBoundingClientRect());
+    return local(x, y, this._frame || this.acts.frame(x, y));
   }
 
   _pointerdown(event) {
@@ -72,6 +74,7 @@ export class Pointer {
     if (this._fingers.size >= 2) return;
     this.element.setPointerCapture(event.pointerId);
     this._fingers.set(event.pointerId, [event.clientX, event.clientY]);
+    this._frame = this._frame || this.acts.frame(event.clientX, event.clientY);
     const touch = event.pointerType !== "mouse";
     if (this._fingers.size === 1) {
       this._down = { x: event.clientX, y: event.clientY, touch };
@@ -83,7 +86,8 @@ export class Pointer {
 
   _pointermove(event) {
     if (event.pointerType === "mouse") {
-      this.acts.point(this._local(event.clientX, event.clientY));
+      const { clientX: x, clientY: y } = event;
+      this.acts.point(this._local(x, y), [x, y]);
     }
     if (!this._fingers.has(event.pointerId)) return;
     this._fingers.set(event.pointerId, [event.clientX, event.clientY]);
@@ -115,7 +119,7 @@ export class Pointer {
   }
 
   _pointerleave(event) {
-    if (event.pointerType === "mouse" && !this.held) this.acts.point(null);
+    if (event.pointerType === "mouse" && !this.held) this.acts.point(null, null);
   }
 
   _released() {
@@ -123,7 +127,7 @@ export class Pointer {
       this._hold(); // the finger that stays goes on
       return;
     }
-    this._down = this._start = null;
+    this._down = this._start = this._frame = null;
     if (this._dragging) this.acts.end();
     this._dragging = false;
   }
@@ -138,7 +142,7 @@ export class Pointer {
       this._tap = null;
       this.acts.double(this._local(x, y));
     } else {
-      this.acts.click(this._local(x, y), touch);
+      this.acts.click(x, y);
     }
   }
 

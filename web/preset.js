@@ -25,9 +25,12 @@ function decoded(value) {
   return Object.fromEntries(entries);
 }
 
-// Integers as numbers, also within arrays.
+// Integers as numbers, also within arrays and tables.
 function plain(value) {
   if (Array.isArray(value)) return value.map(plain);
+  if (value !== null && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plain(one)]));
+  }
   return typeof value === "bigint" ? Number(value) : value;
 }
 

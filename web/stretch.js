@@ -23,7 +23,7 @@ export function gridOf([width, height]) {
 }
 
 // Rounded, halves to the even number, as Python does.
-function even(x) {
+export function even(x) {
   const low = Math.floor(x);
   if (x - low === 0.5) return low + (low % 2);
   return Math.floor(x + 0.5);

@@ -2,6 +2,7 @@
 //
 //   key, finger, slider -> Explorer (a new preset, a time) -> Loop -> engine -> canvas
 
+import { cellsOf, writeLabels } from "./cells.js";
 import { labelled, make, tool, write } from "./dom.js";
 import { Explorer, MAX_EXTENT, MIN_EXTENT } from "./explorer.js";
 import { byKey, keyName, usesKey } from "./keys.js";
@@ -16,6 +17,9 @@ const SHOWN = 3500; // milliseconds that a message stays
 const IDLE = 2500; // the same of the buttons in full screen
 const SETTLED = 600; // without a change, before the engine may prepare for this network
 const TOLD = 250; // between two updates of the words while time runs
+// Actions of the table of keys that are the page's own; the others are the explorer's.
+export const ACTIONS = ["next_overlay", "toggle_help", "explain", "escape", "toggle_fullscreen",
+  "screenshot", "save_preset", "enter"];
 const OVERLAYS = ["text", "panel", "nothing"];
 const LESS_MOTION = "(prefers-reduced-motion: reduce)";
 
@@ -30,6 +34,7 @@ class Page {
   constructor(description, preset, engine, root) {
     this.engine = engine;
     this.root = root;
+    this.given = description;
     this.find = (id) => root.querySelector(`#${id}`);
     this.canvas = this.find("picture");
     this.stage = this.find("stage");
@@ -44,7 +49,8 @@ class Page {
     this._size = [0, 0];
     this._told = 0;
     this._timers = {};
-    this._cells = null;
+    this._layout = null; // of the cells that are shown
+    this._pointed = null; // where the mouse is on the picture, in CSS pixels
     this.loop = new Loop({
       size: () => this._size,
       moving: () => this.explorer.moving,
@@ -86,9 +92,13 @@ class Page {
       look: (view) => this._act(() => this.explorer.lookAt(view)),
       begin, end, change,
       limits: [MIN_EXTENT, MAX_EXTENT],
-      point: (uv) => { this.explorer.cursor = uv || [0, 0]; },
+      point: (uv, place) => {
+        this.explorer.cursor = uv || [0, 0];
+        this._pointed = place;
+      },
       zoom: (steps, uv) => this._act(() => this._zoomAt(steps, uv)),
-      click: (uv) => this._clicked(uv),
+      click: (x, y) => this._clicked(x, y),
+      frame: (x, y) => this._frame(x, y),
       double: (uv) => this._own(() => this._zoomAt(4, uv)),
     });
     this._measure();
@@ -97,7 +107,7 @@ class Page {
     if (!this.explorer.running && this.explorer.preset.moves) {
       this.say("paused: this system asks for less motion. Play starts it.");
     }
-    this.loop.touch();
+    this._changed();
     this.loop.run();
   }
 
@@ -108,8 +118,7 @@ class Page {
 
   // Perform an action of the table of keys.
   perform(action, large = false) {
-    const own = `do_${action}`;
-    if (own in this) this[own](large);
+    if (ACTIONS.includes(action)) this[`do_${action}`](large);
     else this._act(() => this.explorer[action](large));
   }
 
@@ -226,6 +235,7 @@ class Page {
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     this.engine.present(picture);
+    this._labels(picture.layout || null);
     this.root.dataset.drawn = "";
     const now = performance.now();
     if (sharp || now - this._told > TOLD) {
@@ -238,7 +248,7 @@ class Page {
     write(this.find("problem"), "");
     this.loop.touch();
     this._later("settle", SETTLED, () => {
-      if (this.engine.settle) this.engine.settle();
+      this.engine.settle().catch((error) => this.fail(error));
     });
   }
 
@@ -325,6 +335,7 @@ class Page {
       observer.observe(this.stage);
     }
     window.addEventListener("resize", () => this._measure()); // another device pixel ratio
+    this.canvas.addEventListener("webglcontextrestored", () => this.loop.touch());
     document.addEventListener("visibilitychange", () => this.loop.wake());
     document.addEventListener("keydown", (event) => this._keydown(event));
     document.addEventListener("keyup", () => { this.explorer.gesture = null; });
@@ -358,8 +369,52 @@ class Page {
     this.explorer.cursor = cursor;
   }
 
-  _clicked() {
+  _clicked(x, y) {
     if (this.root.dataset.overlay === "nothing") this.overlay("text");
+    else if (this._layout) this._own(() => this._enter([x, y]));
+  }
+
+  do_enter() {
+    if (this._layout) this._own(() => this._enter(this._pointed));
+    else this._act(() => this.explorer.enter());
+  }
+
+  // Open the cell at a place.
+  _enter(place) {
+    const { explorer, _layout: layout } = this;
+    const index = place ? layout.at(...this._pixel(...place)) : -1;
+    const { cells } = cellsOf(this.given, explorer.shown, explorer.time);
+    const cell = cells[index];
+    if (!cell) explorer.message = "a click on a cell opens it";
+    else explorer.open(cell.preset, `${cell.label}; Backspace returns`, cell.time);
+  }
+
+  // The pixel of the picture at a place in CSS pixels.
+  _pixel(x, y) {
+    const { left, top, width, height } = this.canvas.getBoundingClientRect();
+    const [across, down] = this._layout.shape;
+    return [((x - left) * across) / width, ((y - top) * down) / height];
+  }
+
+  // The rectangle of the picture at a place: the whole, or that of a cell.
+  _frame(x, y) {
+    const whole = this.canvas.getBoundingClientRect();
+    const { _layout: layout } = this;
+    const index = layout ? layout.at(...this._pixel(x, y)) : -1;
+    if (index < 0) return whole;
+    const [left, top, width, height] = layout.boxes[index];
+    const [across, down] = [whole.width / layout.shape[0], whole.height / layout.shape[1]];
+    return { left: whole.left + left * across, top: whole.top + top * down,
+      width: width * across, height: height * down };
+  }
+
+  // The labels of cells, over the picture.
+  _labels(layout) {
+    if (!layout && !this._layout) return;
+    this._layout = layout;
+    const labels = this.find("labels");
+    if (layout) writeLabels(labels, layout, this.stage.clientHeight);
+    else labels.replaceChildren();
   }
 
   _fullscreen() {

@@ -1,4 +1,4 @@
-"""The command `export`: a preset's network as a program, or as a file of weights."""
+"""The command `export`: a preset as a web page, its network as a program, or its weights."""
 
 import argparse
 import contextlib
@@ -80,4 +80,6 @@ def export(args: argparse.Namespace) -> int:
         write_atomic(path.with_name(name), data, overwrite=True)
     for name in files:
         put_path(path.with_name(name))
+    if row.suffixes == (".html",):
+        note(args, f"{len(files[path.name]) / 1000:.0f} KB, with nothing beside it")
     return 0

@@ -95,5 +95,5 @@ def _tour(args: argparse.Namespace) -> list["Scene"]:
         note(args, problem)
     steps = pages()
     with contextlib.ExitStack() as owned:
-        progress = owned.enter_context(progress_of(args, len(steps), "page of the tour"))
+        progress = owned.enter_context(progress_of(args, len(steps), "page"))
         return read_tour(steps, progress=progress)

@@ -1,4 +1,4 @@
-"""What a preset can be exported as, besides pictures: weights, and programs of its network.
+"""What a preset can be exported as, besides pictures: a page, weights, programs of its network.
 
     shot -> row of EXPORTS -> bytes of a file, and of a file of weights beside it, by name
 
@@ -83,6 +83,12 @@ def _weights(suffix: str, shot: Shot, name: str) -> Files:
     return {name: WRITERS[suffix](tensors_of(network))}
 
 
+def _page(shot: Shot, name: str) -> Files:
+    from cppn_gl.output.web.page import page_of  # draws a still picture, with all that it needs
+
+    return {name: page_of(shot)}
+
+
 # Imported where it is needed: it measures pictures, with all that draws them.
 
 
@@ -118,6 +124,7 @@ def _check_kind(preset: Preset) -> None:
 
 
 EXPORTS: dict[str, Export] = {
+    "page": Export("a web page that shows it live", (".html",), _page, whole=True),
     **{
         name: Export(f"a program in {language.title}", (".py",), partial(_program, name))
         for name, language in LANGUAGES.items()

@@ -32,7 +32,7 @@ from cppn_gl.preset.training_film import last_moment, training_film, trains
 from cppn_gl.utils import memory
 from cppn_gl.utils.camera import is_camera
 from cppn_gl.utils.checks import PresetError
-from cppn_gl.utils.files import CaptureError, free_name
+from cppn_gl.utils.files import CaptureError, free_name, write_new
 from cppn_gl.viewer.advice import Adviser
 from cppn_gl.viewer.canvas import Canvas
 from cppn_gl.viewer.captions import Caption
@@ -408,8 +408,28 @@ class App:
         else:
             self._try(save)
 
+    def do_save_page(self, large: bool = False) -> None:
+        """Save a web page that shows live what is shown, as it is at this moment."""
+        if self._saving is not None:
+            self.explorer.message = "still saving …"
+            return
+        shot, size = self._shot(), self.picture.size
+        spec = shot.preset.spec
+        if isinstance(spec, File) and not self._file_is_good(spec):
+            self.explorer.message = f"no page before {spec.label} can be read"
+            return
+
+        def save() -> str:
+            from cppn_gl.output.web.page import page_of  # most sessions need none
+
+            path = write_new(self.folder, shot.preset.name, ".html", page_of(shot))
+            return self.reports.keep(path, saved_words(path, size))
+
+        self._saving = self._saver.submit(save)
+        self.explorer.message = "saving a web page …"
+
     def _finish_saving(self, now: float) -> None:
-        """Tell what became of a preset that was saved in a thread."""
+        """Tell what became of a file that was saved in a thread."""
         saving = self._saving
         if saving is not None and saving.done():
             self._saving = None
@@ -421,7 +441,7 @@ class App:
         """Show the action's message, or its error."""
         try:
             self.explorer.message = action()
-        except CaptureError as error:
+        except (CaptureError, PresetError) as error:
             self.explorer.message = str(error)
 
     def _file_is_good(self, spec: File) -> bool:

@@ -142,6 +142,7 @@ BINDINGS: tuple[Binding, ...] = (
     _bind("F2", "screenshot", "save the picture, to open or draw larger"),
     _bind("F9", "film", "make a film (Shift: record every frame, start / stop)"),
     _bind("Ctrl+S", "save_preset", "save the preset as TOML"),
+    _bind("Ctrl+E", "save_page", "save a web page that shows it live"),
     _bind("F11", "toggle_fullscreen", "fullscreen"),
     _bind("H F1", "toggle_help next_help", "this help (F1 again: what am I seeing?)"),
     _bind("?", "explain", "what am I seeing?"),

@@ -20,6 +20,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cppn_gl.preset.library import NETWORKS, is_network, is_picture, load_preset, shipped
+from cppn_gl.preset.looping import good_time
 from cppn_gl.preset.preset import MAX_BYTES, Preset
 from cppn_gl.preset.readers import NoPresetError, is_others, suffixes
 from cppn_gl.preset.surprise import RANDOM
@@ -29,7 +30,6 @@ from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import open_plain
 from cppn_gl.utils.toml import load_toml
 from cppn_gl.viewer.favourites import opened
-from cppn_gl.preset.looping import good_time
 from cppn_gl.viewer.thumbnails import Subject
 
 MOST = 200  # files listed, the newest

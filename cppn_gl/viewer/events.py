@@ -302,4 +302,4 @@ class Events:
 
 def _while_typing(key: str) -> bool:
     """Whether a key acts while a text is being typed: those that no text field uses."""
-    return key == "Esc" or (key[0] == "F" and key[1:].isdigit()) or key == "Ctrl+S"
+    return key == "Esc" or (key[0] == "F" and key[1:].isdigit()) or key in ("Ctrl+S", "Ctrl+E")

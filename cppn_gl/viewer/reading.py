@@ -1,7 +1,7 @@
 """The tour as it reads: each page with its key pressed until it is answered, without a window.
 
-    pages -> read_tour(): Explorer, Lesson, presses -> Scene: the words with their numbers, and the
-             presets before and after
+pages -> read_tour(): Explorer, Lesson, presses -> Scene: the words with their numbers, and the
+         presets before and after
 """
 
 import re

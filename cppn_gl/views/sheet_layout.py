@@ -86,7 +86,7 @@ class SheetLayout:
         )
 
 
-def _broken(label: str, font_size: int, room: float) -> tuple[str, ...]:
+def broken(label: str, font_size: int, room: float) -> tuple[str, ...]:
     """A label in lines, broken between words only."""
     widest = max((width(word, font_size) for word in label.split()), default=0.0)
     return tuple(wrap(label, font_size, max(room, math.ceil(widest))))
@@ -115,7 +115,7 @@ class _Sheet:
         sweep = preset.sweep
         (wide, high), gap = sweep.cell, sweep.gap
         font_size = fitting(sweep.cell, MIN_FONT, MOST, (LETTERS, LETTERS)) if sweep.labels else 0
-        rows = tuple(_broken(label, font_size or 1, BESIDE * wide) for label in grid.row_labels)
+        rows = tuple(broken(label, font_size or 1, BESIDE * wide) for label in grid.row_labels)
         margins = 2 * MARGIN * gap - gap
         bare = grid.columns * (wide + gap) + margins, grid.rows * (high + gap) + margins
         return cls(sweep, grid, rows, font_size, bare)

@@ -15,10 +15,10 @@ from windowless import windowless
 
 from cppn_gl.output.renderer import Renderer
 from cppn_gl.preset.library import load_preset
+from cppn_gl.preset.looping import good_time
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer import thumbnails as module
 from cppn_gl.viewer.engine_selector import EngineSelector
-from cppn_gl.preset.looping import good_time
 from cppn_gl.viewer.thumbnails import FINE, SIZE, Subject, Thumbnails, reduced
 
 pytestmark = pytest.mark.gl

@@ -29,9 +29,9 @@ from cppn_gl.preset.tables import TABLES, field_of, fields_of, plain, whole
 from cppn_gl.utils.checks import Integer, Number, OneOf, PresetError, Several, help_of
 
 VIEWS = "picture", "sheet", "layers"  # that a page shows
-# Weights and biases: 8 MiB, as text 11. A page of them stays far below what is read back of one
-# (preset/pages.py), and memory and the device hold several such networks.
-MAX_WEIGHTS = 2**21
+# Weights and biases that are given: 4 MiB, as text 6, and as lines of TOML up to 26. So a page stays
+# below what is read back of one (preset/pages.py); and such networks are drawn anew within a second.
+MAX_WEIGHTS = 2**20
 MAX_EXACT = 2**53  # up to here JavaScript's numbers hold every integer
 
 _TABLES = "network", "view", "animation", "color", "normalize"  # those whose keys a page changes

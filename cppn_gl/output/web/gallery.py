@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from cppn_gl._version import __version__
+from cppn_gl.preset.library import shipped
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.themes import THEMES, Theme
 from cppn_gl.utils.resources import resource
@@ -96,13 +97,9 @@ def index_html(cards: Sequence[Card], *, toured: bool) -> str:
     lines = [
         '<header class="top">',
         "<h1>Random neural networks</h1>",
-        "<p>Every picture is a neural network with random weights: a point’s place goes in, its "
-        "colour comes out. "
-        + (
-            "Open one and play with it: drag, zoom, change its depth, its weights, its seed."
-            if live
-            else "Each page shows one, and says how to open it."
-        )
+        "<p>A neural network takes the place of a point, and gives its colour. The weights of these "
+        "are random numbers; a few have learned. "
+        + "Open one and play with it: drag, zoom, change its depth, its weights, its seed." * (live > 0)
         + "</p>",
         f"<p class=note>{count}, {live} of them live in the browser. The others live in the window "
         f"of the program: <code>{PROGRAM} NAME</code>.</p>",
@@ -134,8 +131,9 @@ def still_html(card: Card) -> str:
     lines += [f"<p>{escaped(preset.description)}</p>"] * bool(preset.description)
     problems = dict.fromkeys(filter(None, (card.problem, card.undrawn)))
     lines += [f"<p class=note>{escaped(_sentence(problem))}</p>" for problem in problems]
+    name = preset.name if preset.name in shipped() else f"{preset.name}.toml"
     lines += ["<p>It lives in the window of the program:</p>"]
-    lines += [f"<pre><code>{PROGRAM} {escaped(preset.name)}</code></pre>", "</main>", _footer()]
+    lines += [f"<pre><code>{PROGRAM} {escaped(name)}</code></pre>", "</main>", _footer()]
     return _document(card.title, preset.description, lines)
 
 
@@ -221,15 +219,9 @@ def _footer() -> str:
 
 def _groups(cards: Sequence[Card]) -> list[tuple[str, Theme, list[Card]]]:
     """The cards of each theme that has any, in the order of the themes; the others last."""
-    known = [*THEMES.items(), ("", OTHERS)]
-    name_of = {card.page: card.preset.theme for card in cards}
     found = []
-    for name, theme in known:
-        of_theme = [
-            card
-            for card in cards
-            if (name_of[card.page] if name_of[card.page] in THEMES else "") == name
-        ]
+    for name, theme in [*THEMES.items(), ("", OTHERS)]:
+        of_theme = [card for card in cards if card.preset.theme == name]
         if of_theme:
             found.append((name, theme, of_theme))
     return found

@@ -18,6 +18,7 @@ NETWORK_FILES = ("rows.glsl", "steps.glsl")
 FILES = {
     "full": "full.vert",
     "picture": "page.frag",
+    "weave": "weave.frag",
     "colors": "page_colors.frag",
     "present": "page_present.frag",
 }

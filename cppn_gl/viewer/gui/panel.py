@@ -54,6 +54,7 @@ BUTTONS = (
     ),
     ("film", "film", "make a film of what is shown"),
     ("save preset", "save_preset", "save the preset as TOML"),
+    ("save page", "save_page", "save a web page that shows it live"),
 )
 FIXED = "The weights are given: what draws them cannot be changed."
 

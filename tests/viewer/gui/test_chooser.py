@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from cppn_gl.preset.library import load_preset, shipped
+from cppn_gl.preset.looping import good_time
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.viewer.favourites import Favourites
-from cppn_gl.preset.looping import good_time
 from cppn_gl.viewer.thumbnails import Subject
 from tests.desktop import Desktop, wait_for
 

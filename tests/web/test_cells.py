@@ -1,0 +1,164 @@
+"""Sheets and the view `layers` in a page: web/cells.js against cppn_gl/views/."""
+
+import base64
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+from browser import modules
+from numpy.typing import NDArray
+
+from cppn_gl import load_preset, render
+from cppn_gl.output.web.description import describe
+from cppn_gl.output.web.shaders import shader_texts
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.sheet import cells
+from cppn_gl.preset.shot import Shot
+from cppn_gl.views.layers import _picture_size, layer_cells
+from cppn_gl.views.sheet_layout import sheet_layout
+
+pytestmark = pytest.mark.browser
+
+SIZES = (640, 360), (390, 800), (160, 120), (1280, 720), (100, 100), (77, 301), (25, 40)
+
+GRID = """const preset = modules.preset.presetOf(description);
+  const grid = modules.cells.cellsOf(description, preset, description.time);"""
+LAYOUTS = f"""({{description, sizes, options}}) => {{
+  {GRID}
+  return sizes.map((size) => {{
+    const layout = modules.cells.layoutOf(grid, size, options);
+    const boxes = grid.cells.map((_, k) => layout.box(k));
+    return {{boxes, labels: layout.labels, font: layout.font, shape: layout.shapeOf}};
+  }});
+}}"""
+DRAW = f"""async ({{description, shaders, size, time}}) => {{
+  {GRID}
+  const gl = new OffscreenCanvas(4, 4).getContext("webgl2");
+  const painter = new modules.painter.Painter(gl, shaders);
+  const colorist = new modules.color.Colorist(gl, shaders, painter);
+  const scene = async (preset, time) => {{
+    const moment = preset.at(time);
+    const {{ spec, view, clock }} = moment;
+    const drawn = modules.network.networkOf(spec);
+    const network = await modules.normalize.normalized(drawn, moment.normalize, spec.seed);
+    return {{ moment, scene: {{ network, view, clock }} }};
+  }};
+  const layout = modules.cells.layoutOf(grid, size);
+  const engine = {{ painter, colorist, scene }};
+  const target = await modules.cells.drawCells(engine, grid, layout, time, {{}});
+  const pixels = await colorist.pixels(target);
+  let text = "";
+  for (let k = 0; k < pixels.length; k += 4096)
+    text += String.fromCharCode(...pixels.subarray(k, k + 4096));
+  target.release(), colorist.release(), painter.release();
+  return [btoa(text), grid.cells.map((_, k) => layout.box(k)), gl.getError()];
+}}"""
+
+
+@pytest.fixture
+def program(page: Any) -> Any:
+    return modules(page)
+
+
+def layouts(
+    page: Any, preset: Preset, sizes: tuple[tuple[int, int], ...] = SIZES, **options: Any
+) -> list[dict[str, Any]]:
+    given = {"description": describe(Shot(preset)), "sizes": sizes, "options": options}
+    return list(page.evaluate(LAYOUTS, given))
+
+
+def drawn(
+    page: Any, preset: Preset, size: tuple[int, int], time: float = 0.0
+) -> tuple[NDArray[np.uint8], list[list[int]]]:
+    """(height, width, 3) bytes, and the cells' boxes."""
+    given = {
+        "description": describe(Shot(preset, time=time)),
+        "shaders": shader_texts(),
+        "size": size,
+        "time": time,
+    }
+    text, boxes, error = page.evaluate(DRAW, given)
+    assert error == 0
+    pixels = np.frombuffer(base64.b64decode(text), np.uint8).reshape(size[1], size[0], 4)
+    assert (pixels[..., 3] == 255).all()
+    return pixels[..., :3], boxes
+
+
+def check(
+    found: NDArray[np.uint8], wanted: NDArray[np.uint8], boxes: list[list[int]], most: int = 2
+) -> None:
+    """Within cells nearly all values are Python's, within two levels."""
+    inside = np.zeros(found.shape[:2], bool)
+    for left, top, wide, high in boxes:  # with `before`, two pictures and a gap
+        inside[max(top, 0) : top + high, max(left, 0) : left + wide] = True
+    off = np.abs(found.astype(int) - wanted.astype(int))[inside]
+    assert (off <= most).mean() > 0.998, np.sort(off.ravel())[-20:]
+    ground = np.abs(found[~inside].astype(int) - (12, 14, 18))
+    assert ground.size == 0 or ground.max() == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["depth-sheet", "extent-sheet", "tie-dye-few", "tanh-relu-sheet", "planes-rgb", "slice-grey"],
+)
+def test_cells_of_a_sheet_are_where_python_puts_them(program: Any, name: str) -> None:
+    preset = load_preset(name)
+    grid = cells(preset)
+    for size, found in zip(SIZES, layouts(program, preset), strict=True):
+        layout = sheet_layout(preset, grid, size)
+        boxes = [layout.box(cell.row, cell.column) for cell in grid.cells]
+        assert found["boxes"] == [[x, y, r - x, b - y] for x, y, r, b in boxes], size
+        assert found["font"] == layout.font_size
+
+
+@pytest.mark.parametrize("name", ["layers-18", "layers-before"])
+def test_layers_are_where_python_puts_them(program: Any, name: str) -> None:
+    preset = load_preset(name)
+    for size, found in zip(SIZES, layouts(program, preset), strict=True):
+        laid = layer_cells(preset, size)
+        boxes = [laid.box(k) for k in range(laid.count)]
+        assert found["boxes"] == [[x, y, r - x, b - y] for x, y, r, b in boxes], size
+        assert tuple(found["shape"]) == _picture_size(laid, preset)
+
+
+def test_a_narrow_window_wraps_the_cells_of_one_axis_again(program: Any) -> None:
+    preset = load_preset("slice-grey")  # two cells side by side
+    narrow, wide = layouts(program, preset, ((390, 800), (800, 390)), adapt=True)
+    assert narrow["boxes"][0][0] == narrow["boxes"][1][0]
+    assert wide["boxes"][0][1] == wide["boxes"][1][1]
+    (before,) = layouts(program, preset, ((390, 800),))
+    assert narrow["boxes"][0][2] > 1.5 * before["boxes"][0][2]
+    assert [label["text"] for label in narrow["labels"]] == ["depth 3", "depth 10"]
+
+
+@pytest.mark.parametrize(
+    "name", ["depth-sheet", "colors-sheet", "planes-rgb", "one-layer-sheet", "normalized-sheet"]
+)
+def test_the_cells_of_a_sheet_are_pythons_pictures(program: Any, name: str) -> None:
+    preset = load_preset(name).replace(**{"sweep.labels": False})
+    size = 240, 160
+    found, boxes = drawn(program, preset, size)
+    check(found, render(preset, size=size)[..., :3], boxes)
+
+
+@pytest.mark.parametrize("keys", [{}, {"color.stretch": "minmax", "color.mapping": "grey"}])
+@pytest.mark.parametrize("before", [False, True])
+def test_layers_are_pythons_pictures(program: Any, before: bool, keys: dict[str, Any]) -> None:
+    preset = load_preset("layers-before").replace(**{"layers.before": before, **keys})
+    size = 150, 100  # no room for captions, but for a number in each cell's corner
+    found, boxes = drawn(program, preset, size, 0.5)
+    wanted = render(preset, size=size, time=0.5)[..., :3].copy()
+    for left, top, _, _ in boxes:
+        corner = slice(top, top + 15), slice(left, left + 15)
+        wanted[corner] = found[corner]
+    check(found, wanted, boxes)
+
+
+def test_a_sheet_without_a_sweep_shows_the_next_seeds(program: Any) -> None:
+    preset = load_preset("default").replace(**{"show.view": "sheet", "network.depth": 3})
+    preset = dataclasses.replace(preset, sweep=type(preset.sweep)(labels=False))
+    size = 96, 72
+    found, boxes = drawn(program, preset, size, 0.25)
+    assert len(boxes) == 12
+    check(found, render(preset, size=size, time=0.25)[..., :3], boxes)
