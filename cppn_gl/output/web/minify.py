@@ -17,13 +17,29 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-KEYWORDS = frozenset(
-    ["arguments", "as", "async", "await", "break", "case", "catch", "class", "const", "constructor", "continue", "debugger", "default", "delete", "do", "else", "extends", "false", "finally", "for", "from", "function", "get", "if", "import", "in", "instanceof", "let", "new", "null", "of", "return", "set", "static", "super", "switch", "this", "throw", "true", "try", "typeof", "undefined", "var", "void", "while", "yield", "eval"]
-)
+_KEYWORDS = """
+    arguments as async await break case catch class const constructor continue debugger
+    default delete do else extends false finally for from function get if import in
+    instanceof let new null of return set static super switch this throw true try typeof
+    undefined var void while yield eval
+"""
+KEYWORDS = frozenset(_KEYWORDS.split())
 # Names of the language and the browser that the modules use.
-GLOBALS = frozenset(
-    ["AbortController", "Array", "ArrayBuffer", "BigInt", "BigInt64Array", "BigUint64Array", "Blob", "Boolean", "CSS", "ClipboardItem", "CompressionStream", "CustomEvent", "DOMException", "DOMMatrix", "DataView", "Date", "DecompressionStream", "Error", "Event", "File", "Float32Array", "Float64Array", "FontFace", "HTMLElement", "ImageData", "Infinity", "Int32Array", "IntersectionObserver", "Intl", "JSON", "KeyboardEvent", "Map", "Math", "MessageChannel", "MutationObserver", "NaN", "Number", "Object", "OffscreenCanvas", "Promise", "Proxy", "RangeError", "Reflect", "RegExp", "ResizeObserver", "Response", "Set", "String", "Symbol", "TextDecoder", "TextEncoder", "TypeError", "URL", "Uint16Array", "Uint32Array", "Uint8Array", "Uint8ClampedArray", "WeakMap", "WeakRef", "WeakSet", "WebGL2RenderingContext", "Worker", "atob", "btoa", "cancelAnimationFrame", "clearInterval", "clearTimeout", "console", "crypto", "devicePixelRatio", "document", "fetch", "globalThis", "innerHeight", "innerWidth", "isFinite", "isNaN", "localStorage", "location", "matchMedia", "navigator", "parseFloat", "parseInt", "performance", "queueMicrotask", "requestAnimationFrame", "requestIdleCallback", "screen", "sessionStorage", "setInterval", "setTimeout", "structuredClone", "window"]
-)
+_GLOBALS = """
+    AbortController Array ArrayBuffer BigInt BigInt64Array BigUint64Array Blob Boolean CSS
+    ClipboardItem CompressionStream CustomEvent DOMException DOMMatrix DataView Date
+    DecompressionStream Error Event File Float32Array Float64Array FontFace HTMLElement
+    ImageData Infinity Int32Array IntersectionObserver Intl JSON KeyboardEvent Map Math
+    MessageChannel MutationObserver NaN Number Object OffscreenCanvas Promise Proxy
+    RangeError Reflect RegExp ResizeObserver Response Set String Symbol TextDecoder
+    TextEncoder TypeError URL Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap
+    WeakRef WeakSet WebGL2RenderingContext Worker atob btoa cancelAnimationFrame
+    clearInterval clearTimeout console crypto devicePixelRatio document fetch globalThis
+    innerHeight innerWidth isFinite isNaN localStorage location matchMedia navigator
+    parseFloat parseInt performance queueMicrotask requestAnimationFrame requestIdleCallback
+    screen sessionStorage setInterval setTimeout structuredClone window
+"""
+GLOBALS = frozenset(_GLOBALS.split())
 
 _TOKEN = re.compile(
     r"""(?P<blank>\s+|//[^\n]*|/\*.*?\*/)
@@ -36,9 +52,10 @@ _TOKEN = re.compile(
 _REGEX = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/[a-z]*")
 _CHUNK = re.compile(r"(?:\\.|\$(?!\{)|[^`\\$])*", re.DOTALL)
 # Behind these a slash begins a regular expression, and a brace an object.
-_OPENS = frozenset(
-    ["=", "(", ",", ":", "[", "?", "&&", "||", "??", "!", "+", "-", "*", "...", "=>", "return", "typeof", "case", "of", "in", "yield", "throw"]
-)
+_OPENERS = """
+    = ( , : [ ? && || ?? ! + - * ... => return typeof case of in yield throw
+"""
+_OPENS = frozenset(_OPENERS.split())
 Key = tuple[str, str]  # the module at whose top a name is declared, or "", or "_" for properties
 Place = tuple[str, int]  # a module and a unit in it
 _WORD = re.compile(r"[\w$#]")

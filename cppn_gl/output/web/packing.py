@@ -13,8 +13,8 @@ import lzma
 FILTER = {"id": lzma.FILTER_LZMA1, "lc": 3, "lp": 0, "pb": 0, "dict_size": 2**24}
 SLOW = {"nice_len": 273, "depth": 1000, "mf": lzma.MF_BT4, "mode": lzma.MODE_NORMAL}
 LENGTH = 4  # bytes of the unpacked length, big-endian
-# Characters that HTML replaces, or that end the element. Each of them is one of 512 characters of two
-# bytes instead, which hold nine bits more.
+# Characters that HTML replaces, or that end the element. Each of them is one of 512 characters of
+# two bytes instead, which hold nine bits more.
 AWKWARD = (0x00, 0x0D, 0x3C)
 MORE = 9
 FIRST = 128  # the first of these characters
