@@ -331,6 +331,36 @@ def _keys(**strategies: Any) -> Any:
     return st.fixed_dictionaries({}, optional=strategies)
 
 
+_CHANGES = _keys(
+    **{
+        "network.depth": st.integers(1, 8),
+        "network.width": st.integers(1, 6),
+        "network.outputs": _of([1, 3, 4]),
+        "network.activation": _of(ACTIVATIONS),
+        "network.init": _of(INITS),
+        "network.weight_scale": _scales,
+        "network.bias_scale": _scales | st.none(),
+        "network.seed": st.integers(0, 2**53) | st.text("aé 7", min_size=1).filter(seed_words),
+        "network.between": st.tuples(st.integers(0, 99), st.floats(0, 1)),
+        "network.latent": st.lists(_numbers, min_size=3, max_size=3) | st.none(),
+        "view.extent": st.floats(1e-6, 1e6),
+        "view.center": st.tuples(_numbers, _numbers),
+        "animation.speed": st.floats(-9, 9),
+        "animation.duration": st.floats(1, 9) | st.none(),
+        "animation.ending": _of(ENDINGS),
+        "animation.walk": st.lists(st.integers(0, 99), min_size=2, max_size=3),
+        "color.mapping": _of(MAPPINGS),
+        "color.palette": st.lists(_of(["#102040", "#f0e0c0"]), min_size=2, max_size=3),
+        "color.inks": _of([0, 2, 16]),
+        "normalize.which": _of(WHICH),
+        "normalize.grid": st.integers(2, 4),
+        "animate.view.extent": st.lists(st.floats(1, 2), min_size=2, max_size=3) | st.none(),
+        "animate.network.depth": st.lists(st.integers(1, 6), min_size=2, max_size=3),
+        "title": _letters.filter(lambda text: "\n" not in text),
+    }
+)
+
+
 @st.composite
 def presets(draw: Any) -> Preset:
     depth, width = draw(st.integers(1, 6)), draw(st.integers(1, 5))
@@ -405,6 +435,22 @@ def test_any_preset_is_read_back_and_moves_alike(
     (text,) = told(tab, CHANGED, described(preset), [{}])
     assert parse_preset(text) == preset
     check_moments(tab, preset, times)
+
+
+@given(presets(), st.lists(_CHANGES, min_size=5, max_size=5))
+@settings(max_examples=30)
+def test_any_change_is_that_of_python(
+    tab: Any, preset: Preset, changes: list[dict[str, Any]]
+) -> None:
+    right = []
+    for keys in changes:
+        try:
+            right.append((keys, preset.replace(**keys)))
+        except PresetError:
+            continue
+    texts = told(tab, CHANGED, described(preset), [keys for keys, _ in right])
+    for text, (keys, changed) in zip(texts, right, strict=True):
+        assert parse_preset(text) == changed, keys
 
 
 def test_every_shipped_preset_with_a_page_is_read_back(

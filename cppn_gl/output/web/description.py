@@ -34,6 +34,7 @@ MAX_WEIGHTS = 2**21  # and biases: the page draws them within seconds, 8 MiB
 # Those that travel with the page: as text 6 MiB, and in TOML up to 26. So a page stays below what
 # is read back of one (preset/pages.py).
 MAX_CARRIED = 2**20
+MAX_WALKED = 2**23  # weights of all seeds of a walk, whose angles are measured at first
 MAX_EXACT = 2**53  # up to here JavaScript's numbers hold every integer
 
 _TABLES = "network", "view", "animation", "color", "normalize"  # those whose keys a page changes
@@ -63,7 +64,7 @@ def describe(shot: Shot) -> Document:
         "color": describe_color(preset),
         "cells": None if preset.show.view == "picture" else describe_cells(shot),
         "keys": dict(_keys(preset)),
-        "most_weights": MAX_WEIGHTS,
+        "most_weights": _most_walked(preset),
     }
 
 
@@ -95,6 +96,9 @@ def check_page(preset: Preset) -> None:
     if count > most:
         what = "draws" if most == MAX_WEIGHTS else "carries"
         raise PresetError(f"{count} weights; a page {what} at most {most}", key="network")
+    if count > _most_walked(preset):
+        problem = f"seeds of {count} weights each; a page draws at most {MAX_WALKED} of them"
+        raise PresetError(f"{len(preset.animation.walk)} {problem}", key="animation.walk")
     if view == "sheet":
         for cell in cells(preset).cells:
             check_page(cell.preset)
@@ -111,6 +115,12 @@ def _check_fixed(preset: Preset) -> None:
 
 def _parameters(preset: Preset) -> int:
     return sum(rows * (columns + 1) for rows, columns in preset.spec.shapes)
+
+
+def _most_walked(preset: Preset) -> int:
+    """How many weights a seed of the walk may have, or without one the network."""
+    walk = preset.animation.walk if preset.animation.walker == "network" else ()
+    return min(MAX_WEIGHTS, MAX_WALKED // len(walk)) if walk else MAX_WEIGHTS
 
 
 def _largest(preset: Preset) -> Iterator[Preset]:
