@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import Seed
 from cppn_gl.nn.features import of_image
 from cppn_gl.nn.file_source import File
@@ -85,6 +86,10 @@ def check_page(preset: Preset) -> None:
     if names := of_image(spec.inputs):
         problem = f"a page has no image, which the inputs {' '.join(names)} need"
         raise PresetError(problem, key="network.inputs")
+    for name in (*spec.hidden_activations, spec.output_activation):
+        if not ACTIVATIONS[name].js:
+            problem = f"a page cannot compute {name}, which has no JavaScript in its row"
+            raise PresetError(problem, key="network.activation")
     if isinstance(spec, File) and not spec.redistribute:
         problem = "a page carries the weights, which redistribute = false forbids"
         raise PresetError(problem, key="network.redistribute")
