@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.draws import Seed
 from cppn_gl.nn.features import of_image
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.image_file import Input, is_image_file
@@ -39,6 +38,7 @@ MAX_WALKED = 2**23  # weights of all seeds of a walk, whose angles are measured 
 MAX_EXACT = 2**53  # up to here JavaScript's numbers hold every integer
 
 _TABLES = "network", "view", "animation", "color", "normalize"  # those whose keys a page changes
+_HELPED = "network", "view"  # those with sliders: the help of others would only take room
 _FIXED = "inputs", "latent", "period", "seed"  # keys of networks whose weights are given
 
 Document = dict[str, Any]
@@ -242,6 +242,8 @@ def _keys(preset: Preset) -> Iterator[tuple[str, Document]]:
     for table in _TABLES:
         for field in fields_of(table):
             if (table != "network" or field.name in names) and (row := _ranges(field)):
+                if table in _HELPED and "least" in row:
+                    row["help"] = help_of(field)
                 if table not in ALWAYS and field.default is not None:
                     row["default"] = field.default
                 yield f"{table}.{field.name}", row | _passing(f"{table}.{field.name}")
@@ -257,7 +259,7 @@ def _passing(dotted: str) -> Document:
 
 
 def _ranges(field: "dataclasses.Field[Any]") -> Document:
-    """Range, useful range and help of a key of numbers; choices of names; empty for others."""
+    """Range and useful range of a key of numbers; choices of names; empty for others."""
     check, slider = field.metadata["check"], field.metadata.get("slider")
     check = check.check_one if isinstance(check, Several) else check
     row: Document = {}
@@ -269,8 +271,6 @@ def _ranges(field: "dataclasses.Field[Any]") -> Document:
         return {}
     if slider is not None:
         row |= {"low": slider[0], "high": slider[1]}
-    if slider is not None or isinstance(check, Seed):
-        row["help"] = help_of(field)
     return row
 
 
