@@ -124,6 +124,8 @@ def test_normalised_weights_are_those_of_the_shots_time() -> None:
     network = preset.at(12.0).network()
     assert floats(document["normalized"])[:10].tolist() == network.layers[0].weight.ravel().tolist()
     assert describe(Shot(Preset()))["normalized"] is None
+    sheet = preset.replace(view="sheet", rows="depth=2,3")
+    assert describe(Shot(sheet))["normalized"] is None
 
 
 def test_ranges_are_those_of_the_key_tables() -> None:

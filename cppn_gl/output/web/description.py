@@ -227,7 +227,8 @@ def weights_of(layers: Iterable[Layer]) -> str:
 
 
 def _normalized(preset: Preset) -> str | None:
-    if preset.normalize.which == "none":
+    """The weights of the network of a preset, if it is normalised; not of a sheet's cells."""
+    if preset.normalize.which == "none" or preset.show.view == "sheet":
         return None
     network: Network = preset.network()
     return weights_of(network.layers)
