@@ -52,6 +52,7 @@ export class Painter {
     this.compilations = 0; // for tests
     this.uploads = 0;
     this.literal = true; // whether programs with literals may be made
+    this.slow = SLOW; // pixels/s below which they are
     this._reset();
     const canvas = gl.canvas;
     for (const prefix of ["webgl", ""]) {
@@ -167,7 +168,7 @@ export class Painter {
   _worthwhile({ network }) {
     const weights = network.layers.slice(1).reduce((n, { rows, columns }) => n + rows * columns, 0);
     const rate = this.rate({ network });
-    return weights <= MAX_LITERALS && unrolled(chooseLayout(network)) && rate > 0 && rate < SLOW;
+    return weights <= MAX_LITERALS && unrolled(chooseLayout(network)) && rate > 0 && rate < this.slow;
   }
 
   release() {
@@ -269,8 +270,10 @@ export class Painter {
   _strip(job, rect) {
     const { gl } = this;
     const { entry, planes } = job;
-    gl.useProgram(entry.program.program);
+    // First what binds textures of its own.
+    const pixels = entry.literal && this._pixels(4 * planes.target.texels[0]);
     if (this.last !== job) this._upload(job);
+    gl.useProgram(entry.program.program);
     const { weights, curved } = this;
     for (const [unit, made] of [[0, weights.texture], [1, curved]]) {
       gl.activeTexture(gl.TEXTURE0 + unit);
@@ -288,7 +291,6 @@ export class Painter {
       return;
     }
     const [x, y, wide, rows] = rect;
-    const pixels = this._pixels(4 * planes.target.texels[0]);
     gl.uniform2i(entry.program.location("corner"), 4 * x, y);
     cover(gl, pixels.framebuffer, pixels.texels, [0, 0, 4 * wide, rows]);
     const weave = this._weave(planes.channels);
