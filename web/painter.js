@@ -10,10 +10,11 @@ import { Program, Target, alive, buffer, cover, deviceOf, finished, freeBuffer, 
   texture } from "./gl.js";
 import { BINDINGS, MAX_INPUTS, MAX_WIDTH, TEXTURE_WIDTH, WEIGHTS_BINDING, chooseLayout, frameBlock,
   layersBlock, pack, unrolled, workPerPixel } from "./layout.js";
-import { literalNetwork, pictureSource, structureOf } from "./shader.js";
+import { literalSources, loopSources, structureOf } from "./shader.js";
 
 const MAX_PROGRAMS = 12;
 const MAX_LITERALS = 4000; // weights: more take too long to compile
+const LANES = 4; // pixels that a fragment of a loop program draws
 const STRIP = 40; // ms that a draw call may take
 const FIRST_WORK = 4e6; // multiplications of a program's first draw call
 const AHEAD = 2; // draw calls that the device has at a time, so that it never waits for the page
@@ -106,7 +107,9 @@ export class Painter {
         if (x === 0) rows = Math.min(evenRows(texels / columns), most, height - y);
         const wide = Math.min(Math.max(1, Math.floor(texels / rows)), columns - x);
         this._strip(job, [first + x, top + y, wide, rows]);
-        const drawn = { started: performance.now(), texels: wide * rows, done: finished(this.gl) };
+        const done = finished(this.gl);
+        done.catch(() => {}); // of one that is not waited for
+        const drawn = { started: performance.now(), texels: wide * rows, done };
         waiting.push(drawn);
         x += wide;
         if (x >= columns) [x, y] = [0, y + rows];
@@ -165,7 +168,7 @@ export class Painter {
       let entry = this.programs.get(key);
       served = !!entry || (this.literal && this._worthwhile(scene));
       if (!served) continue;
-      if (!entry) entry = this._compile(key, scene.network, 1, literalNetwork(scene.network));
+      if (!entry) entry = this._compile(key, scene.network, true);
       served = (await this._finish(entry, () => false)) && (await this._warm(entry, scene));
     }
     return served;
@@ -207,18 +210,22 @@ export class Painter {
   async _program({ network }, stop) {
     const best = this._best(network);
     const key = best ? best.key : this._loopKey(network);
-    const entry = best || this._compile(key, network, 4, "");
+    const entry = best || this._compile(key, network, false);
     this.programs.delete(key);
     this.programs.set(key, entry);
     return (await this._finish(entry, stop)) ? entry : null;
   }
 
-  _compile(key, network, lanes, literals) {
-    const layout = literals ? chooseLayout(network, false) : this._layout(network);
+  _compile(key, network, literal) {
+    const { gl, shaders } = this;
+    const layout = literal ? chooseLayout(network, false) : this._layout(network);
     const structure = structureOf(network, layout);
-    const source = pictureSource(this.shaders, structure, lanes, literals);
-    const program = new Program(this.gl, "picture", this.shaders.full, source);
-    const entry = { key, program, structure, literal: !!literals, chunk: FIRST_WORK, rate: 0 };
+    const most = gl.getParameter(gl.MAX_VARYING_VECTORS) || 0; // 0 where the context is lost
+    const sources = literal
+      ? literalSources(shaders, structure, network, most)
+      : loopSources(shaders, structure, LANES);
+    const program = new Program(gl, "picture", ...sources);
+    const entry = { key, program, structure, literal, chunk: FIRST_WORK, rate: 0 };
     this.compilations++;
     this.programs.set(key, entry);
     for (const [old, { program: unused }] of this.programs) {
