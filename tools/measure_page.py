@@ -5,8 +5,8 @@ python tools/measure_page.py [--size WxH] [--seconds N] PRESET …   shipped pre
 Prints a row for each preset: pictures a second that its page draws, without a graphics card, when
 it has just been opened, and after it has settled, when a program for this one network may be there;
 then those of the window's engines `auto` and `fragment`, with one sample a pixel, in the same
-minute. A picture of the page includes reading its pixels back. Where other programs use the CPU, all
-are slower: their ratios mean more than they do.
+minute. A picture of the page includes reading its pixels back. Where other programs use the CPU,
+all are slower: their ratios mean more than they do.
 """
 
 import argparse

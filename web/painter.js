@@ -6,8 +6,8 @@
 // times as fast where a CPU draws, and is compiled on request; it draws pixels, woven into planes.
 
 import { firstLayer, waves } from "./fold.js";
-import { Program, Target, alive, buffer, cover, deviceOf, finished, freeBuffer, freeTexture, pause,
-  texture } from "./gl.js";
+import { Program, ShaderError, Target, alive, buffer, cover, deviceOf, finished, freeBuffer,
+  freeTexture, pause, texture } from "./gl.js";
 import { BINDINGS, MAX_INPUTS, MAX_WIDTH, TEXTURE_WIDTH, WEIGHTS_BINDING, chooseLayout, frameBlock,
   layersBlock, pack, unrolled, workPerPixel } from "./layout.js";
 import { literalSources, loopSources, structureOf } from "./shader.js";
@@ -168,8 +168,13 @@ export class Painter {
       let entry = this.programs.get(key);
       served = !!entry || (this.literal && this._worthwhile(scene));
       if (!served) continue;
-      if (!entry) entry = this._compile(key, scene.network, true);
-      served = (await this._finish(entry, () => false)) && (await this._warm(entry, scene));
+      try {
+        if (!entry) entry = this._compile(key, scene.network, true);
+        served = (await this._finish(entry, () => false)) && (await this._warm(entry, scene));
+      } catch (error) {
+        if (!(error instanceof ShaderError)) throw error;
+        this.literal = served = false; // too much for this driver: the other form draws as well
+      }
     }
     return served;
   }

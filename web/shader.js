@@ -239,7 +239,7 @@ export function literalSources(shaders, structure, network, most) {
   const { layers, outputs } = network;
   const count = layers.length >> 1; // vec4s that hold the scales of two layers each
   const frame = !waveCount(structure.curved);
-  const room = most - (frame ? 2 : 0);
+  const room = Math.max(0, most - 2 - (frame ? 2 : 0)); // drivers count gl_FragCoord, too
   const scales = count <= room;
   const rows = Math.min(layers[0].rows, scales ? room - count : room);
   const handed = []; // [type, name, value]

@@ -100,6 +100,25 @@ SETTLE = """(json) => {
 }"""
 
 
+@pytest.mark.parametrize("depth", [2, 40])
+def test_more_units_or_layers_than_vertices_hand_over_are_read_from_blocks(
+    painter: Any, depth: int
+) -> None:
+    of = scene(depth=depth, width=60 if depth == 2 else 9, weight_scale=1.0)
+    right = outputs(painter, of, SIZE)
+    assert painter.evaluate(SETTLE, scene_json(of))
+    np.testing.assert_allclose(outputs(painter, of, SIZE), right, atol=2e-3)
+
+
+def test_a_network_that_a_driver_cannot_compile_as_literals_is_drawn_by_the_loop(
+    painter: Any,
+) -> None:
+    right = outputs(painter, SCENES["grey"], SIZE)
+    painter.evaluate("painter.shaders.weave = painter.shaders.weave.replace('pixels', 'no')")
+    assert not painter.evaluate(SETTLE, scene_json(SCENES["grey"]))
+    np.testing.assert_array_equal(outputs(painter, SCENES["grey"], SIZE), right)
+
+
 def test_strips_and_rectangles_make_the_same_picture_to_the_bit(painter: Any) -> None:
     of = SCENES["waves and products"]
     whole = outputs(painter, of, SIZE)
