@@ -518,7 +518,7 @@ def test_what_is_shown_is_said(tab: Any) -> None:
         "hidden units normalised over ± 1 around (0, 0): mean 0 ± 0.5, deviation 1",
         "colours: viridis, inverted, 4 flat inks",
         "zoom 2.8×, ± 1 around (0, 0)",
-        "moving in 12 s and stays: extent 1, 2",
+        "moving once, in 12 s: extent 1, 2",
     ]
 
 
@@ -531,8 +531,19 @@ def test_given_networks_and_walks_are_said(tab: Any) -> None:
     assert "z = 0.25" in words
     walk = Preset().replace(**{"animation.walk": (1, 2, MAX_SEED)})
     words = told(tab, code, described(walk), 1.0)
-    assert f"moving in 12 s and back: seeds 1, 2, {MAX_SEED}" in words
+    assert f"moving to and fro, 12 s each way: seeds 1, 2, {MAX_SEED}" in words
     assert any("% of the way to seed 2" in line for line in words)
+
+
+def test_sheets_and_layers_are_said(tab: Any) -> None:
+    code = """(description, keys) =>
+      modules.preset.presetOf(description).replace(keys).words(0)[1]"""
+    sheet = Preset().replace(view="sheet", rows="depth=2,3", cols="seed=1,2,5,7")
+    words = "a sheet of 2 × 4 pictures: depth=2,3 × seed=1,2,5,7"
+    assert told(tab, code, described(sheet), {}) == words
+    assert told(tab, code, described(sheet), {"show.view": "picture"}).startswith("8 layers")
+    layers = described(Preset().replace(view="layers"))
+    assert told(tab, code, layers, {}) == "the picture of each layer"
 
 
 # Seeds by words

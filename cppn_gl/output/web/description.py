@@ -77,7 +77,7 @@ def check_page(preset: Preset) -> None:
     if preset.classifies:
         raise PresetError("a page shows no network that sees pictures", key="network")
     if preset.learns:
-        problem = "a page shows no network that learns; a file of its trained weights it does"
+        problem = "a page shows no network that learns; export its weights, then a page of them"
         raise PresetError(problem, key="train.data")
     if spec.structured:
         problem = "a page shows networks of dense layers, not structures"

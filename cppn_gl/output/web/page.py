@@ -37,8 +37,11 @@ FIRST_STYLE = (
 )
 
 
-def page_of(shot: Shot) -> bytes:
-    """The page of a shot, as UTF-8. Raises PresetError for what a page cannot show."""
+def page_of(shot: Shot, *, home: str = "") -> bytes:
+    """The page of a shot, as UTF-8. Raises PresetError for what a page cannot show.
+
+    `home`: a page that it links to, if it is one of several.
+    """
     description = describe(shot)
     program = _program(description["cells"] is not None)
     parts = {
@@ -51,6 +54,7 @@ def page_of(shot: Shot) -> bytes:
         "policy": html.escape(policy(boot(), program)),
         "title": html.escape(shot.preset.title or shot.preset.name),
         "description": html.escape(shot.preset.description),
+        "home": f'<p><a href="{html.escape(home)}">All networks</a></p>\n' if home else "",
         "style": FIRST_STYLE,
         "still": still_of(shot),
         "preset": in_script(json.loads(shot.to_text())),
