@@ -2,7 +2,7 @@
 //
 //   key, finger, slider -> Explorer (a new preset, a time) -> Loop -> engine -> canvas
 
-import { cellsOf, writeLabels } from "./cells.js";
+import { cellsOf, hasCells, layoutOf, writeLabels } from "./cells.js";
 import { labelled, make, tool, write } from "./dom.js";
 import { Explorer, MAX_EXTENT, MIN_EXTENT } from "./explorer.js";
 import { byKey, keyName, usesKey } from "./keys.js";
@@ -50,6 +50,7 @@ class Page {
     this._told = 0;
     this._timers = {};
     this._layout = null; // of the cells that are shown
+    this._written = ""; // their labels
     this._pointed = null; // where the mouse is on the picture, in CSS pixels
     this.loop = new Loop({
       size: () => this._size,
@@ -204,7 +205,10 @@ class Page {
       const pixels = await this.engine.pixels(shown, time, width, height);
       const shot = { version: "page", name: this.name, size: [width, height], time, samples: 1,
         engine: "webgl", preset: shown.toToml() };
-      download(await png(pixels, width, height, JSON.stringify(shot)), `${this.name}.png`);
+      const { labels = [], font } = hasCells(this.given, shown)
+        ? layoutOf(cellsOf(this.given, shown, time), [width, height]) : {};
+      const image = { pixels, width, height, labels, font };
+      download(await png(image, JSON.stringify(shot)), `${this.name}.png`);
       this.say(`saved ${this.name}.png, ${width} × ${height}`);
     } catch (error) {
       this.fail(error);
@@ -385,8 +389,7 @@ class Page {
   _enter(place) {
     const { explorer, _layout: layout } = this;
     const index = place ? layout.at(...this._pixel(...place)) : -1;
-    const { cells } = cellsOf(this.given, explorer.shown, explorer.time);
-    const cell = cells[index];
+    const cell = cellsOf(this.given, explorer.shown, explorer.time).cells[index];
     if (!cell) explorer.message = "a click on a cell opens it";
     else explorer.open(cell.preset, `${cell.label}; Backspace returns`, cell.time);
   }
@@ -414,9 +417,12 @@ class Page {
   _labels(layout) {
     if (!layout && !this._layout) return;
     this._layout = layout;
-    const labels = this.find("labels");
-    if (layout) writeLabels(labels, layout, this.stage.clientHeight);
-    else labels.replaceChildren();
+    const { clientHeight: height } = this.stage;
+    const written = layout ? JSON.stringify([height, layout.shape, layout.labels]) : "";
+    if (written === this._written) return;
+    this._written = written;
+    if (layout) writeLabels(this.find("labels"), layout, height);
+    else this.find("labels").replaceChildren();
   }
 
   _fullscreen() {
