@@ -2,7 +2,7 @@
 // knows nothing of the page. A change makes a new preset and adds it to the history. An action that
 // is not possible changes nothing and sets `message`.
 
-import { layerPicture } from "./cells.js";
+import { layerPicture } from "./layer_picture.js";
 import { History } from "./history.js";
 import { clamp, digits, ladder, onLadder, tidy, written } from "./ladder.js";
 

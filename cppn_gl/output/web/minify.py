@@ -171,6 +171,11 @@ def shortened(text: str) -> str:
     return joined({"": (text, {})})
 
 
+def texts_in(text: str) -> list[str]:
+    """The strings and texts of templates in a script."""
+    return [token.text for token in tokens_of(text) if token.kind in ("string", "text")]
+
+
 def joined(modules: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]], entry: str = "") -> str:
     """One script of modules {name: (text, {imported name: (module, its name there)})}, in order.
 
@@ -222,13 +227,13 @@ def _named(counts: Counter[Key], places: Mapping[Key, set[Place]]) -> dict[Key, 
     names: dict[Key, str] = {}
     taken: dict[str, set[Place]] = defaultdict(set)
     tops: set[str] = set()
-    properties = _short_names()
+    properties = short_names()
     for found, _ in counts.most_common():
         scope = found[0]
         if scope == "_":
             names[found] = f"_{next(properties)}"
             continue
-        for short in _short_names():
+        for short in short_names():
             if not (taken[short] & places[found] or (scope and short in tops)):
                 break
         names[found] = short
@@ -278,7 +283,7 @@ def _first_names(tokens: list[Token], index: int) -> set[str]:
     return names
 
 
-def _short_names() -> Iterator[str]:
+def short_names() -> Iterator[str]:
     """a, b … that are no words of the language."""
     letters = string.ascii_letters
     long = (first + second for first in letters for second in letters + string.digits)

@@ -18,9 +18,10 @@ import re
 from functools import cache
 from typing import Any
 
-from cppn_gl.output.web.bundle import ENTRY, ENTRY_CELLS, minified
+from cppn_gl.output.web.bundle import ENTRY, ENTRY_CELLS, bundle, minified
 from cppn_gl.output.web.description import describe
-from cppn_gl.output.web.minify import shortened
+from cppn_gl.output.web.minify import shortened, texts_in
+from cppn_gl.output.web.minify_shaders import shorter_shaders
 from cppn_gl.output.web.packing import packed
 from cppn_gl.output.web.shaders import shader_texts
 from cppn_gl.output.web.still import still_of
@@ -47,7 +48,7 @@ def page_of(shot: Shot, *, home: str = "") -> bytes:
     parts = {
         "program": program,
         "style": style(),
-        "shaders": shader_texts(),
+        "shaders": _shaders(),
         "description": description,
     }
     filled = {
@@ -102,3 +103,8 @@ def _template() -> str:
 @cache
 def _program(with_cells: bool) -> str:
     return minified(ENTRY_CELLS if with_cells else ENTRY)
+
+
+@cache
+def _shaders() -> dict[str, str]:
+    return shorter_shaders(shader_texts(), texts_in(bundle(ENTRY_CELLS)))
