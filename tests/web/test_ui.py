@@ -31,9 +31,7 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Open]:
 
     def opens(size: tuple[int, int] = WIDE, preset: str = "default", **options: Any) -> Any:
         keys = options.pop("keys", {})
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, **options
-        )
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
         contexts.append(context)
         context.set_default_timeout(PATIENCE)
         page = context.new_page()

@@ -11,21 +11,23 @@ from collections.abc import Iterable, Mapping
 from cppn_gl.output.web.minify import short_names
 
 # Words of GLSL ES 3.00 that the shaders may use.
-WORDS = frozenset(
-    "attribute bool break bvec2 bvec3 bvec4 case const continue default define defined discard do "
-    "else elif endif error extension false flat float for highp if ifdef ifndef in inout int "
-    "invariant isampler2D ivec2 ivec3 ivec4 layout line location lowp main mat2 mat3 mat4 mediump "
-    "out pragma precision return sampler2D sampler3D samplerCube smooth std140 struct switch true "
-    "uint undef uniform usampler2D uvec2 uvec3 uvec4 varying vec2 vec3 vec4 version void while "
-    "abs acos acosh all any asin asinh atan atanh ceil clamp cos cosh cross dFdx dFdy degrees "
-    "determinant distance dot equal exp exp2 faceforward floatBitsToInt floatBitsToUint floor "
-    "fract fwidth greaterThan greaterThanEqual intBitsToFloat inverse inversesqrt isinf isnan "
-    "length lessThan lessThanEqual log log2 matrixCompMult max min mix mod modf normalize not "
-    "notEqual outerProduct packHalf2x16 packSnorm2x16 packUnorm2x16 pow radians reflect refract "
-    "round roundEven sign sin sinh smoothstep sqrt step tan tanh texelFetch texelFetchOffset "
-    "texture textureGrad textureLod textureOffset textureProj textureSize transpose trunc "
-    "uintBitsToFloat unpackHalf2x16 unpackSnorm2x16 unpackUnorm2x16".split()
-)
+_WORDS = """
+    attribute bool break bvec2 bvec3 bvec4 case const continue default define defined
+    discard do else elif endif error extension false flat float for highp if ifdef ifndef in
+    inout int invariant isampler2D ivec2 ivec3 ivec4 layout line location lowp main mat2
+    mat3 mat4 mediump out pragma precision return sampler2D sampler3D samplerCube smooth
+    std140 struct switch true uint undef uniform usampler2D uvec2 uvec3 uvec4 varying vec2
+    vec3 vec4 version void while abs acos acosh all any asin asinh atan atanh ceil clamp cos
+    cosh cross dFdx dFdy degrees determinant distance dot equal exp exp2 faceforward
+    floatBitsToInt floatBitsToUint floor fract fwidth greaterThan greaterThanEqual
+    intBitsToFloat inverse inversesqrt isinf isnan length lessThan lessThanEqual log log2
+    matrixCompMult max min mix mod modf normalize not notEqual outerProduct packHalf2x16
+    packSnorm2x16 packUnorm2x16 pow radians reflect refract round roundEven sign sin sinh
+    smoothstep sqrt step tan tanh texelFetch texelFetchOffset texture textureGrad textureLod
+    textureOffset textureProj textureSize transpose trunc uintBitsToFloat unpackHalf2x16
+    unpackSnorm2x16 unpackUnorm2x16
+"""
+WORDS = frozenset(_WORDS.split())
 
 _NAME = re.compile(r"(?<![\w.#])[A-Za-z_]\w*|(?<=#)\w+")
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -57,7 +59,7 @@ def shorter_shaders(texts: Mapping[str, str], scripts: Iterable[str]) -> dict[st
 def _joined(text: str) -> str:
     """Lines without blanks that mean nothing; directives keep a line of their own."""
     written: list[str] = []
-    for line in text.splitlines():
+    for line in text.replace("\\\n", " ").splitlines():
         if line.startswith("#"):
             if written and not written[-1].endswith("\n"):
                 written.append("\n")

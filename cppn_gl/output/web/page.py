@@ -45,12 +45,8 @@ def page_of(shot: Shot, *, home: str = "") -> bytes:
     """
     description = describe(shot)
     program = _program(description["cells"] is not None)
-    parts = {
-        "program": program,
-        "style": style(),
-        "shaders": _shaders(),
-        "description": description,
-    }
+    shaders = [text for pair in _shaders().items() for text in pair]
+    parts = [style(), _json(description), program, *shaders]
     filled = {
         "policy": html.escape(policy(boot(), program)),
         "title": html.escape(shot.preset.title or shot.preset.name),
@@ -59,7 +55,7 @@ def page_of(shot: Shot, *, home: str = "") -> bytes:
         "style": FIRST_STYLE,
         "still": still_of(shot),
         "preset": in_script(json.loads(shot.to_text())),
-        "packed": packed(json.dumps(parts, ensure_ascii=False, separators=(",", ":"))),
+        "packed": packed("\0".join(parts)),
         "program": boot(),
     }
     return _PLACE.sub(lambda place: filled[place[1]], _template()).encode()
@@ -67,10 +63,14 @@ def page_of(shot: Shot, *, home: str = "") -> bytes:
 
 def in_script(value: Any) -> str:
     """JSON that may stand in a script element: no `<` or `>` can end it, or begin a comment."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = _json(value)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def policy(*scripts: str) -> str:
