@@ -27,6 +27,7 @@ class Fake {
   }
   async picture(preset, time, { width, height, cancelled }) {
     const picture = { preset, time, width, height };
+    if (preset.get("show.view") === "sheet") picture.layout = this.layout;
     this.asked.push(picture);
     if (this.broken) throw new Error("the fake engine is broken");
     while (this.slow && !cancelled()) await new Promise((resolve) => setTimeout(resolve));

@@ -295,7 +295,8 @@ class Page {
     if (this.canvas.getAttribute("aria-label") !== label && (this.loop.resting || !running)) {
       this.canvas.setAttribute("aria-label", label);
     }
-    const { play, dice } = this.tools;
+    const { back, play, dice } = this.tools;
+    back.hidden = !this.explorer.inside;
     play.hidden = !preset.moves;
     dice.hidden = !this.explorer.limits("network.seed");
     if (play.dataset.running !== String(running)) {
@@ -307,6 +308,7 @@ class Page {
   _dock() {
     const perform = (action) => () => this.perform(action);
     this.tools = {
+      back: tool("back", "return from what was opened", perform("leave")),
       play: tool("pause", "pause", perform("pause")),
       dice: tool("dice", "new seed", perform("random_seed")),
       full: tool("full", "full screen", perform("toggle_fullscreen")),
@@ -417,6 +419,7 @@ class Page {
   _labels(layout) {
     if (!layout && !this._layout) return;
     this._layout = layout;
+    this.root.toggleAttribute("data-cells", Boolean(layout));
     const { clientHeight: height } = this.stage;
     const written = layout ? JSON.stringify([height, layout.shape, layout.labels]) : "";
     if (written === this._written) return;
