@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cppn_gl.preset.preset import Preset
 
 SIZE = (640, 360)  # pixels of a picture in a cell
-FRAME = (640, 480)  # pixels of a live page in a cell: the picture, and its sliders below
+FRAME = (900, 520)  # pixels of a live page in a cell: the picture, and its sliders beside it
 QUALITY = 90  # of the WebP in HTML; the PNG beside it is exact
 MOST_WORDS = 4000  # characters of a preset's TOML in a cell
 # What a page may do in its frame. Its origin is its own, so that it cannot reach the notebook.

@@ -97,9 +97,10 @@ def index_html(cards: Sequence[Card], *, toured: bool) -> str:
     lines = [
         '<header class="top">',
         "<h1>Random neural networks</h1>",
-        "<p>A neural network takes the place of a point, and gives its colour. The weights of these "
-        "are random numbers; a few have learned. "
-        + "Open one and play with it: drag, zoom, change its depth, its weights, its seed." * (live > 0)
+        "<p>A neural network takes the place of a point, and gives its colour. The weights of "
+        "these are random numbers; a few have learned. "
+        + "Open one and play with it: drag, zoom, change its depth, its weights, its seed."
+        * (live > 0)
         + "</p>",
         f"<p class=note>{count}, {live} of them live in the browser. The others live in the window "
         f"of the program: <code>{PROGRAM} NAME</code>.</p>",
@@ -144,9 +145,9 @@ def tour_html(pages: Sequence[Told]) -> str:
         f"<nav><a href={INDEX}>All networks</a></nav>",
         '<header class="top">',
         "<h1>What a random neural network is</h1>",
-        f"<p>A lesson in {len(pages)} pictures, each with one key to press. Here it was pressed "
-        "for you: left the network as it opens, right what the key has made of it. Pictures "
-        "marked <b>live</b> open a page on which the same key works.</p>",
+        f"<p>A lesson in {len(pages)} steps, each with one key to press. Here it was pressed for "
+        "you: first the network as it opens, then what the key has made of it. Pictures marked "
+        "<b>live</b> open a page on which you can press it yourself.</p>",
         f"<p class=note>In the window it answers your own keys: <code>{PROGRAM} tour</code></p>",
         _contents([(f"chapter-{k}", title) for k, title in enumerate(chapters, 1)]),
         "</header>",
@@ -169,14 +170,15 @@ def _told(page: Told, number: int) -> list[str]:
     times = "" if page.presses == 1 else f", {page.presses} times"
     key = re.search(r"<([^<>]+)>", page.ask)
     pressed = f"after <{key[1]}>{times}" if key else "after"
-    shown = [_view(page.before, "as it opens", page.heading)]
-    if page.answer:
-        shown.append(_view(page.after, pressed, f"{page.heading}, after the key"))
     lines = [f"<article id=page-{number}>"]
     lines += [f"<h3><span>{number}</span> {escaped(page.heading)}</h3>"]
-    lines += [f"<p>{_marked(page.text)}</p>", "<div class=pair>", *shown, "</div>"]
-    lines += [f"<p class=ask>{_marked(page.ask)}</p>"]
-    return [*lines, *[f"<p>{_marked(page.answer)}</p>"] * bool(page.answer), "</article>"]
+    lines += [f"<p>{_marked(page.text)}</p>", "<div class=pair>"]
+    lines += [f"<div>{_view(page.before, 'as it opens', page.heading)}"]
+    lines += [f"<p class=ask>{_marked(page.ask)}</p></div>"]
+    if page.answer:
+        lines += [f"<div>{_view(page.after, pressed, f'{page.heading}, after the key')}"]
+        lines += [f"<p>{_marked(page.answer)}</p></div>"]
+    return [*lines, "</div>", "</article>"]
 
 
 def _view(view: View, words: str, alt: str) -> str:

@@ -1,7 +1,7 @@
 """A static site of presets: one folder of plain files, for any static host or none.
 
     shots -> write_site() -> thumbs/NAME.webp, NAME.html for each: live, or still with pictures/
-             Scene, …     -> tour.html, and pages of its changed presets
+             Scene, …     -> lesson/, tour.html, and pages of its changed presets
                           -> index.html, last: an interrupted run leaves no page with dead links
 
 Pictures carry the digest of what they show, so that the next run keeps those that are current.
@@ -35,6 +35,7 @@ from cppn_gl.preset.pages import page_text
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.alpha import on_checks
+from cppn_gl.utils.arrays import Size
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.utils.files import (
     CaptureError,
@@ -51,13 +52,13 @@ if TYPE_CHECKING:
 
     from cppn_gl.output.renderer import Renderer
 
-THUMBS, PICTURES = "thumbs", "pictures"  # folders
-THUMB, PICTURE = (320, 180), (960, 540)  # pixels
-LIVE_FINE = 2  # times as large: of the picture that a live page's thumbnail is reduced from
+THUMBS, PICTURES, LESSONS = "thumbs", "pictures", "lesson"  # folders
+THUMB, LESSON, PICTURE = (320, 180), (640, 360), (960, 540)  # pixels
 QUALITIES = (84, 72, 60, 45, 30, 15, 5)  # of WebP: the first that fits
 
 # Bounds in bytes; tests hold them. A live page's own is cppn_gl.output.web.page's.
 THUMB_BYTES = 16_000
+LESSON_BYTES = 60_000
 PICTURE_BYTES = 160_000
 INDEX_BYTES = 200_000  # of all shipped presets, without its pictures
 
@@ -129,6 +130,15 @@ def write_site(
     return _Writer(renderer, folder, overwrite, progress).write(shots, tour)
 
 
+@dataclass(frozen=True)
+class _Size:
+    """A picture to be written: its place below the folder, its size, and its most bytes."""
+
+    path: str
+    size: Size
+    most: int
+
+
 class _Writer:
     def __init__(
         self, renderer: "Renderer", folder: Path, overwrite: bool, progress: Report | None
@@ -172,11 +182,15 @@ class _Writer:
 
     def _prepare(self, names: Sequence[str], tour: Sequence[Scene]) -> None:
         """Make the folders. Raises CaptureError for a file that is not to be replaced."""
-        for folder in (self._folder, self._folder / THUMBS, self._folder / PICTURES):
-            make_folder(folder)
+        folders = [THUMBS, PICTURES, *[LESSONS] * bool(tour)]
+        for folder in ("", *folders):
+            make_folder(self._folder / folder)
         paths = [INDEX, *[TOUR] * bool(tour)]
-        for name in (*names, *_tour_names(len(tour))):
+        for name in names:
             paths += [f"{name}.html", f"{THUMBS}/{name}.webp", f"{PICTURES}/{name}.webp"]
+        for number in range(1, len(tour) + 1):
+            paths.append(_tour_page(number))
+            paths += [_lesson(number, after) for after in (False, True)]
         for path in paths:
             target = self._folder / path
             check_target(target, overwrite=True)
@@ -186,26 +200,26 @@ class _Writer:
     def _card(self, shot: Shot, name: str) -> Card:
         page, problem = f"{name}.html", ""
         try:
-            data = page_of(shot)
+            data = page_of(shot, home=INDEX)
         except PresetError as error:
             data, problem = b"", error.problem
+        wanted = [_Size(f"{THUMBS}/{name}.webp", THUMB, THUMB_BYTES)]
+        if problem:
+            wanted.append(_Size(f"{PICTURES}/{name}.webp", PICTURE, PICTURE_BYTES))
         time = shot.time or good_time(shot.preset)
-        thumb, picture, undrawn = self._drawn(shot.preset, time, name, still=bool(problem))
+        images, undrawn = self._drawn(shot.preset, time, wanted, LESSON if data else PICTURE)
+        thumb, picture = (*images, None, None)[:2]
         card = Card(shot.preset, page, problem, undrawn, thumb, picture)
         self._put(page, data or still_html(card).encode())
         return card
 
     def _told(self, scene: Scene, number: int, cards: Sequence[Card]) -> Told:
-        first, second = _tour_names(number)[-2:]
-        shown = {card.preset.name: card for card in cards}
-        card = shown.get(scene.before.name)
-        if card is not None and card.preset == scene.before:
-            before = View(card.thumb, card.page, not card.problem)
-        else:
-            before = self._changed(scene.before, first, card)
-        thumb = None
+        preset, after = scene.before, View(None, "", False)
+        page, live = self._page(preset, number, cards)
+        before = View(self._lesson(preset, good_time(preset), _lesson(number)), page, live)
         if scene.after is not None:
-            thumb, _, _ = self._drawn(scene.after, scene.time, second, still=False)
+            thumb = self._lesson(scene.after, scene.time, _lesson(number, after=True))
+            after = View(thumb, page, False)
         return Told(
             scene.chapter,
             scene.heading,
@@ -213,52 +227,54 @@ class _Writer:
             scene.ask,
             scene.answer if scene.after is not None else "",
             before,
-            View(thumb, before.page, False),
+            after,
             scene.presses,
         )
 
-    def _changed(self, preset: Preset, name: str, card: Card | None) -> View:
-        """The picture of a preset that the tour has changed, with a page of its own if live."""
-        page = card.page if card else INDEX
-        live = True
+    def _page(self, preset: Preset, number: int, cards: Sequence[Card]) -> tuple[str, bool]:
+        """The page of a preset of the tour, and whether it is live.
+
+        One that the tour has changed gets a page of its own, if that can be a live one.
+        """
+        card = next((card for card in cards if card.preset.name == preset.name), None)
+        if card is not None and card.preset == preset:
+            return card.page, not card.problem
         try:
-            data = page_of(Shot(preset))
+            data = page_of(Shot(preset), home=TOUR)
         except PresetError:
-            live = False
-        else:
-            page = f"{name}.html"
-            self._put(page, data)
-        thumb, _, _ = self._drawn(preset, good_time(preset), name, still=False)
-        return View(thumb, page, live)
+            return card.page if card else INDEX, False
+        self._put(_tour_page(number), data)
+        return _tour_page(number), True
+
+    def _lesson(self, preset: Preset, time: float, path: str) -> Image | None:
+        images, _ = self._drawn(preset, time, [_Size(path, LESSON, LESSON_BYTES)], PICTURE)
+        return next(iter(images), None)
 
     def _drawn(
-        self, preset: Preset, time: float, name: str, *, still: bool
-    ) -> tuple[Image | None, Image | None, str]:
-        """The thumbnail and, of a `still`, the picture; or None and why there is none."""
-        small = f"{THUMBS}/{name}.webp", THUMB, THUMB_BYTES
-        large = f"{PICTURES}/{name}.webp", PICTURE, PICTURE_BYTES
-        wanted = [small, large] if still else [small]
-        digest = _digest(preset, time, still)
-        if not all(self._kept(path, digest) for path, _, _ in wanted):
-            size = PICTURE if still else (LIVE_FINE * THUMB[0], LIVE_FINE * THUMB[1])
-            from cppn_gl.engines.gl.context import ContextError
+        self, preset: Preset, time: float, wanted: "Sequence[_Size]", size: Size
+    ) -> tuple[list[Image], str]:
+        """The pictures that are wanted, reduced from one of `size`; or none, and why."""
+        images = [Image(one.path, one.size) for one in wanted]
+        digest = _digest(preset, time, size)
+        if all(self._kept(one.path, digest) for one in wanted):
+            return images, ""
+        from cppn_gl.engines.gl.context import ContextError
 
-            try:
-                pixels = self._renderer.render(preset, size, time)
-            except PresetError as error:
-                return None, None, error.problem
-            except ContextError as error:  # a view that needs OpenGL, where there is none
-                return None, None, str(error)
-            from PIL import Image as Pictures
+        try:
+            pixels = self._renderer.render(preset, size, time)
+        except PresetError as error:
+            return [], error.problem
+        except ContextError as error:  # a view that needs OpenGL, where there is none
+            return [], str(error)
+        from PIL import Image as Pictures
 
-            whole = Pictures.fromarray(on_checks(pixels))
-            for path, wide, most in wanted:
-                picture = whole
-                if wide != whole.size:
-                    picture = whole.resize(wide, Pictures.Resampling.BOX)
-                self._put(path, _webp(picture, digest, most))
-        images = [Image(path, wide) for path, wide, _ in wanted]
-        return images[0], images[1] if still else None, ""
+        whole = Pictures.fromarray(on_checks(pixels))
+        for one in wanted:
+            picture = whole
+            if one.size != whole.size:
+                picture = whole.resize(one.size, Pictures.Resampling.LANCZOS)
+            self._put(one.path, _webp(picture, digest, one.most))
+        return images, ""
 
     def _kept(self, path: str, digest: str) -> bool:
         """Whether a picture is there that shows the same; it stays."""
@@ -288,9 +304,14 @@ def page_names(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _tour_names(count: int) -> list[str]:
-    """The names of the files of so many pages of the tour, two for each."""
-    return [f"tour-{k:02}{after}" for k in range(1, count + 1) for after in ("", "-after")]
+def _tour_page(number: int) -> str:
+    """The name of the page of a preset that the tour has changed."""
+    return f"tour-{number:02}.html"
+
+
+def _lesson(number: int, after: bool = False) -> str:
+    """The place of a picture of the tour, before or after its key."""
+    return f"{LESSONS}/{number:02}{'-after' if after else ''}.webp"
 
 
 def _webp(picture: "Pictures.Image", digest: str, most: int) -> bytes:
@@ -302,18 +323,18 @@ def _webp(picture: "Pictures.Image", digest: str, most: int) -> bytes:
     data = b""
     for quality in QUALITIES:
         file = io.BytesIO()
-        picture.save(file, "WEBP", quality=quality, method=6, exif=exif.tobytes())
+        picture.save(file, "WEBP", quality=quality, method=4, exif=exif.tobytes())
         data = file.getvalue()
         if len(data) <= most:
             break
     return data
 
 
-def _digest(preset: Preset, time: float, still: bool) -> str:
+def _digest(preset: Preset, time: float, size: Size) -> str:
     """Of what a picture shows; "" for what depends on a file, which may change."""
     if getattr(preset.spec, "path", None) is not None:
         return ""
-    parts = (__version__, THUMB, PICTURE, still, time, preset_keys(preset)["preset_sha256"])
+    parts = (__version__, size, time, preset_keys(preset)["preset_sha256"])
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:40]
 
 
