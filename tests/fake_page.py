@@ -21,7 +21,8 @@ PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
 ENGINE = """
 class Fake {
   constructor(canvas) {
-    Object.assign(this, { canvas, asked: [], shown: null, settled: 0, rate: 1e9, slow: false });
+    Object.assign(this, { canvas, asked: [], shown: null, settled: 0, rate: 1e9, slow: false,
+      cells: modules.cells });
     this.context = canvas.getContext("2d");
     this.release = null;
   }

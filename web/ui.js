@@ -2,7 +2,6 @@
 //
 //   key, finger, slider -> Explorer (a new preset, a time) -> Loop -> engine -> canvas
 
-import { cellsOf, hasCells, layoutOf, writeLabels } from "./cells.js";
 import { labelled, make, tool, write } from "./dom.js";
 import { Explorer, MAX_EXTENT, MIN_EXTENT } from "./explorer.js";
 import { byKey, keyName, usesKey } from "./keys.js";
@@ -205,8 +204,9 @@ class Page {
       const pixels = await this.engine.pixels(shown, time, width, height);
       const shot = { version: "page", name: this.name, size: [width, height], time, samples: 1,
         engine: "webgl", preset: shown.toToml() };
-      const { labels = [], font } = hasCells(this.given, shown)
-        ? layoutOf(cellsOf(this.given, shown, time), [width, height]) : {};
+      const { cells } = this.engine; // null where nothing shows any
+      const { labels = [], font } = cells && cells.hasCells(this.given, shown)
+        ? cells.layoutOf(cells.cellsOf(this.given, shown, time), [width, height]) : {};
       const image = { pixels, width, height, labels, font };
       download(await png(image, JSON.stringify(shot)), `${this.name}.png`);
       this.say(`saved ${this.name}.png, ${width} × ${height}`);
@@ -391,7 +391,8 @@ class Page {
   _enter(place) {
     const { explorer, _layout: layout } = this;
     const index = place ? layout.at(...this._pixel(...place)) : -1;
-    const cell = cellsOf(this.given, explorer.shown, explorer.time).cells[index];
+    const { cells } = this.engine.cells.cellsOf(this.given, explorer.shown, explorer.time);
+    const cell = cells[index];
     if (!cell) explorer.message = "a click on a cell opens it";
     else explorer.open(cell.preset, `${cell.label}; Backspace returns`, cell.time);
   }
@@ -424,7 +425,7 @@ class Page {
     const written = layout ? JSON.stringify([height, layout.shape, layout.labels]) : "";
     if (written === this._written) return;
     this._written = written;
-    if (layout) writeLabels(this.find("labels"), layout, height);
+    if (layout) this.engine.cells.writeLabels(this.find("labels"), layout, height);
     else this.find("labels").replaceChildren();
   }
 
