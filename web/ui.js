@@ -204,7 +204,7 @@ class Page {
       const pixels = await this.engine.pixels(shown, time, width, height);
       const shot = { version: "page", name: this.name, size: [width, height], time, samples: 1,
         engine: "webgl", preset: shown.toToml() };
-      const { cells } = this.engine;
+      const { cells } = this.engine; // null where nothing shows any
       const { labels = [], font } = cells && cells.hasCells(this.given, shown)
         ? cells.layoutOf(cells.cellsOf(this.given, shown, time), [width, height]) : {};
       const image = { pixels, width, height, labels, font };
@@ -295,7 +295,8 @@ class Page {
     if (this.canvas.getAttribute("aria-label") !== label && (this.loop.resting || !running)) {
       this.canvas.setAttribute("aria-label", label);
     }
-    const { play, dice } = this.tools;
+    const { back, play, dice } = this.tools;
+    back.hidden = !this.explorer.inside;
     play.hidden = !preset.moves;
     dice.hidden = !this.explorer.limits("network.seed");
     if (play.dataset.running !== String(running)) {
@@ -307,6 +308,7 @@ class Page {
   _dock() {
     const perform = (action) => () => this.perform(action);
     this.tools = {
+      back: tool("back", "return from what was opened", perform("leave")),
       play: tool("pause", "pause", perform("pause")),
       dice: tool("dice", "new seed", perform("random_seed")),
       full: tool("full", "full screen", perform("toggle_fullscreen")),
@@ -389,8 +391,8 @@ class Page {
   _enter(place) {
     const { explorer, _layout: layout } = this;
     const index = place ? layout.at(...this._pixel(...place)) : -1;
-    const grid = this.engine.cells.cellsOf(this.given, explorer.shown, explorer.time);
-    const cell = grid.cells[index];
+    const { cells } = this.engine.cells.cellsOf(this.given, explorer.shown, explorer.time);
+    const cell = cells[index];
     if (!cell) explorer.message = "a click on a cell opens it";
     else explorer.open(cell.preset, `${cell.label}; Backspace returns`, cell.time);
   }
@@ -418,6 +420,7 @@ class Page {
   _labels(layout) {
     if (!layout && !this._layout) return;
     this._layout = layout;
+    this.root.toggleAttribute("data-cells", Boolean(layout));
     const { clientHeight: height } = this.stage;
     const written = layout ? JSON.stringify([height, layout.shape, layout.labels]) : "";
     if (written === this._written) return;
