@@ -2,15 +2,17 @@
 
 import base64
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from browser import modules
+from browser import modules, open_file
 from numpy.typing import NDArray
 
 from cppn_gl import load_preset, render
 from cppn_gl.output.web.description import describe
+from cppn_gl.output.web.page import page_of
 from cppn_gl.output.web.shaders import shader_texts
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
@@ -210,3 +212,27 @@ def test_seeds_count_up_from_cell_to_cell(program: Any) -> None:
     preset = load_preset("default").replace(**{**keys, **sweep})
     found, boxes = drawn(program, preset, (90, 40))
     check(found, render(preset, size=(90, 40))[..., :3], boxes)
+
+
+def test_a_click_opens_a_cell_and_backspace_returns(page: Any, tmp_path: Path) -> None:
+    keys = {
+        "network.depth": 2,
+        "network.width": 4,
+        "sweep.cols": "seed=5,6",
+        "sweep.cell": [99, 99],
+    }
+    preset = Preset().replace(**{"show.view": "sheet", **keys})
+    file = tmp_path / "sheet.html"
+    file.write_bytes(page_of(Shot(preset)))
+    page.set_viewport_size({"width": 300, "height": 200})
+    open_file(page, file).wait_for_selector("#app[data-drawn]", state="attached")
+    labels = page.locator("#labels span")
+    assert labels.all_text_contents() == ["seed 5", "seed 6"]
+    box = page.locator("#picture").bounding_box()
+    page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.5 * box["height"])
+    labels.first.wait_for(state="detached")
+    opened = parse_preset(page.evaluate("cppn.preset"))
+    assert (opened.spec.seed, opened.show.view) == (6, "picture")
+    page.keyboard.press("Backspace")
+    labels.first.wait_for(state="attached")
+    assert parse_preset(page.evaluate("cppn.preset")) == dataclasses.replace(preset, name="preset")
