@@ -76,7 +76,8 @@ def fake_html(shot: Shot) -> str:
         "style": (resource("web") / "page.css").read_text("utf-8"),
         "still": PIXEL,
         "preset": "",
-        "data": "null",
+        "home": "",
+        "packed": "",
         "program": program,
     }
     text = (resource("web") / "page.html").read_text("utf-8")

@@ -37,7 +37,8 @@ export class Panel {
     find("head").append(tool("close", "hide the panel", does.close));
     const rows = this.rows.map((row) => row.row);
     find("controls").append(...rows.slice(0, 5), this.seed.row, ...rows.slice(5), this.buttons);
-    this.description.after(this.words);
+    this.description.after(this.words, make("button", { type: "button",
+      onclick: () => does.perform("explain") }, "What am I seeing?"));
   }
 
   // Show everything as it is now.

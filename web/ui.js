@@ -47,6 +47,7 @@ class Page {
     this._gesture = 0;
     this._size = [0, 0];
     this._told = 0;
+    this._unnamed = true; // the canvas has no words for what it shows now
     this._timers = {};
     this._layout = null; // of the cells that are shown
     this._written = ""; // their labels
@@ -137,11 +138,13 @@ class Page {
 
   // What lies over the picture or beside it: text, panel or nothing.
   overlay(name) {
+    const left = this.find("panel").contains(document.activeElement) && name !== "panel";
     this.root.dataset.overlay = name;
     this.root.dataset.idle = "";
     const open = name === "panel";
     labelled(this.tools.panel, open ? "hide the panel" : "show the panel");
     this.tools.panel.setAttribute("aria-expanded", open);
+    if (left) this.tools.panel.focus({ preventScroll: true });
     if (name === "nothing") {
       this.say("a click or a tap brings the text back");
       this.canvas.focus({ preventScroll: true });
@@ -240,7 +243,7 @@ class Page {
     if (canvas.height !== height) canvas.height = height;
     this.engine.present(picture);
     this._labels(picture.layout || null);
-    this.root.dataset.drawn = "";
+    this.root.dataset.drawn = sharp ? "sharp" : "coarse";
     const now = performance.now();
     if (sharp || now - this._told > TOLD) {
       this._told = now;
@@ -249,11 +252,19 @@ class Page {
   }
 
   _changed() {
+    this._unnamed = true;
     write(this.find("problem"), "");
-    this.loop.touch();
+    this._touch();
     this._later("settle", SETTLED, () => {
       this.engine.settle().catch((error) => this.fail(error));
     });
+  }
+
+  // What is on the screen is no longer what is to be shown.
+  _touch() {
+    const { dataset } = this.root;
+    if (dataset.drawn) dataset.drawn = "before";
+    this.loop.touch();
   }
 
   _measure(entry = null) {
@@ -268,7 +279,7 @@ class Page {
     const next = size.map((side) => Math.round(side * factor));
     if (next[0] === this._size[0] && next[1] === this._size[1]) return;
     this._size = next;
-    this.loop.touch();
+    this._touch();
   }
 
   // Words and controls
@@ -292,9 +303,9 @@ class Page {
     lines.forEach((line, at) => write(hud.children[at], line));
     document.title = title;
     const label = lines.join(". ");
-    if (this.canvas.getAttribute("aria-label") !== label && (this.loop.resting || !running)) {
-      this.canvas.setAttribute("aria-label", label);
-    }
+    // Not at each moment of what moves: screen readers would begin again and again.
+    if (this._unnamed || !running) this.canvas.setAttribute("aria-label", label);
+    this._unnamed = false;
     const { back, play, dice } = this.tools;
     back.hidden = !this.explorer.inside;
     play.hidden = !preset.moves;

@@ -291,8 +291,10 @@ def test_the_panel_and_the_text_can_be_put_away(opened: Open) -> None:
 
     assert visible() == [True, False, True]
     wide = page.evaluate("ui.stage.clientWidth")
+    slider(page, "depth").focus()
     page.keyboard.press("Escape")
     assert visible() == [False, True, True]
+    assert page.evaluate("document.activeElement === ui.tools.panel")
     assert page.evaluate("ui.stage.clientWidth") > wide
     page.locator("canvas").focus()
     for shown in ("panel", "nothing", "text"):
@@ -418,7 +420,8 @@ def test_words_are_legible(opened: Open, scheme: str) -> None:
     page = opened(color_scheme=scheme)
     found = page.evaluate(
         """() => {
-          const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+          const canvas = document.createElement("canvas")
+            .getContext("2d", { willReadFrequently: true });
           const style = getComputedStyle(document.body);
           const over = (names) => {
             for (const name of names) {
