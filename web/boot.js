@@ -1,44 +1,177 @@
-// The script that stands in the page as it is. It gives the page its `cppn` at once, unpacks the
-// other scripts and the shaders, and starts them; where it cannot, it says why.
-"use strict";
+// The script that stands in the page as it is: it unpacks the others, and starts them. Where it
+// cannot, the still picture stays, and it says why. The page's `cppn` is there at once.
+//
+//   characters -> 7 bits each -> bytes: a length of 4, raw LZMA (lc 3, lp 0, pb 0) -> JSON
 (() => {
-  const text = (id) => document.getElementById(id).textContent;
-  const shot = JSON.parse(text("cppn-gl"));
+  const element = (id) => document.getElementById(id);
 
-  const unpacked = async (packed) => {
-    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-    return JSON.parse(await new Response(stream).text());
-  };
-
-  const started = (async () => {
-    if (typeof DecompressionStream === "undefined") {
-      throw new Error("this browser is too old to unpack the page (no DecompressionStream)");
+  function bytesOf(characters) {
+    const bytes = new Uint8Array((characters.length * 7) >> 3);
+    let bits = 0;
+    let held = 0;
+    let at = 0;
+    for (let index = 0; index < characters.length; index++) {
+      bits = ((bits << 7) | (characters.charCodeAt(index) & 127)) & 32767;
+      held += 7;
+      if (held > 7) bytes[at++] = bits >> (held -= 8);
     }
-    const { description, packed } = JSON.parse(text("description-data"));
-    const { program, shaders } = await unpacked(packed);
-    const script = document.createElement("script");
-    script.textContent = program;
-    document.head.append(script);
-    script.remove();
-    return globalThis.program.start(description, shaders);
-  })();
+    return bytes;
+  }
 
-  let page = null;
+  // Igor Pavlov's LZMA, by its specification.
+  function unpacked(input) {
+    const output = new Uint8Array(new DataView(input.buffer).getUint32(0));
+    const odds = new Uint16Array(8192).fill(1024); // of each bit: of 2048, that it is 0
+    let read = 5; // the length, and a byte 0
+    let code = 0;
+    let range = -1 >>> 0;
+    const shifted = () => {
+      code = ((code << 8) | input[read++]) >>> 0;
+    };
+    for (let count = 4; count--; ) shifted();
+
+    const narrowed = (bit) => {
+      if (range < 16777216) {
+        range = (range << 8) >>> 0;
+        shifted();
+      }
+      return bit;
+    };
+    const bit = (index) => {
+      const bound = (range >>> 11) * odds[index];
+      if (code < bound) {
+        range = bound;
+        odds[index] += (2048 - odds[index]) >> 5;
+        return narrowed(0);
+      }
+      range -= bound;
+      code -= bound;
+      odds[index] -= odds[index] >> 5;
+      return narrowed(1);
+    };
+    const tree = (start, bits) => {
+      let node = 1;
+      for (let count = bits; count--; ) node = node * 2 + bit(start + node);
+      return node - (1 << bits);
+    };
+    const reversed = (start, bits) => {
+      let node = 1;
+      let value = 0;
+      for (let place = 0; place < bits; place++) {
+        const found = bit(start + node);
+        node = node * 2 + found;
+        value += found << place;
+      }
+      return value;
+    };
+    const direct = (bits) => {
+      let value = 0;
+      for (let count = bits; count--; ) {
+        range >>>= 1;
+        const found = code < range ? 0 : 1;
+        if (found) code -= range;
+        value = value * 2 + narrowed(found);
+      }
+      return value;
+    };
+    const length = (start) => {
+      if (!bit(start)) return 2 + tree(start + 2, 3);
+      return bit(start + 1) ? 18 + tree(start + 18, 8) : 10 + tree(start + 10, 3);
+    };
+
+    // Places in `odds`: six rows of 12 states, then these.
+    const [SLOTS, ALIGNED, FAR, NEW, OLD, LITERALS] = [80, 336, 352, 480, 760, 1040];
+    let state = 0;
+    let [first, second, third, fourth] = [0, 0, 0, 0]; // the last distances
+    let at = 0;
+    while (at < output.length) {
+      let copied = 0;
+      if (!bit(state)) {
+        const start = LITERALS + 768 * (output[at - 1] >> 5);
+        let node = 1;
+        if (state > 6) {
+          let other = output[at - first - 1] | 256;
+          for (let same = true; same && node < 256; ) {
+            other = (other << 1) & 511;
+            const side = other >> 8;
+            const found = bit(start + 256 + 256 * side + node);
+            node = node * 2 + found;
+            same = found === side;
+          }
+        }
+        while (node < 256) node = node * 2 + bit(start + node);
+        output[at++] = node;
+        state = state < 4 ? 0 : state - (state < 10 ? 3 : 6);
+        continue;
+      }
+      if (bit(12 + state)) {
+        if (!bit(24 + state)) {
+          if (!bit(60 + state)) copied = 1;
+        } else {
+          let distance = second;
+          if (bit(36 + state)) {
+            distance = third;
+            if (bit(48 + state)) {
+              distance = fourth;
+              fourth = third;
+            }
+            third = second;
+          }
+          second = first;
+          first = distance;
+        }
+        if (copied) {
+          state = state < 7 ? 9 : 11;
+        } else {
+          copied = length(OLD);
+          state = state < 7 ? 8 : 11;
+        }
+      } else {
+        [second, third, fourth] = [first, second, third];
+        copied = length(NEW);
+        state = state < 7 ? 7 : 10;
+        first = tree(SLOTS + 64 * Math.min(copied - 2, 3), 6);
+        if (first > 3) {
+          const bits = (first >> 1) - 1;
+          const slot = first;
+          first = (2 | (first & 1)) << bits;
+          if (slot < 14) first += reversed(FAR + first - slot, bits);
+          else first += direct(bits - 4) * 16 + reversed(ALIGNED, 4);
+        }
+      }
+      while (copied-- && at < output.length) {
+        output[at] = output[at - first - 1];
+        at++;
+      }
+    }
+    return new TextDecoder().decode(output);
+  }
+
+  let page;
+  let problem;
   globalThis.cppn = {
     // The preset shown now, as TOML.
     get preset() {
-      return page ? page.preset : shot.preset;
+      return page ? page.preset : JSON.parse(element("cppn-gl").textContent).preset;
     },
-    // A Promise of Uint8Array RGBA, row 0 on top, one sample a pixel, of the preset shown now.
-    render: async (width, height, time) => (await started).render(width, height, time),
+    // A Promise of the pixels of the preset shown now: Uint8Array RGBA, row 0 on top, one sample a
+    // pixel.
+    async render(width, height, time) {
+      if (!page) throw problem;
+      return page.render(width, height, time);
+    },
   };
-
-  started.then(
-    (found) => (page = found),
-    (error) => {
-      document.getElementById("problem").textContent =
-        `A still picture: ${error.message || error}.`;
-    },
-  );
+  try {
+    const packed = element("packed").textContent;
+    const { program, style, shaders, description } = JSON.parse(unpacked(bytesOf(packed)));
+    const script = document.createElement("script");
+    const sheet = document.createElement("style");
+    script.textContent = program;
+    sheet.textContent = style;
+    document.head.append(sheet, script);
+    page = globalThis.program.start(description, shaders);
+  } catch (error) {
+    problem = error;
+    element("problem").textContent = `This is a still picture: ${error.message || error}.`;
+  }
 })();

@@ -16,6 +16,7 @@ const LEAST = 2.5;
 const EMPTY = 30;
 const MARGIN = 3;
 const CAPTION = 1.6;
+const WORTH = 1.05; // factor on the side of cells for which they are arranged anew
 // Of layers, as in cells.py and layers.py.
 const EMPTY_COST = 0.5;
 const TOLERANCE = 1.25;
@@ -117,18 +118,40 @@ export class Layout {
   }
 }
 
-// The layout in a picture of a size. `adapt`: a sheet with one axis may have another number of
-// columns than in Python, where its cells become larger by that.
+// The layout in a picture of a size. `adapt`: where cells become larger by that, a sheet with one
+// axis may have another number of columns than in Python, and one with two axes may be turned.
 export function layoutOf(grid, shape, { adapt = false } = {}) {
   if (grid.view === "layers") return layersLayout(grid, shape);
-  const count = grid.cells.length;
   let best = sheetLayout(grid, shape, grid.columns);
-  if (!adapt || (grid.rows > 1 && grid.columns > 1 && !folded(grid))) return best;
-  for (let columns = 1; columns <= count; ++columns) {
-    const found = sheetLayout(grid, shape, columns);
-    if (found.cell[0] > best.cell[0] * 1.05) best = found;
+  const others = [];
+  if (adapt && grid.rows > 1 && grid.columns > 1 && !folded(grid)) {
+    others.push(turnedLayout(grid, shape));
+  } else if (adapt) {
+    grid.cells.forEach((_, k) => others.push(sheetLayout(grid, shape, k + 1)));
   }
+  for (const found of others) if (found.cell[0] > best.cell[0] * WORTH) best = found;
   return best;
+}
+
+// The layout with rows as columns.
+function turnedLayout(grid, shape) {
+  const order = Array.from(grid.cells, (_, k) => {
+    const [row, column] = [Math.floor(k / grid.rows), k % grid.rows];
+    return column * grid.columns + row;
+  });
+  const lines = Math.max(...grid.row_labels.map((label) => label.length));
+  const fonts = Object.entries(grid.fonts).map(([font, { rows, columns, ...others }]) => (
+    [font, { ...others, rows: columns, columns: rows * lines }]));
+  const turned = {
+    ...grid, rows: grid.columns, columns: grid.rows, fonts: Object.fromEntries(fonts),
+    row_labels: grid.column_labels.map((label) => [label]),
+    column_labels: grid.row_labels.map((label) => label.join(" ")),
+    cells: order.map((k) => grid.cells[k]),
+  };
+  const layout = sheetLayout(turned, shape, turned.columns);
+  const boxes = [];
+  order.forEach((k, at) => { boxes[k] = layout.boxes[at]; });
+  return new Layout({ ...layout, boxes });
 }
 
 // Whether each cell has its own label.

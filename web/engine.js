@@ -4,7 +4,6 @@
 //
 // Pictures are drawn one after another, each in strips between which the page goes on.
 
-import { cellsOf, drawCells, hasCells, layoutOf } from "./cells.js";
 import { Colorist } from "./color.js";
 import { networkOf } from "./network.js";
 import { normalized } from "./normalize.js";
@@ -18,13 +17,15 @@ const CONTEXT = {
 const never = () => false;
 
 export class Engine {
-  // `description`: as Python wrote it; `shaders`: texts by name. Throws an Error without WebGL 2.
-  constructor(canvas, description, shaders) {
+  // `description`: as Python wrote it; `shaders`: texts by name; `cells`: what cells.js exports, or
+  // null where nothing shows cells. Throws an Error without WebGL 2.
+  constructor(canvas, description, shaders, cells = null) {
     const gl = canvas.getContext("webgl2", CONTEXT);
     if (!gl) throw new Error(NO_WEBGL);
     this.canvas = canvas;
     this.gl = gl;
     this.description = description;
+    this.cells = cells;
     this.painter = new Painter(gl, shaders);
     this.colorist = new Colorist(gl, shaders, this.painter);
     this.planes = null; // of the last picture, kept for the next
@@ -88,19 +89,21 @@ export class Engine {
   }
 
   async _drawn(preset, time, size, { cancelled, noise = false, adapt = false }) {
-    if (hasCells(this.description, preset)) {
-      const grid = cellsOf(this.description, preset, time);
+    const { cells, description } = this;
+    if (cells && cells.hasCells(description, preset)) {
+      const grid = cells.cellsOf(description, preset, time);
       const { clientWidth, clientHeight } = this.canvas;
       // In the window labels have sizes in CSS pixels, and cells stay where they are when the
       // picture is coarser.
       const shape = adapt && clientWidth > 0 ? [clientWidth, clientHeight] : size;
-      const layout = layoutOf(grid, shape, { adapt });
+      const layout = cells.layoutOf(grid, shape, { adapt });
       const means = {
         painter: this.painter,
         colorist: this.colorist,
         scene: (...what) => this._scene(...what),
       };
-      const drawn = await drawCells(means, grid, layout.scaled(size), time, { cancelled });
+      const scaled = layout.scaled(size);
+      const drawn = await cells.drawCells(means, grid, scaled, time, { cancelled });
       return drawn && Object.assign(drawn, { layout });
     }
     const found = await this._scene(preset, time, cancelled);

@@ -81,9 +81,16 @@ export class Explorer {
     return !["picture", null].includes(this.preset.get("show.view"));
   }
 
+  // The range of a key: {least, most, low, high, factor, whole, help}, or {choices}; null for a key
+  // that changes nothing.
+  limits(key) {
+    const given = key === "network.seed" && this.preset.at(this.time).spec.kind === "given";
+    return given ? null : this.preset.limits(key);
+  }
+
   // Whether the preset has a key that changes it; if not, the message says why.
   has(key) {
-    if (this.preset.limits(key)) return true;
+    if (this.limits(key)) return true;
     this.message = FIXED;
     return false;
   }
@@ -91,7 +98,7 @@ export class Explorer {
   // The names that a key can have; null for a key that the preset does not have.
   choices(key) {
     const other = key === "network.activation" ? "network.output_activation" : key;
-    const row = this.preset.limits(other);
+    const row = this.limits(other);
     return row && row.choices;
   }
 
@@ -144,7 +151,7 @@ export class Explorer {
 
   _step(key, by) {
     if (!this.has(key)) return;
-    const { least, most } = this.preset.limits(key);
+    const { least, most } = this.limits(key);
     const old = this.value(key);
     const value = clamp(old + by, least, most);
     if (value !== old) this.change({ [key]: value });

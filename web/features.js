@@ -5,7 +5,6 @@
 import { cosine, rint, sine, sineOfTurns } from "./elementary.js";
 
 export const PRODUCTS = { x2: [0, 0], y2: [1, 1], xy: [0, 1] }; // of which axes: 0 for x, 1 for y
-export const MOVING = ["t", "cos_t", "sin_t"]; // these depend on time
 export const TURN = 2 * Math.PI; // the default period
 const MAX_LATENTS = 64;
 const MAX_HARMONIC = 2 ** 16;
@@ -44,7 +43,7 @@ export function kinds(inputs) {
 }
 
 // 3 for "z3"; -1 if `name` is not a latent constant.
-export function latentIndex(name) {
+function latentIndex(name) {
   const index = /^z(0|[1-9]\d?)$/.test(name) ? Number(name.slice(1)) : MAX_LATENTS;
   return index < MAX_LATENTS ? index : -1;
 }

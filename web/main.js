@@ -5,12 +5,14 @@ import { presetOf } from "./preset.js";
 import { startPage } from "./ui.js";
 
 /**
- * Start the page of a description, as Python wrote it; `shaders` are texts by name.
+ * Start the page of a description, as Python wrote it; `shaders` are texts by name, `cells` what
+ * cells.js exports, where the page shows cells.
  * Returns what `cppn` gives: `preset`, TOML of what is shown now, and `render(width, height, time)`.
  */
-export function start(description, shaders) {
+export function start(description, shaders, cells = null) {
   const root = document.getElementById("app");
-  const engine = new Engine(document.getElementById("picture"), description, shaders);
+  const engine = new Engine(document.getElementById("picture"), description, shaders,
+    cells);
   const preset = presetOf(description);
   const page = startPage({ description, preset, engine, root });
   return {

@@ -10,8 +10,6 @@ import { arraysOf, blended } from "./interpolation.js";
 import { Cache } from "./cache.js";
 import { LATENT, drawRow } from "./philox.js";
 
-const OUTPUTS = [4, 3, 1];
-
 // Variance of the weights by fan in and fan out; the draws are the weights where there is none.
 const VARIANCES = {
   glorot: (fanIn, fanOut) => 2 / (fanIn + fanOut),
@@ -22,6 +20,7 @@ const VARIANCES = {
 const networks = new Cache(2 ** 24);
 const mixtures = new Cache(2 ** 24);
 const scaledLayers = new WeakMap(); // layer -> {w, b, layer}
+const opened = new WeakMap(); // last layer -> its first three rows
 
 function distributionOf(init) {
   return init.endsWith("uniform") ? "uniform" : "normal";
@@ -171,27 +170,11 @@ export function effective(network, k) {
 
 // The network without a fourth output; itself if it has none.
 export function opaque(network) {
-  return network.outputs < 4 ? network : cut(network, network.layers.length, 3);
-}
-
-// Layers 1 to `depth`, the last one as output layer: with its first rows only, as many as there are
-// outputs or fewer, and the output activation.
-export function truncated(network, depth) {
-  const most = Math.min(network.layers[depth - 1].rows, network.outputs);
-  return cut(network, depth, OUTPUTS.find((count) => count <= most));
-}
-
-const cuts = new WeakMap(); // layer -> {rows, activation, layer}
-
-function cut(network, depth, rows) {
-  const last = network.layers[depth - 1];
-  const { activation } = network.layers[network.layers.length - 1];
-  let found = cuts.get(last);
-  if (!found || found.rows !== rows || found.activation !== activation) {
-    const weight = last.weight.subarray(0, rows * last.columns);
-    found = { ...last, rows, weight, bias: last.bias.subarray(0, rows), activation };
-    cuts.set(last, found);
+  if (network.outputs < 4) return network;
+  const last = network.layers[network.layers.length - 1];
+  if (!opened.has(last)) {
+    const weight = last.weight.subarray(0, 3 * last.columns);
+    opened.set(last, { ...last, rows: 3, weight, bias: last.bias.subarray(0, 3) });
   }
-  const layers = [...network.layers.slice(0, depth - 1), found];
-  return withLayers({ ...network, normalized: null }, layers, network.scales.slice(0, depth));
+  return withLayers(network, [...network.layers.slice(0, -1), opened.get(last)], network.scales);
 }

@@ -158,7 +158,7 @@ export class Loop {
     const scale = this.pace.choose(width * height, stage.rate());
     const [w, h] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
     const started = this.now();
-    const picture = await stage.draw(w, h, () => this._stopped);
+    const picture = await this._draw(w, h, () => this._stopped, !stage.moving());
     this._shown = version;
     if (!picture || this._stopped) return;
     this.pace.record(w * h, (this.now() - started) / 1000);
@@ -174,18 +174,26 @@ export class Loop {
     const [width, height] = stage.size();
     const cancelled = () => this._stopped || version !== this.version || stage.moving()
       || this.hidden();
-    const timer = setTimeout(() => stage.progress(true), LONG);
     try {
-      const picture = await stage.draw(width, height, cancelled);
+      const picture = await this._draw(width, height, cancelled, true);
       if (cancelled() || !picture) return;
       this.sharp = version;
       stage.show(picture, width, height, true);
       this.pictures++;
     } catch (error) {
       if (!cancelled()) throw error;
+    }
+  }
+
+  // A picture of the stage; `told`: that it takes long is.
+  async _draw(width, height, cancelled, told) {
+    const { stage } = this;
+    const timer = told ? setTimeout(() => stage.progress(true), LONG) : 0;
+    try {
+      return await stage.draw(width, height, cancelled);
     } finally {
       clearTimeout(timer);
-      stage.progress(false);
+      if (told) stage.progress(false);
     }
   }
 

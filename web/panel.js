@@ -40,7 +40,8 @@ export class Panel {
 
   // Show everything as it is now.
   refresh() {
-    const { preset, shown, time } = this.explorer;
+    const { explorer } = this;
+    const { preset, shown, time } = explorer;
     write(this.description, String(shown.get("description") || ""));
     this.tick();
     const [title, ...lines] = shown.words(time);
@@ -48,7 +49,7 @@ export class Panel {
     while (this.words.children.length > lines.length) this.words.lastChild.remove();
     while (this.words.children.length < lines.length) this.words.append(make("p"));
     lines.forEach((line, at) => write(this.words.children[at], line));
-    const seed = preset.limits("network.seed") ? String(preset.get("network.seed")) : "";
+    const seed = explorer.limits("network.seed") ? String(preset.get("network.seed")) : "";
     this.seed.row.hidden = !seed;
     if (document.activeElement !== this.seed.field) this.seed.field.value = seed;
   }
@@ -64,7 +65,7 @@ export class Panel {
 
   _slider(key, label, text) {
     const { explorer } = this;
-    const limits = () => explorer.preset.limits(key);
+    const limits = () => explorer.limits(key);
     const range = () => {
       const row = limits();
       return row && { low: row.low ?? row.least, high: row.high ?? row.most, factor: row.factor,

@@ -328,8 +328,8 @@ class Preset {
   // What is shown at a time, in words: the title first.
   words(time) {
     const { document, moves, shared } = this;
-    const { name, home } = shared;
-    return wordsAbout({ title: document.title, name, document, moves, home }, this.at(time));
+    const { name, home, cells } = shared;
+    return wordsAbout({ name, document, moves, home, cells }, this.at(time));
   }
 }
 
@@ -340,6 +340,7 @@ export function presetOf(description) {
     name: description.name,
     keys: decoded(keys),
     color,
+    cells: description.cells,
     layers: network.kind === "given" ? layersOf(network) : null,
     mostWeights: description.most_weights,
     normalized: null,

@@ -256,8 +256,10 @@ class Page {
     const box = entry && entry.devicePixelContentBoxSize && entry.devicePixelContentBoxSize[0];
     const { clientWidth, clientHeight } = this.stage;
     const ratio = window.devicePixelRatio || 1;
-    const size = box ? [box.inlineSize, box.blockSize]
-      : [clientWidth, clientHeight].map((side) => Math.round(side * ratio));
+    const about = [clientWidth * ratio, clientHeight * ratio];
+    const exact = box ? [box.inlineSize, box.blockSize] : about;
+    // Some browsers tell CSS pixels where a device is only played.
+    const size = exact.every((side, at) => Math.abs(side - about[at]) < 2) ? exact : about;
     const factor = Math.min(1, MOST / Math.max(...size, 1));
     const next = size.map((side) => Math.round(side * factor));
     if (next[0] === this._size[0] && next[1] === this._size[1]) return;
@@ -291,7 +293,7 @@ class Page {
     }
     const { play, dice } = this.tools;
     play.hidden = !preset.moves;
-    dice.hidden = !preset.limits("network.seed");
+    dice.hidden = !this.explorer.limits("network.seed");
     if (play.dataset.running !== String(running)) {
       play.dataset.running = running;
       labelled(play, running ? "pause" : "play", running ? "pause" : "play");

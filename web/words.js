@@ -2,11 +2,11 @@
 
 import { secondsOf } from "./animation.js";
 
-const AGAIN = {
-  bounce: "and back",
-  loop: "and on from the first",
-  repeat: "and from the start again",
-  stop: "and stays",
+const PASSES = {
+  bounce: (seconds) => `moving to and fro, ${seconds} s each way`,
+  loop: (seconds) => `moving round in ${seconds} s`,
+  repeat: (seconds) => `moving in ${seconds} s, again and again`,
+  stop: (seconds) => `moving once, in ${seconds} s`,
 };
 const LABELS = { "view.extent": "extent", "network.omega": "ω₀" };
 
@@ -54,8 +54,9 @@ function draws({ init, weightScale, biasScale, omega, seed, between, boost }) {
 function given({ layers, boost }) {
   const units = layers.map(({ rows }) => rows).join(", ");
   const count = layers.length === 1 ? "1 layer" : `${layers.length} layers`;
+  const many = units === "1" ? "unit" : "units";
   const names = runs(layers.map((layer) => layer.activation));
-  return [`${count} of ${units} units with given weights: ${names}`, ...boosts(boost)].join(", ");
+  return [`${count} of ${units} ${many} with given weights: ${names}`, ...boosts(boost)].join(", ");
 }
 
 function network(spec) {
@@ -101,18 +102,28 @@ function moving({ animate = {}, animation }) {
   const what = animation.walker === "latents" ? "the constants of seeds" : "seeds";
   if (animation.walk.length > 0) parts.push(`${what} ${listed(animation.walk)}`);
   if (parts.length === 0) return [];
-  const pass = `${short(secondsOf(animation))} s ${AGAIN[animation.ending]}`;
-  return [`moving in ${pass}: ${parts.join("; ")}`];
+  const pass = PASSES[animation.ending](short(secondsOf(animation)));
+  return [`${pass}: ${parts.join("; ")}`];
+}
+
+// The pictures of a sheet or of each layer.
+function pictures(cells, { show, sweep = {} }) {
+  if (!cells || !show || show.view !== cells.view) return [];
+  if (cells.view === "layers") return ["the picture of each layer"];
+  const varied = [sweep.rows, sweep.cols].filter(Boolean).join(" × ");
+  const size = `a sheet of ${cells.rows} × ${cells.columns} pictures`;
+  return [varied === "" ? size : `${size}: ${varied}`];
 }
 
 // A preset and its moment, as sentences: the title, the network, its place, its colours, its time.
 //
-// home: where the page began, {center, extent}.
-export function wordsAbout({ title, name, document, moves, home }, moment) {
+// home: where the page began, {center, extent}. cells: those of the page, or null.
+export function wordsAbout({ name, document, moves, home, cells }, moment) {
   const { spec, view, clock, color, normalize } = moment;
   const zoom = `zoom ${short(home.extent / view.extent)}×`;
   return [
-    title || name,
+    document.title || name,
+    ...pictures(cells, document),
     ...network(spec),
     ...(normalize === null ? [] : [normalizing(normalize)]),
     ...colors(color),

@@ -69,7 +69,7 @@ def export(args: argparse.Namespace) -> int:
     files = row.files(shot, "" if path is None else path.name)
     said = row.notes(shot)
     if row.size is not None:
-        said += row.size(next(iter(files.values())))
+        said.append(row.size(next(iter(files.values()))))
     for words in said:
         note(args, words)
     if path is None:
@@ -80,6 +80,4 @@ def export(args: argparse.Namespace) -> int:
         write_atomic(path.with_name(name), data, overwrite=True)
     for name in files:
         put_path(path.with_name(name))
-    if row.suffixes == (".html",):
-        note(args, f"{len(files[path.name]) / 1000:.0f} KB, with nothing beside it")
     return 0

@@ -25,7 +25,8 @@ class Activation:
     `glsl`, `glsl_derivative`: an expression of `x`, or statements that end in `return`, of the type
     REAL, which is float, vec2 or vec4 (a unit at 1, 2 or 4 pixels): choose by `step` and `mix`, not
     by `?:`. They may use shaders/math.glsl and the `activation_NAME` of rows above.
-    `js`: an expression of the number `x`, in float64. It may use JS_FUNCTIONS.
+    `js`: an expression of the number `x`, in float64, for web pages; it may use JS_FUNCTIONS. A
+    page shows no network with an activation that has none.
     `bounded`: whether its range is; unbounded ones can overflow float32 in a deep network, so that
     the shader checks for NaN. `kinked`: whether it is two linear pieces that meet at 0, where the
     derivative is that of the left piece, or 0 for |x|.
@@ -37,7 +38,7 @@ class Activation:
     derivative: Callable[[Array], Array]
     glsl: str
     glsl_derivative: str
-    js: str
+    js: str = ""
     bounded: bool = False
     kinked: bool = False
     span: tuple[float, float] = (-1.0, 1.0)
@@ -248,7 +249,7 @@ def js_activations() -> str:
     In the order of the table. `apply` maps a number to a number; `span` is [low, high].
     """
     rows = [
-        f"  {name}: {{ apply: (x) => {row.js}, bounded: {json.dumps(row.bounded)}, "
+        f"  {name}: {{ apply: (x) => {row.js or 'NaN'}, bounded: {json.dumps(row.bounded)}, "
         f"span: {json.dumps(row.span)} }},"
         for name, row in ACTIVATIONS.items()
     ]

@@ -33,7 +33,7 @@ class Export:
     may share one, which then does not tell which of them is meant. `text`: whether a terminal can
     show it. `whole`: whether it shows what the preset shows, colours and view as well. `left_out`:
     what it leaves out of a preset, in sentences, if that is not what weights do; `size`: what to
-    say about the size of its text.
+    say about the size of the file.
     """
 
     help: str
@@ -42,7 +42,7 @@ class Export:
     text: bool = True
     whole: bool = False
     left_out: Callable[[Shot], list[str]] | None = None
-    size: Callable[[bytes], list[str]] | None = None
+    size: Callable[[bytes], str] | None = None
 
     def notes(self, shot: Shot) -> list[str]:
         """What the file leaves out of a preset, in sentences."""
@@ -110,7 +110,7 @@ def _glsl_notes(shot: Shot, *, bare: bool) -> list[str]:
     return words_of(shot, bare=bare)
 
 
-def _glsl_size(text: bytes, *, limited: bool) -> list[str]:
+def _glsl_size(text: bytes, *, limited: bool) -> str:
     from cppn_gl.output.shadertoy import size_words
 
     return size_words(text, limited=limited)
@@ -124,7 +124,13 @@ def _check_kind(preset: Preset) -> None:
 
 
 EXPORTS: dict[str, Export] = {
-    "page": Export("a web page that shows it live", (".html",), _page, whole=True),
+    "page": Export(
+        "a web page that shows it live",
+        (".html",),
+        _page,
+        whole=True,
+        size=lambda page: f"{len(page) / 1000:.0f} KB, with nothing beside it",
+    ),
     **{
         name: Export(f"a program in {language.title}", (".py",), partial(_program, name))
         for name, language in LANGUAGES.items()

@@ -161,12 +161,12 @@ def glsl_function(shot: Shot) -> bytes:
     return _text(shot, head, [*lines, ""], [*_left_out(shot, bare=True)])
 
 
-def size_words(text: bytes, *, limited: bool) -> list[str]:
+def size_words(text: bytes, *, limited: bool) -> str:
     """What to say about the size of a text, which is ASCII."""
     words = f"{len(text):,} characters, of a byte each"
     if limited and len(text) > LONGEST:
-        return [f"{words}: more than the {LONGEST:,} that Shadertoy is known to take"]
-    return [words]
+        return f"{words}: more than the {LONGEST:,} that Shadertoy is known to take"
+    return words
 
 
 def words_of(shot: Shot, *, bare: bool) -> list[str]:

@@ -20,7 +20,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_format_is_written_and_named(run: Run, name: str) -> None:
     file = f"net{EXPORTS[name].suffixes[0]}"
     status, out, err = run("export", *SMALL, "-o", file, "--format", name)
-    assert (status, out, err) == (0, f"{file}\n", "")
+    assert (status, out) == (0, f"{file}\n")
+    assert err == "" or EXPORTS[name].size
     assert Path(file).stat().st_size > 500
 
 
@@ -74,6 +75,15 @@ def test_what_a_program_leaves_out_is_noted(run: Run) -> None:
         run(*words)[2] == "cppn_gl: The preset's colours: mapping viridis are not part of this.\n"
     )
     assert run(*words, "--quiet")[2] == ""
+
+
+@pytest.mark.parametrize("file", ["net.frag", "net.txt", "net.glsl"])
+def test_the_size_of_a_shader_is_said(run: Run, file: str) -> None:
+    status, out, err = run("export", *SMALL, "-o", file)
+    assert (status, out) == (0, f"{file}\n")
+    assert err == f"cppn_gl: {Path(file).stat().st_size:,} characters, of a byte each\n"
+    status, out, err = run("export", *SMALL, "-o", "-", "--format", "shadertoy", "--quiet")
+    assert (status, out.count("void mainImage"), err) == (0, 1, "")
 
 
 @pytest.mark.parametrize("suffix", ["safetensors", "npz"])

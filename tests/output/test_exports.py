@@ -28,10 +28,10 @@ def test_a_suffix_that_one_format_has_chooses_it() -> None:
     ("path", "name", "problem"),
     [
         (Path("a.py"), None, "several formats; give a format: numpy, torch, jax"),
-        (Path("a.pt"), None, "nothing is exported under this name; expected FILE.py or"),
+        (Path("a.pt"), None, "nothing is exported under this name; expected FILE.html or"),
         (Path("a.npz"), "torch", "not the name of a program in PyTorch; expected FILE.py"),
         (Path("a.py"), "pytorch", "no format 'pytorch'; did you mean 'torch'"),
-        (None, None, "-: a stream has no suffix; give a format: numpy, torch"),
+        (None, None, "-: a stream has no suffix; give a format: page, numpy, torch"),
     ],
 )
 def test_a_format_that_is_not_clear_is_one_line(

@@ -11,6 +11,7 @@ import pytest
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.sources import Layers
 from cppn_gl.output.web.description import (
+    MAX_CARRIED,
     MAX_WEIGHTS,
     VIEWS,
     alone,
@@ -157,13 +158,15 @@ def test_animated_factors_of_a_file_are_refused(tmp_path: Path) -> None:
 
 
 def test_too_many_weights_are_refused() -> None:
-    large = Preset().replace(depth=6, width=512)
-    assert refusal(large) == f"network: 1053699 weights; a page has at most {MAX_WEIGHTS}"
-    assert not refusal(large.replace(depth=5))
-    growing = Preset().replace(width=512, **{"animate.network.depth": [2, 6]})
-    assert "1053699 weights" in refusal(growing)
+    large = Preset().replace(depth=10, width=512)
+    assert refusal(large) == f"network: 2104323 weights; a page draws at most {MAX_WEIGHTS}"
+    assert not refusal(large.replace(depth=9))
+    growing = Preset().replace(depth=2, width=512, **{"animate.network.depth": [2, 10]})
+    assert "2104323 weights" in refusal(growing)
+    normal = large.replace(depth=6, which="hidden")
+    assert refusal(normal) == f"network: 1053699 weights; a page carries at most {MAX_CARRIED}"
     # Those of layers and normalised ones in base64, and as lines of TOML.
-    assert MAX_WEIGHTS * (2 * 4 * 4 / 3 + 26) < MAX_BYTES
+    assert MAX_CARRIED * (2 * 4 * 4 / 3 + 26) < MAX_BYTES
 
 
 def test_a_sheet_is_refused_for_any_of_its_cells() -> None:

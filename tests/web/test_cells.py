@@ -132,6 +132,18 @@ def test_a_narrow_window_wraps_the_cells_of_one_axis_again(program: Any) -> None
     assert [label["text"] for label in narrow["labels"]] == ["depth 3", "depth 10"]
 
 
+def test_a_narrow_window_turns_a_sheet_of_two_axes(program: Any) -> None:
+    preset = load_preset("depth-sheet")  # four rows of ten
+    turned, wide = layouts(program, preset, ((390, 844), (844, 390)), adapt=True)
+    assert [turned["boxes"][k][:2] for k in (1, 10)] != [wide["boxes"][k][:2] for k in (1, 10)]
+    assert turned["boxes"][1][0] == turned["boxes"][0][0]  # layer 2 is below layer 1
+    assert turned["boxes"][10][1] == turned["boxes"][0][1]  # seed 23 is beside seed 22
+    (before,) = layouts(program, preset, ((390, 844),))
+    assert turned["boxes"][0][2] > 1.5 * before["boxes"][0][2]
+    words = [label["text"] for label in turned["labels"]]
+    assert words[:5] == ["seed 22", "seed 23", "seed 24", "seed 31", "layer 1"]
+
+
 @pytest.mark.parametrize(
     "name", ["depth-sheet", "colors-sheet", "planes-rgb", "one-layer-sheet", "normalized-sheet"]
 )

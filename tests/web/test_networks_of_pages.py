@@ -1,7 +1,6 @@
 """The networks of web pages are those of Python, to the bit, from the same specs."""
 
 import dataclasses
-import random
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,10 @@ from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import INITS, MAX_SEED
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Random
+from cppn_gl.output.web.description import describe
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.shot import Shot
+from cppn_gl.utils.checks import PresetError
 
 pytestmark = pytest.mark.browser
 
@@ -61,7 +64,7 @@ def sources(draw: st.DrawFn) -> Random:
 
 
 SHOWN = """
-  const { effective, networkOf, opaque, truncated } = modules.network;
+  const { effective, networkOf, opaque } = modules.network;
   const shown = (network) => ({
     drawn: network.layers.map(({ weight, bias, activation }) => [weight, bias, activation]),
     layers: network.layers.map((_, k) => effective(network, k)).map((l) => [l.weight, l.bias]),
@@ -92,19 +95,6 @@ def test_random_networks_have_the_bits_of_python(page: Any, cases: list[Random])
         network = source.network()
         assert_same(found[0], network)
         assert_same(found[1], network.opaque)
-
-
-def test_pictures_of_layers_are_those_of_python(page: Any) -> None:
-    pick = random.Random("layers")
-    cases = [
-        (Random(depth=depth, width=width, outputs=outputs, seed=pick.getrandbits(63)), layer)
-        for depth, width, outputs in ((5, 2, 3), (4, 3, 4), (3, 9, 1), (1, 1, 3))
-        for layer in range(1, depth + 1)
-    ]
-    body = SHOWN + "return shown(truncated(networkOf(one[0]), one[1]));"
-    sent = [(spec_of(source), layer) for source, layer in cases]
-    for (source, layer), found in zip(cases, called(page, body, sent), strict=True):
-        assert_same(found, source.network().truncated(layer))
 
 
 def test_given_layers_are_taken_as_they_are(page: Any) -> None:
@@ -181,6 +171,16 @@ def test_the_table_of_activations_is_in_pythons_order(page: Any) -> None:
     assert [(name, row["bounded"], tuple(row["span"])) for name, row in rows] == [
         (name, row.bounded, row.span) for name, row in ACTIVATIONS.items()
     ]
+
+
+def test_an_activation_from_outside_needs_its_javascript(monkeypatch: pytest.MonkeyPatch) -> None:
+    tanh = ACTIVATIONS["tanh"]
+    monkeypatch.setitem(ACTIVATIONS, "own", dataclasses.replace(tanh, js=""))
+    shot = Shot(Preset().replace(activation="own", depth=3))
+    with pytest.raises(PresetError, match="a page cannot compute own, which has no JavaScript"):
+        describe(shot)
+    monkeypatch.setitem(ACTIVATIONS, "own", tanh)
+    assert describe(shot)["network"]["activation"] == ["own", "own"]
 
 
 def test_a_spec_has_all_that_a_random_network_depends_on() -> None:

@@ -16,10 +16,11 @@ from cppn_gl.nn.draws import INITS, MAX_SEED, SEED, seed_words
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.normalize import WHICH
 from cppn_gl.nn.sources import Layers
-from cppn_gl.output.web.description import alone, describe, describe_network
+from cppn_gl.output.web import description
+from cppn_gl.output.web.description import alone, check_page, describe, describe_network
 from cppn_gl.preset.animation import EASINGS, ENDINGS, SPACINGS
 from cppn_gl.preset.color import MAPPINGS, STRETCHES
-from cppn_gl.preset.library import load_preset
+from cppn_gl.preset.library import load_preset, shipped
 from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot
@@ -266,13 +267,14 @@ def test_numbers_are_clamped_to_the_ranges_of_their_keys(tab: Any) -> None:
 
 def test_depth_and_width_leave_no_more_weights_than_a_page_has(tab: Any) -> None:
     code = """(description) => {
-      const preset = modules.preset.presetOf(description).replace({ "network.width": 512 });
+      const small = modules.preset.presetOf(description).replace({ "network.depth": 2 });
+      const preset = small.replace({ "network.width": 512 });
       const deep = preset.limits("network.depth").most;
       const animated = preset.replace({ "animate.network.depth": [2, 4], "network.depth": 2 });
       return [deep, animated.get("network.width"), animated.limits("network.width").most];
     }"""
     deep, width, most = told(tab, code, described(Preset()))
-    assert (deep, width, most) == (5, 512, 512)
+    assert (deep, width, most) == (9, 512, 512)
 
 
 def test_what_a_key_cannot_be_is_told(tab: Any) -> None:
@@ -405,6 +407,24 @@ def test_any_preset_is_read_back_and_moves_alike(
     check_moments(tab, preset, times)
 
 
+def test_every_shipped_preset_with_a_page_is_read_back(
+    tab: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(description, "_normalized", lambda preset: None)  # it takes long
+    checked = 0
+    for name in shipped():
+        preset = load_preset(name)
+        try:
+            check_page(preset)
+        except PresetError:
+            continue
+        (text,) = told(tab, CHANGED, described(preset), [{}])
+        assert parse_preset(text) == preset, name
+        check_moments(tab, preset, [0.0, 7.3])
+        checked += 1
+    assert checked > 70
+
+
 def test_text_with_quotes_lines_and_markup_is_read_back(tab: Any) -> None:
     words = 'A "quote", \\ and\ttab,\nlines\r\n, \x00\x7f\x1f, é 🌊, \u2028, </script><b>&amp;'
     preset = Preset(description=words, title="</script>\"'\\")
@@ -498,7 +518,7 @@ def test_what_is_shown_is_said(tab: Any) -> None:
         "hidden units normalised over ± 1 around (0, 0): mean 0 ± 0.5, deviation 1",
         "colours: viridis, inverted, 4 flat inks",
         "zoom 2.8×, ± 1 around (0, 0)",
-        "moving in 12 s and stays: extent 1, 2",
+        "moving once, in 12 s: extent 1, 2",
     ]
 
 
@@ -511,8 +531,19 @@ def test_given_networks_and_walks_are_said(tab: Any) -> None:
     assert "z = 0.25" in words
     walk = Preset().replace(**{"animation.walk": (1, 2, MAX_SEED)})
     words = told(tab, code, described(walk), 1.0)
-    assert f"moving in 12 s and back: seeds 1, 2, {MAX_SEED}" in words
+    assert f"moving to and fro, 12 s each way: seeds 1, 2, {MAX_SEED}" in words
     assert any("% of the way to seed 2" in line for line in words)
+
+
+def test_sheets_and_layers_are_said(tab: Any) -> None:
+    code = """(description, keys) =>
+      modules.preset.presetOf(description).replace(keys).words(0)[1]"""
+    sheet = Preset().replace(view="sheet", rows="depth=2,3", cols="seed=1,2,5,7")
+    words = "a sheet of 2 × 4 pictures: depth=2,3 × seed=1,2,5,7"
+    assert told(tab, code, described(sheet), {}) == words
+    assert told(tab, code, described(sheet), {"show.view": "picture"}).startswith("8 layers")
+    layers = described(Preset().replace(view="layers"))
+    assert told(tab, code, layers, {}) == "the picture of each layer"
 
 
 # Seeds by words

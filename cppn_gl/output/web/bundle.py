@@ -10,10 +10,11 @@ declaration `export` of a function, an async or generator function, a class or a
 import re
 from functools import cache
 
-from cppn_gl.nn import activations
+from cppn_gl.nn.activations import js_activations
+from cppn_gl.output.web.minify import joined
 from cppn_gl.utils.resources import resource
 
-ENTRY = "main"
+ENTRY, ENTRY_CELLS = "main", "main_cells"  # of pages of one picture, and of many in a grid
 
 _IMPORT = re.compile(r'^import\s*\{([^}]*)\}\s*from\s*"\./(\w+)\.js";\n?', re.MULTILINE)
 _EXPORT = re.compile(
@@ -44,6 +45,14 @@ def module_names() -> list[str]:
     return sorted({path.stem for path in resource("web").glob("*.js")} - {"boot"} | set(GENERATED))
 
 
+def minified(entry: str = ENTRY) -> str:
+    """The same as `bundle`, shorter: without comments and blanks, with short names of variables."""
+    order: list[str] = []
+    _visit(entry, (), order)
+    script = joined({name: (_bare(name), _imported(name)) for name in order}, entry)
+    return f'(()=>{{"use strict";{script}}})();'
+
+
 def _visit(name: str, above: tuple[str, ...], order: list[str]) -> None:
     """Append a module to `order`, behind those that it imports."""
     if name in above:
@@ -56,26 +65,39 @@ def _visit(name: str, above: tuple[str, ...], order: list[str]) -> None:
 
 def _wrapped(name: str) -> str:
     """A module as a statement that sets its exports."""
-    text = _source(name)
-    imports = []
-    for names, other in _IMPORT.findall(text):
-        fields = ", ".join(part.strip().replace(" as ", ": ") for part in names.split(","))
-        imports.append(f"const {{ {fields.rstrip(', ')} }} = modules.{other};\n")
-    exported = _EXPORT.findall(text)
-    text = _EXPORT.sub("", _IMPORT.sub("", text))
+    imports = "".join(
+        f"const {{ {theirs}: {ours} }} = modules.{other};\n"
+        for ours, (other, theirs) in _imported(name).items()
+    )
+    body = _COMMENT.sub("", _bare(name))
+    exports = ", ".join(_exported(name))
+    return f"modules.{name} = (() => {{\n{imports}{body}return {{ {exports} }};\n}})();\n"
+
+
+def _imported(name: str) -> dict[str, tuple[str, str]]:
+    """What a module imports, by its names for it: (the module, its name there)."""
+    found = {}
+    for names, other in _IMPORT.findall(_source(name)):
+        for part in filter(None, map(str.strip, names.split(","))):
+            theirs, _, ours = part.partition(" as ")
+            found[ours or theirs] = (other, theirs)
+    return found
+
+
+def _exported(name: str) -> list[str]:
+    return list(_EXPORT.findall(_source(name)))
+
+
+def _bare(name: str) -> str:
+    """A module's text without imports, and without the word `export`."""
+    text = _EXPORT.sub("", _IMPORT.sub("", _source(name)))
     if wrong := _OTHER.search(text):
         raise ValueError(f"web/{name}.js: not understood: {wrong[0]}")
-    body = "".join(imports) + _COMMENT.sub("", text)
-    return f"modules.{name} = (() => {{\n{body}return {{ {', '.join(exported)} }};\n}})();\n"
-
-
-def _activations() -> str:
-    made = getattr(activations, "js_activations", lambda: "export const ACTIVATIONS = {};\n")
-    return str(made())
+    return text
 
 
 # Modules that are made from the tables of Python, by name.
-GENERATED = {"activations": _activations}
+GENERATED = {"activations": js_activations}
 
 
 @cache

@@ -8,12 +8,12 @@ weights that are not drawn travel with it, and those of a normalised network as 
 
 import base64
 import dataclasses
-import importlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
+from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.draws import Seed
 from cppn_gl.nn.features import of_image
 from cppn_gl.nn.file_source import File
@@ -22,6 +22,8 @@ from cppn_gl.nn.layers import Layer
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.sources import Layers, Random
 from cppn_gl.nn.training.options import Train
+from cppn_gl.output.web.cells import describe_cells
+from cppn_gl.output.web.colors import describe_color
 from cppn_gl.preset.preset import ALWAYS, Preset
 from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.shot import Shot
@@ -29,9 +31,10 @@ from cppn_gl.preset.tables import TABLES, field_of, fields_of, plain, whole
 from cppn_gl.utils.checks import Integer, Number, OneOf, PresetError, Several, help_of
 
 VIEWS = "picture", "sheet", "layers"  # that a page shows
-# Weights and biases that are given: 4 MiB, as text 6, and as lines of TOML up to 26. So a page stays
-# below what is read back of one (preset/pages.py); and such networks are drawn anew within a second.
-MAX_WEIGHTS = 2**20
+MAX_WEIGHTS = 2**21  # and biases: the page draws them within seconds, 8 MiB
+# Those that travel with the page: as text 6 MiB, and in TOML up to 26. So a page stays below what
+# is read back of one (preset/pages.py).
+MAX_CARRIED = 2**20
 MAX_EXACT = 2**53  # up to here JavaScript's numbers hold every integer
 
 _TABLES = "network", "view", "animation", "color", "normalize"  # those whose keys a page changes
@@ -58,15 +61,11 @@ def describe(shot: Shot) -> Document:
         "tables": _encoded(_tables(preset)),
         "network": describe_network(preset),
         "normalized": _normalized(preset.at(shot.time)),
-        "color": _part("colors", "describe_color", preset),
-        "cells": None if preset.show.view == "picture" else _part("cells", "describe_cells", shot),
+        "color": describe_color(preset),
+        "cells": None if preset.show.view == "picture" else describe_cells(shot),
         "keys": dict(_keys(preset)),
         "most_weights": MAX_WEIGHTS,
     }
-
-
-def _part(module: str, name: str, of: Any) -> Any:
-    return getattr(importlib.import_module(f"cppn_gl.output.web.{module}"), name)(of)
 
 
 def check_page(preset: Preset) -> None:
@@ -78,7 +77,7 @@ def check_page(preset: Preset) -> None:
     if preset.classifies:
         raise PresetError("a page shows no network that sees pictures", key="network")
     if preset.learns:
-        problem = "a page shows no network that learns; a file of its trained weights it does"
+        problem = "a page shows no network that learns; export its weights, then a page of them"
         raise PresetError(problem, key="train.data")
     if spec.structured:
         problem = "a page shows networks of dense layers, not structures"
@@ -86,15 +85,21 @@ def check_page(preset: Preset) -> None:
     if names := of_image(spec.inputs):
         problem = f"a page has no image, which the inputs {' '.join(names)} need"
         raise PresetError(problem, key="network.inputs")
+    for name in (*spec.hidden_activations, spec.output_activation):
+        if not ACTIVATIONS[name].js:
+            problem = f"a page cannot compute {name}, which has no JavaScript in its row"
+            raise PresetError(problem, key="network.activation")
     if isinstance(spec, File) and not spec.redistribute:
         problem = "a page carries the weights, which redistribute = false forbids"
         raise PresetError(problem, key="network.redistribute")
     if not isinstance(spec, Random):
         _check_fixed(preset)
-    count = max(_parameters(one) for one in _largest(preset))
-    if count > MAX_WEIGHTS:
-        problem = f"{count} weights; a page has at most {MAX_WEIGHTS}"
-        raise PresetError(problem, key="network")
+    count, most = max(_parameters(one) for one in _largest(preset)), MAX_WEIGHTS
+    if preset.normalize.which != "none" or not isinstance(spec, Random):
+        most = MAX_CARRIED
+    if count > most:
+        what = "draws" if most == MAX_WEIGHTS else "carries"
+        raise PresetError(f"{count} weights; a page {what} at most {most}", key="network")
     if view == "sheet":
         for cell in cells(preset).cells:
             check_page(cell.preset)
@@ -227,6 +232,8 @@ def _keys(preset: Preset) -> Iterator[tuple[str, Document]]:
     for table in _TABLES:
         for field in fields_of(table):
             if (table != "network" or field.name in names) and (row := _ranges(field)):
+                if table not in ALWAYS and field.default is not None:
+                    row["default"] = field.default
                 yield f"{table}.{field.name}", row | _passing(f"{table}.{field.name}")
     for name, _ in preset.animate.moving:
         if name.partition(".")[0] not in _TABLES:
@@ -240,10 +247,10 @@ def _passing(dotted: str) -> Document:
 
 
 def _ranges(field: "dataclasses.Field[Any]") -> Document:
-    """Range, useful range, default and help of a key of numbers; choices; empty for others."""
+    """Range, useful range and help of a key of numbers; choices of names; empty for others."""
     check, slider = field.metadata["check"], field.metadata.get("slider")
     check = check.check_one if isinstance(check, Several) else check
-    row: Document = {"default": field.default}
+    row: Document = {}
     if isinstance(check, Integer | Number):
         row |= {"least": check.low, "most": _exact(check.high)}
     elif isinstance(check, OneOf):

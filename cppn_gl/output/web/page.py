@@ -1,12 +1,11 @@
 """A shot as one HTML file that shows it live, needs nothing else, and asks nobody for anything.
 
-    Shot -> describe() ----------------------------------\\
-         -> still_of()                                    > web/page.html, filled in -> HTML
-    web/*.js, shaders/ -> bundle(), shader_texts() -> deflated
+    Shot -> describe(), web/*.js, web/page.css, shaders/ -> minified -> packed ----\\
+         -> still_of() -------------------------------------------------------------> web/page.html
+    web/boot.js, which stands in the page as it is, unpacks and starts the others -/
 
-The scripts and shaders travel deflated, in base64; web/boot.js, which stands in the page as it is,
-unpacks and starts them. What a preset says is escaped wherever it stands in the page, and the
-page's policy lets the browser run these two scripts, by their hashes, and no other.
+What a preset says is escaped wherever it stands in the page, and the page's policy lets the browser
+run its two scripts, by their hashes, and no other.
 
 The shot's own text is in the element `cppn-gl`, from which preset/pages.py opens the page.
 """
@@ -16,19 +15,26 @@ import hashlib
 import html
 import json
 import re
-import zlib
 from functools import cache
 from typing import Any
 
-from cppn_gl.output.web.bundle import bundle
+from cppn_gl.output.web.bundle import ENTRY, ENTRY_CELLS, minified
 from cppn_gl.output.web.description import describe
+from cppn_gl.output.web.minify import shortened
+from cppn_gl.output.web.packing import packed
 from cppn_gl.output.web.shaders import shader_texts
 from cppn_gl.output.web.still import still_of
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.resources import resource
 
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
-_COMMENT = re.compile(r"/\*.*?\*/|^\s+", re.DOTALL | re.MULTILINE)
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_BLANK = re.compile(r"\s*\n\s*")
+# What the page looks like without its style sheet, which is packed.
+FIRST_STYLE = (
+    ":root{color-scheme:dark light;font-family:system-ui,sans-serif}body{margin:0}"
+    "#still{display:block;width:100%;max-height:100vh;object-fit:contain}[hidden]{display:none}"
+)
 
 
 def page_of(shot: Shot, *, home: str = "") -> bytes:
@@ -37,20 +43,25 @@ def page_of(shot: Shot, *, home: str = "") -> bytes:
     `home`: a page that it links to, if it is one of several.
     """
     description = describe(shot)
-    title = shot.preset.title or shot.preset.name
+    program = _program(description["cells"] is not None)
+    parts = {
+        "program": program,
+        "style": style(),
+        "shaders": shader_texts(),
+        "description": description,
+    }
     filled = {
-        "policy": html.escape(policy(boot(), bundle())),
-        "title": html.escape(title),
+        "policy": html.escape(policy(boot(), program)),
+        "title": html.escape(shot.preset.title or shot.preset.name),
         "description": html.escape(shot.preset.description),
         "home": f'<p><a href="{html.escape(home)}">All networks</a></p>\n' if home else "",
-        "style": style(),
+        "style": FIRST_STYLE,
         "still": still_of(shot),
         "preset": in_script(json.loads(shot.to_text())),
-        "data": in_script({"description": description, "packed": packed()}),
+        "packed": packed(json.dumps(parts, ensure_ascii=False, separators=(",", ":"))),
         "program": boot(),
     }
-    template = (resource("web") / "page.html").read_text("utf-8")
-    return _PLACE.sub(lambda place: filled[place[1]], template).encode()
+    return _PLACE.sub(lambda place: filled[place[1]], _template()).encode()
 
 
 def in_script(value: Any) -> str:
@@ -74,18 +85,20 @@ def policy(*scripts: str) -> str:
 @cache
 def boot() -> str:
     """The script that starts the others."""
-    return (resource("web") / "boot.js").read_text("utf-8").strip()
+    return shortened((resource("web") / "boot.js").read_text("utf-8"))
 
 
 @cache
 def style() -> str:
-    """The page's style sheet, without comments."""
-    return _COMMENT.sub("", (resource("web") / "page.css").read_text("utf-8"))
+    """The page's style sheet."""
+    return _BLANK.sub("", _COMMENT.sub("", (resource("web") / "page.css").read_text("utf-8")))
 
 
 @cache
-def packed() -> str:
-    """The scripts and shaders: JSON, deflated, in base64."""
-    text = json.dumps({"program": bundle(), "shaders": shader_texts()}, ensure_ascii=False)
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return base64.b64encode(deflate.compress(text.encode()) + deflate.flush()).decode()
+def _template() -> str:
+    return (resource("web") / "page.html").read_text("utf-8")
+
+
+@cache
+def _program(with_cells: bool) -> str:
+    return minified(ENTRY_CELLS if with_cells else ENTRY)

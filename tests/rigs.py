@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import numpy as np
+from browser import modules
 from numpy.typing import NDArray
 
 from cppn_gl.nn.network import Network
@@ -38,9 +39,11 @@ SETTING = """() => {
 
 
 def set_up(page: Any) -> Any:
-    """The page, with the values of SETTING and `painter`."""
-    page.evaluate(SETTING)
-    page.evaluate("(shaders) => { globalThis.painter = painterOf(shaders); }", shader_texts())
+    """The page with all modules, the values of SETTING and `painter`; at most once."""
+    if not page.evaluate("'painter' in globalThis"):
+        modules(page)
+        page.evaluate(SETTING)
+        page.evaluate("(shaders) => { globalThis.painter = painterOf(shaders); }", shader_texts())
     return page
 
 
