@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cppn_gl.cli import gallery
+from cppn_gl.nn.vision import squeezenet
 from cppn_gl.output.web import site
 from cppn_gl.preset.library import load_preset, shipped
 
@@ -55,8 +56,10 @@ def test_without_a_preset_it_is_all_shipped_ones_and_the_tour(
 
 @pytest.mark.gl
 def test_what_lacks_a_library_is_told_and_does_not_fail(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
+    squeezenet._read.cache_clear()
+    request.addfinalizer(squeezenet._read.cache_clear)
     monkeypatch.setattr("cppn_gl.utils.extras.find_spec", lambda library: None)
     two = {name: shipped()[name] for name in ("squeezenet", "relu-curve")}
     monkeypatch.setattr(gallery.library, "shipped", lambda: two)
