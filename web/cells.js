@@ -4,7 +4,7 @@
 //   description, preset, time -> cellsOf() -> Grid -> layoutOf() -> Layout: boxes and labels
 //   Grid, Layout -> drawCells() -> target;  writeLabels() -> HTML over the canvas;  Layout.at(x, y)
 
-import { layerPicture } from "./layer_picture.js";
+import { layerPicture } from "./layers.js";
 import { opaque, withLayers } from "./network.js";
 import { MAX_SEED } from "./seed.js";
 import { even } from "./stretch.js";

@@ -92,7 +92,7 @@ def boot() -> str:
 @cache
 def style() -> str:
     """The page's style sheet."""
-    return _BLANK.sub("", _COMMENT.sub("", (resource("web") / "page.css").read_text("utf-8")))
+    return _BLANK.sub(" ", _COMMENT.sub("", (resource("web") / "page.css").read_text("utf-8")))
 
 
 @cache

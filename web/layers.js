@@ -1,6 +1,6 @@
-// The picture of a layer: that of the network that ends there.
+// One layer of a network as a picture of its own.
 
-const OUTPUTS = [4, 3, 1];
+const OUTPUTS = [4, 3, 1]; // that a picture can have
 
 // The preset of the network that ends with a layer, from 1.
 export function layerPicture(preset, layer) {
