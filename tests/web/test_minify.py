@@ -30,7 +30,8 @@ function total(...values) {
 """
 MAIN = """
 const hidden = 4;
-const texts = { class: "a", let: `b${hidden > 3 ? `c${hidden}` : ""}d`, "x-y": /[/"`]{2}\\/(\\d+)/g };
+const texts = { class: "a", let: `b${hidden > 3 ? `c${hidden}` : ""}d`,
+  "x-y": /[/"`]{2}\\/(\\d+)/g };
 function start(first) {
   const { first: one, second } = new Thing(first, { second: 5, third: 6 });
   const found = [1, -1, - -1, 2 / 2, +(1 + +1)];
@@ -96,8 +97,8 @@ def test_what_modules_use_of_the_browser_is_known(page: Any) -> None:
 
 
 def test_names_that_scripts_set_stay_in_shaders() -> None:
-    text = "uniform float extent;\n#define TWICE(x) \\\n(2.0 * x)\nfloat activation_tanh(float long_name)"
-    text += " {\nreturn TWICE(long_name) - -extent;\n}\n"
+    text = "uniform float extent;\n#define TWICE(x) \\\n(2.0 * x)\n"
+    text += "float activation_tanh(float long_name) {\nreturn TWICE(long_name) - -extent;\n}\n"
     found = shorter_shaders({"a": text}, ['"extent"', "`activation_${"])["a"]
     assert "uniform float extent;" in found
     assert "activation_tanh(" in found

@@ -38,7 +38,8 @@ MAX_WALKED = 2**23  # weights of all seeds of a walk, whose angles are measured 
 MAX_EXACT = 2**53  # up to here JavaScript's numbers hold every integer
 
 _TABLES = "network", "view", "animation", "color", "normalize"  # those whose keys a page changes
-_HELPED = "network", "view"  # those with sliders: the help of others would only take room
+# Those with sliders: the help of others would only take room.
+_HELPED = "network.depth", "network.width", "network.weight_scale"
 _FIXED = "inputs", "latent", "period", "seed"  # keys of networks whose weights are given
 
 Document = dict[str, Any]
@@ -243,7 +244,7 @@ def _keys(preset: Preset) -> Iterator[tuple[str, Document]]:
     for table in _TABLES:
         for field in fields_of(table):
             if (table != "network" or field.name in names) and (row := _ranges(field)):
-                if table in _HELPED and "least" in row:
+                if f"{table}.{field.name}" in _HELPED:
                     row["help"] = help_of(field)
                 if table not in ALWAYS and field.default is not None:
                     row["default"] = field.default

@@ -18,7 +18,7 @@ from cppn_gl.views import view_of
 
 SIDES = (480, 400, 320, 240, 160, 96)  # pixels of the longer side: the largest that fits is taken
 QUALITIES = (50, 25)  # of WebP
-MAX_BYTES = 1600
+MAX_BYTES = 1100
 MAX_WORK = 2**34  # multiplications: a second on two cores, a few where NumPy draws
 
 EMPTY = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
