@@ -21,12 +21,14 @@ PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
 ENGINE = """
 class Fake {
   constructor(canvas) {
-    Object.assign(this, { canvas, asked: [], shown: null, settled: 0, rate: 1e9, slow: false });
+    Object.assign(this, { canvas, asked: [], shown: null, settled: 0, rate: 1e9, slow: false,
+      cells: modules.cells });
     this.context = canvas.getContext("2d");
     this.release = null;
   }
   async picture(preset, time, { width, height, cancelled }) {
     const picture = { preset, time, width, height };
+    if (preset.get("show.view") === "sheet") picture.layout = this.layout;
     this.asked.push(picture);
     if (this.broken) throw new Error("the fake engine is broken");
     while (this.slow && !cancelled()) await new Promise((resolve) => setTimeout(resolve));
@@ -74,7 +76,8 @@ def fake_html(shot: Shot) -> str:
         "style": (resource("web") / "page.css").read_text("utf-8"),
         "still": PIXEL,
         "preset": "",
-        "data": "null",
+        "home": "",
+        "packed": "",
         "program": program,
     }
     text = (resource("web") / "page.html").read_text("utf-8")

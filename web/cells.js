@@ -4,6 +4,7 @@
 //   description, preset, time -> cellsOf() -> Grid -> layoutOf() -> Layout: boxes and labels
 //   Grid, Layout -> drawCells() -> target;  writeLabels() -> HTML over the canvas;  Layout.at(x, y)
 
+import { layerPicture } from "./layers.js";
 import { opaque, withLayers } from "./network.js";
 import { MAX_SEED } from "./seed.js";
 import { even } from "./stretch.js";
@@ -26,7 +27,6 @@ const DIGIT = 0.6; // width of a digit in font sizes
 const RMS_RANGE = 2.5; // pre-activations of ± so many root mean squares are shown as 0 and 1
 const TINY = 1e-30;
 
-const OUTPUTS = [4, 3, 1];
 const kept = new WeakMap(); // preset -> its grid
 
 // Whether a preset is shown as cells.
@@ -69,22 +69,6 @@ function layersOf(of, preset, count) {
 function depthOf(preset, time) {
   const { spec } = preset.at(time);
   return spec.kind === "given" ? spec.layers.length : spec.depth;
-}
-
-// The preset of the network that ends with a layer, from 1.
-export function layerPicture(preset, layer) {
-  const { layers } = preset.shared;
-  if (layers === null) return preset.replace({ "network.depth": layer });
-  if (layer === layers.length) return preset;
-  const end = layers[layers.length - 1];
-  const { weight, bias, ...last } = layers[layer - 1];
-  const rows = OUTPUTS.find((count) => count <= Math.min(last.rows, end.rows));
-  const cut = {
-    ...last, rows, activation: end.activation,
-    weight: weight.subarray(0, rows * last.columns), bias: bias.subarray(0, rows),
-  };
-  const shared = { ...preset.shared, layers: [...layers.slice(0, layer - 1), cut] };
-  return new preset.constructor({ ...shared, normalized: null }, preset.document);
 }
 
 // Where cells and labels are in a picture of `shape`, in pixels. `boxes`: [left, top, width,

@@ -2,9 +2,9 @@
 // knows nothing of the page. A change makes a new preset and adds it to the history. An action that
 // is not possible changes nothing and sets `message`.
 
-import { layerPicture } from "./cells.js";
 import { History } from "./history.js";
 import { clamp, digits, ladder, onLadder, tidy, written } from "./ladder.js";
+import { layerPicture } from "./layers.js";
 
 export const ZOOM_STEP = 2 ** (1 / 4);
 export const SCALE_STEP = 2 ** (1 / 16);

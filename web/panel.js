@@ -9,8 +9,8 @@ import { Menu, Slider } from "./sliders.js";
 const ZOOM = { low: 0.1, high: 1000, factor: true }; // of the zoom's slider
 const MAX_SEED = 60; // characters of a seed that is shown
 
-// The panel in the page's elements. `does`: perform(action); begin() and end() of a gesture;
-// reset(), copy(), alone(): what buttons do.
+// The panel in the page's elements. `does`: perform(action); change(does), what a slider changes;
+// begin() and end() of a gesture; reset(), copy(), alone(), close(): what buttons do.
 export class Panel {
   constructor(explorer, find, does) {
     this.explorer = explorer;
@@ -30,12 +30,15 @@ export class Panel {
     ];
     this.seed = this._seed();
     this.buttons = make("div", { class: "buttons" },
-      this._button("Save picture", "screenshot"), this._button("Copy preset", does.copy),
+      this._button("Save picture", "screenshot"),
+      this._button("Save preset", () => does.perform("save_preset")),
+      this._button("Copy preset", does.copy), this._button("Step back", "history_back"),
       this._button("Reset", does.reset), this._button("Picture only", does.alone));
     find("head").append(tool("close", "hide the panel", does.close));
     const rows = this.rows.map((row) => row.row);
     find("controls").append(...rows.slice(0, 5), this.seed.row, ...rows.slice(5), this.buttons);
-    this.description.after(this.words);
+    this.description.after(this.words, make("button", { type: "button",
+      onclick: () => does.perform("explain") }, "What am I seeing?"));
   }
 
   // Show everything as it is now.

@@ -53,7 +53,7 @@ export class Pointer {
     this._wheelAt = -Infinity;
     for (const name of ["pointerdown", "pointermove", "pointerup", "pointercancel",
       "pointerleave"]) {
-      element.addEventListener(name, (event) => this[`_${name}`](event));
+      element.addEventListener(name, (event) => this[name](event));
     }
     element.addEventListener("wheel", (event) => this._wheel(event), { passive: false });
     element.addEventListener("contextmenu", (event) => {
@@ -69,7 +69,7 @@ export class Pointer {
     return local(x, y, this._frame || this.acts.frame(x, y));
   }
 
-  _pointerdown(event) {
+  pointerdown(event) {
     if (event.pointerType === "mouse" && event.button !== 0) return;
     if (this._fingers.size >= 2) return;
     this.element.setPointerCapture(event.pointerId);
@@ -84,7 +84,7 @@ export class Pointer {
     this._hold();
   }
 
-  _pointermove(event) {
+  pointermove(event) {
     if (event.pointerType === "mouse") {
       const { clientX: x, clientY: y } = event;
       this.acts.point(this._local(x, y), [x, y]);
@@ -107,18 +107,18 @@ export class Pointer {
     this.acts.look(moved(view, places, this._places(), ...this.acts.limits));
   }
 
-  _pointerup(event) {
+  pointerup(event) {
     if (!this._fingers.delete(event.pointerId)) return;
     const { _down: down } = this;
     if (down) this._clicked(event, down.touch);
     this._released();
   }
 
-  _pointercancel(event) {
+  pointercancel(event) {
     if (this._fingers.delete(event.pointerId)) this._released();
   }
 
-  _pointerleave(event) {
+  pointerleave(event) {
     if (event.pointerType === "mouse" && !this.held) this.acts.point(null, null);
   }
 

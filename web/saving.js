@@ -1,14 +1,27 @@
 // Taking something along: the picture as PNG, which carries its preset, and the preset as text.
 
+const LABEL = "rgb(190 198 208)"; // as labels over the picture
 const KEYWORD = "cppn_gl"; // of the text in a PNG, as preset/containers.py reads it
 
-// A PNG of RGBA pixels, row 0 on top, with the preset as text in it: a Blob.
-export async function png(pixels, width, height, text) {
+// A PNG of RGBA pixels, row 0 on top, with labels drawn on it and the preset as text in it: a Blob.
+export async function png({ pixels, width, height, labels = [], font = 0 }, text) {
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width, height });
   const image = new ImageData(new Uint8ClampedArray(pixels.buffer, pixels.byteOffset,
     pixels.byteLength), width, height);
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  const context = canvas.getContext("2d");
+  context.putImageData(image, 0, 0);
+  context.font = `${font}px system-ui, sans-serif`;
+  context.fillStyle = LABEL;
+  for (const label of labels) {
+    const [side, edge] = label.anchor.split(" ");
+    context.textAlign = side === "middle" ? "center" : side;
+    context.textBaseline = edge;
+    const lines = label.text.split("\n");
+    lines.forEach((line, at) => {
+      context.fillText(line, label.x, label.y + (at - (lines.length - 1) / 2) * font * 1.25);
+    });
+  }
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   if (!blob) throw new Error(`the browser makes no picture of ${width} × ${height} pixels`);
   return withText(new Uint8Array(await blob.arrayBuffer()), text);

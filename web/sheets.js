@@ -37,9 +37,9 @@ export class Sheets {
 
   async help() {
     const labels = await keyboardLabels();
-    const rows = helpRows(labels).map(([keys, text]) => make("tr", {},
-      make("th", { scope: "row" }, ...keys.split(" ").map(keyed).flat()), make("td", {}, text)));
-    this.toggle("help", "Keys and gestures", make("table", {}, make("tbody", {}, ...rows)));
+    const rows = helpRows(labels).map(([keys, text]) => make("div", {},
+      make("dt", {}, ...keys.split(" ").map(keyed).flat()), make("dd", {}, text)));
+    this.toggle("help", "Keys and gestures", make("dl", {}, ...rows));
   }
 
   explain(preset, time) {
@@ -63,32 +63,32 @@ export class Sheets {
         "Copy"), make("button", { type: "button", onclick: save }, "Save as a file")));
     area.focus();
     area.select();
+    area.scrollTop = 0;
   }
 }
 
 // What a preset shows, in paragraphs: its description, and how any such picture comes about.
 export function explanation(preset, time) {
   const { spec } = preset.at(time);
-  const moves = preset.moves ? " and for each moment" : "";
+  const moves = preset.moves ? ", again at each moment" : "";
   const drawn = spec.kind !== "given";
   const layers = drawn ? `${spec.depth} layers of ${spec.width} units`
     : `${spec.layers.length} layers`;
   const origin = drawn
-    ? `Nothing of it was learned. Its weights are drawn at random, from the seed ${spec.seed}: each `
-      + "seed is another picture, and the same seed is always the same one."
-    : "Its weights are those of a file, and stay as they are.";
+    ? `Nothing of it was learned. The weights are drawn at random from the seed ${spec.seed}: the `
+      + "same seed always gives this picture, another seed another one."
+    : "Its weights are given, and stay as they are.";
   return [
     String(preset.get("description") || ""),
-    `A neural network draws this picture while you look. For each pixel${moves} it gets `
-      + `${listed(spec.inputs)}, computes ${layers} from it, and gives a colour.`,
+    `A neural network draws this picture while you look. It is asked about each pixel${moves}: `
+      + `given ${listed(spec.inputs)}, it computes ${layers} and answers with a colour.`,
     origin,
-    "It is no image with a size but a function of the plane. So one can move about in it, and "
-      + "zoom in, and there is always more.",
+    "It is no image of so many pixels but a function of the plane: move about, zoom in, and it is "
+      + "computed anew, sharp at any size.",
   ].filter(Boolean);
 }
 
-const INPUTS = { x: "its place x", y: "its place y", r: "its distance r from the centre",
-  t: "the time t" };
+const INPUTS = { r: "the distance r from the centre", t: "the time t", one: "the number 1" };
 
 function listed(names) {
   const words = names.map((name) => INPUTS[name] || name);

@@ -2,7 +2,6 @@
 //
 //   key, finger, slider -> Explorer (a new preset, a time) -> Loop -> engine -> canvas
 
-import { cellsOf, writeLabels } from "./cells.js";
 import { labelled, make, tool, write } from "./dom.js";
 import { Explorer, MAX_EXTENT, MIN_EXTENT } from "./explorer.js";
 import { byKey, keyName, usesKey } from "./keys.js";
@@ -48,8 +47,10 @@ class Page {
     this._gesture = 0;
     this._size = [0, 0];
     this._told = 0;
+    this._unnamed = true; // the canvas has no words for what it shows now
     this._timers = {};
     this._layout = null; // of the cells that are shown
+    this._written = ""; // their labels
     this._pointed = null; // where the mouse is on the picture, in CSS pixels
     this.loop = new Loop({
       size: () => this._size,
@@ -85,7 +86,10 @@ class Page {
     });
     this._dock();
     this._listen();
-    this.overlay(this._firstOverlay());
+    const first = () => this.overlay(this._firstOverlay());
+    first();
+    // A frame of another page may have no size yet.
+    if (!window.innerWidth) window.addEventListener("resize", first, { once: true });
     this.canvas.hidden = false;
     this.pointer = new Pointer(this.canvas, {
       view: () => this.explorer.view,
@@ -137,11 +141,13 @@ class Page {
 
   // What lies over the picture or beside it: text, panel or nothing.
   overlay(name) {
+    const left = this.find("panel").contains(document.activeElement) && name !== "panel";
     this.root.dataset.overlay = name;
     this.root.dataset.idle = "";
     const open = name === "panel";
     labelled(this.tools.panel, open ? "hide the panel" : "show the panel");
     this.tools.panel.setAttribute("aria-expanded", open);
+    if (left) this.tools.panel.focus({ preventScroll: true });
     if (name === "nothing") {
       this.say("a click or a tap brings the text back");
       this.canvas.focus({ preventScroll: true });
@@ -204,7 +210,11 @@ class Page {
       const pixels = await this.engine.pixels(shown, time, width, height);
       const shot = { version: "page", name: this.name, size: [width, height], time, samples: 1,
         engine: "webgl", preset: shown.toToml() };
-      download(await png(pixels, width, height, JSON.stringify(shot)), `${this.name}.png`);
+      const { cells } = this.engine; // null where nothing shows any
+      const { labels = [], font } = cells && cells.hasCells(this.given, shown)
+        ? cells.layoutOf(cells.cellsOf(this.given, shown, time), [width, height]) : {};
+      const image = { pixels, width, height, labels, font };
+      download(await png(image, JSON.stringify(shot)), `${this.name}.png`);
       this.say(`saved ${this.name}.png, ${width} × ${height}`);
     } catch (error) {
       this.fail(error);
@@ -236,7 +246,7 @@ class Page {
     if (canvas.height !== height) canvas.height = height;
     this.engine.present(picture);
     this._labels(picture.layout || null);
-    this.root.dataset.drawn = "";
+    this.root.dataset.drawn = sharp ? "sharp" : "coarse";
     const now = performance.now();
     if (sharp || now - this._told > TOLD) {
       this._told = now;
@@ -245,11 +255,19 @@ class Page {
   }
 
   _changed() {
+    this._unnamed = true;
     write(this.find("problem"), "");
-    this.loop.touch();
+    this._touch();
     this._later("settle", SETTLED, () => {
       this.engine.settle().catch((error) => this.fail(error));
     });
+  }
+
+  // What is on the screen is no longer what is to be shown.
+  _touch() {
+    const { dataset } = this.root;
+    if (dataset.drawn) dataset.drawn = "before";
+    this.loop.touch();
   }
 
   _measure(entry = null) {
@@ -264,7 +282,7 @@ class Page {
     const next = size.map((side) => Math.round(side * factor));
     if (next[0] === this._size[0] && next[1] === this._size[1]) return;
     this._size = next;
-    this.loop.touch();
+    this._touch();
   }
 
   // Words and controls
@@ -288,10 +306,11 @@ class Page {
     lines.forEach((line, at) => write(hud.children[at], line));
     document.title = title;
     const label = lines.join(". ");
-    if (this.canvas.getAttribute("aria-label") !== label && (this.loop.resting || !running)) {
-      this.canvas.setAttribute("aria-label", label);
-    }
-    const { play, dice } = this.tools;
+    // Not at each moment of what moves: screen readers would begin again and again.
+    if (this._unnamed || !running) this.canvas.setAttribute("aria-label", label);
+    this._unnamed = false;
+    const { back, play, dice } = this.tools;
+    back.hidden = !this.explorer.inside;
     play.hidden = !preset.moves;
     dice.hidden = !this.explorer.limits("network.seed");
     if (play.dataset.running !== String(running)) {
@@ -303,6 +322,7 @@ class Page {
   _dock() {
     const perform = (action) => () => this.perform(action);
     this.tools = {
+      back: tool("back", "return from what was opened", perform("leave")),
       play: tool("pause", "pause", perform("pause")),
       dice: tool("dice", "new seed", perform("random_seed")),
       full: tool("full", "full screen", perform("toggle_fullscreen")),
@@ -385,7 +405,7 @@ class Page {
   _enter(place) {
     const { explorer, _layout: layout } = this;
     const index = place ? layout.at(...this._pixel(...place)) : -1;
-    const { cells } = cellsOf(this.given, explorer.shown, explorer.time);
+    const { cells } = this.engine.cells.cellsOf(this.given, explorer.shown, explorer.time);
     const cell = cells[index];
     if (!cell) explorer.message = "a click on a cell opens it";
     else explorer.open(cell.preset, `${cell.label}; Backspace returns`, cell.time);
@@ -414,9 +434,13 @@ class Page {
   _labels(layout) {
     if (!layout && !this._layout) return;
     this._layout = layout;
-    const labels = this.find("labels");
-    if (layout) writeLabels(labels, layout, this.stage.clientHeight);
-    else labels.replaceChildren();
+    this.root.toggleAttribute("data-cells", Boolean(layout));
+    const { clientHeight: height } = this.stage;
+    const written = layout ? JSON.stringify([height, layout.shape, layout.labels]) : "";
+    if (written === this._written) return;
+    this._written = written;
+    if (layout) this.engine.cells.writeLabels(this.find("labels"), layout, height);
+    else this.find("labels").replaceChildren();
   }
 
   _fullscreen() {

@@ -31,9 +31,7 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Open]:
 
     def opens(size: tuple[int, int] = WIDE, preset: str = "default", **options: Any) -> Any:
         keys = options.pop("keys", {})
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, **options
-        )
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
         contexts.append(context)
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
@@ -293,8 +291,10 @@ def test_the_panel_and_the_text_can_be_put_away(opened: Open) -> None:
 
     assert visible() == [True, False, True]
     wide = page.evaluate("ui.stage.clientWidth")
+    slider(page, "depth").focus()
     page.keyboard.press("Escape")
     assert visible() == [False, True, True]
+    assert page.evaluate("document.activeElement === ui.tools.panel")
     assert page.evaluate("ui.stage.clientWidth") > wide
     page.locator("canvas").focus()
     for shown in ("panel", "nothing", "text"):
@@ -420,7 +420,8 @@ def test_words_are_legible(opened: Open, scheme: str) -> None:
     page = opened(color_scheme=scheme)
     found = page.evaluate(
         """() => {
-          const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+          const canvas = document.createElement("canvas")
+            .getContext("2d", { willReadFrequently: true });
           const style = getComputedStyle(document.body);
           const over = (names) => {
             for (const name of names) {
@@ -531,3 +532,26 @@ def test_what_does_not_move_has_no_clock(opened: Open) -> None:
     settled(page)
     assert "time" not in page.locator(".row:visible label").all_inner_texts()
     assert not page.get_by_role("button", name="pause").is_visible()
+
+
+def test_a_cell_of_a_sheet_opens_by_a_click_and_closes_by_a_button(opened: Open) -> None:
+    page = opened(preset="depth-sheet")
+    page.evaluate(
+        """() => {
+          const { clientWidth: width, clientHeight: height } = ui.stage;
+          const grid = modules.cells.cellsOf(ui.given, ui.preset, 0);
+          fake.layout = modules.cells.layoutOf(grid, [width, height], { adapt: true });
+          ui.perform("next_color");
+        }"""
+    )
+    page.wait_for_function("ui._layout && ui.loop.resting")
+    assert page.locator("#labels").inner_text().startswith("layer 1")
+    box = page.evaluate("ui._layout.boxes[13]")  # the fourth of ten in the second row
+    page.locator("canvas").click(position={"x": box[0] + 9, "y": box[1] + 9})
+    page.wait_for_function("!ui._layout && ui.loop.resting")
+    assert page.evaluate("[ui.preset.get('network.depth'), ui.preset.get('show.view')]") == [
+        *(4, "picture"),
+    ]
+    assert value(page, "network.seed") == 23
+    page.get_by_role("button", name="return from what was opened").click()
+    page.wait_for_function("ui.preset.get('show.view') === 'sheet'")
