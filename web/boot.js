@@ -1,19 +1,22 @@
 // The script that stands in the page as it is: it unpacks the others, and starts them. Where it
 // cannot, the still picture stays, and it says why. The page's `cppn` is there at once.
 //
-//   characters -> 7 bits each -> bytes: a length of 4, raw LZMA (lc 3, lp 0, pb 0) -> JSON
+//   characters -> 7 bits, or 16 -> bytes: a length of 4, raw LZMA (lc 3, lp 0, pb 0) -> parts
 (() => {
   const element = (id) => document.getElementById(id);
 
   function bytesOf(characters) {
-    const bytes = new Uint8Array((characters.length * 7) >> 3);
+    const bytes = new Uint8Array(2 * characters.length);
     let bits = 0;
     let held = 0;
     let at = 0;
     for (let index = 0; index < characters.length; index++) {
-      bits = ((bits << 7) | (characters.charCodeAt(index) & 127)) & 32767;
-      held += 7;
-      if (held > 7) bytes[at++] = bits >> (held -= 8);
+      const code = characters.charCodeAt(index);
+      const more = code - 128; // which of three codes, and nine bits more
+      bits = more < 0 ? (bits << 7) | code
+        : (bits << 16) | ([0, 13, 60][more >> 9] << 9) | (more & 511);
+      for (held += more < 0 ? 7 : 16; held > 7; ) bytes[at++] = bits >> (held -= 8);
+      bits &= 255;
     }
     return bytes;
   }
@@ -162,14 +165,16 @@
     },
   };
   try {
-    const packed = element("packed").textContent;
-    const { program, style, shaders, description } = JSON.parse(unpacked(bytesOf(packed)));
+    const parts = unpacked(bytesOf(element("packed").textContent)).split("\0");
+    const [style, description, program, ...texts] = parts;
+    const shaders = {};
+    while (texts.length) shaders[texts.shift()] = texts.shift();
     const script = document.createElement("script");
     const sheet = document.createElement("style");
     script.textContent = program;
     sheet.textContent = style;
     document.head.append(sheet, script);
-    page = globalThis.program.start(description, shaders);
+    page = globalThis.program.start(JSON.parse(description), shaders);
   } catch (error) {
     problem = error;
     element("problem").textContent = `This is a still picture: ${error.message || error}.`;

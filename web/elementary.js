@@ -55,16 +55,13 @@ export function rint(x) {
   return rest > 0.5 || (rest === 0.5 && low % 2 !== 0) ? low + 1 : low;
 }
 
-// x · 2^n, without a rounding between the two where the result is a normal number.
-export function scaled(x, n) {
-  const factor = n < 0 ? 2 ** -8 : 2 ** 8;
-  for (let k = Math.abs(n) >> 3; k > 0; k--) x *= factor;
-  return n < 0 ? x / (1 << (-n & 7)) : x * (1 << (n & 7));
-}
+const NUMBER = new Float64Array(1);
+const WORDS = new Uint32Array(NUMBER.buffer);
 
 // The exponent n of x = m · 2^n, 1/2 <= m < 1, of a positive normal number.
 export function exponentOf(x) {
-  return ((new Uint32Array(new Float64Array([x]).buffer)[1] >>> 20) & 0x7ff) - 1022;
+  NUMBER[0] = x;
+  return ((WORDS[1] >>> 20) & 0x7ff) - 1022;
 }
 
 // sin(x), |x| up to 1e5.
@@ -117,13 +114,13 @@ export function exponential(x) {
   const r = high - low;
   const z = r * r;
   const c = r - z * horner(z, EXP);
-  return scaled(1 - (low - (r * c) / (2 - c) - high), n);
+  return (1 - (low - (r * c) / (2 - c) - high)) * 2 ** n;
 }
 
 // The natural logarithm of a positive number.
 export function logarithm(x) {
   let n = exponentOf(x);
-  let m = scaled(x, -n);
+  let m = x * 2 ** -n;
   if (m < Math.SQRT1_2) {
     m *= 2;
     n -= 1;

@@ -32,6 +32,7 @@ export class Engine {
     this.front = null; // the last picture
     this.scene = null; // and what it shows
     this.turn = Promise.resolve();
+    this.wanted = 0; // pixels that are waited for: pictures of the canvas give way
     canvas.addEventListener("webglcontextrestored", () => {
       this.planes = this.front = null;
     });
@@ -46,7 +47,7 @@ export class Engine {
   picture(preset, time, { width, height, cancelled = never }) {
     return this._next(async () => {
       const picture = await this._drawn(preset, time, [width, height], {
-        cancelled, noise: true, adapt: true,
+        cancelled: () => this.wanted > 0 || cancelled(), noise: true, adapt: true,
       });
       if (!picture) return null;
       if (this.front && this.front !== picture) this.front.release();
@@ -63,17 +64,18 @@ export class Engine {
 
   // A picture's pixels: RGBA, a byte each, row 0 on top, one sample a pixel, without dither.
   pixels(preset, time, width, height) {
+    this.wanted++;
     return this._next(async () => {
       const most = this.painter.device.largest;
       if (![width, height].every((side) => Number.isInteger(side) && side >= 1 && side <= most)) {
-        throw new RangeError(`${width} × ${height} pixels; each side is a number from 1 to ${most}`);
+        throw new RangeError(`${width} × ${height} pixels; each side is from 1 to ${most}`);
       }
       const picture = await this._drawn(preset, time, [width, height], { cancelled: never });
       const pixels = picture && (await this.colorist.pixels(picture));
       if (picture && picture !== this.front) picture.release();
       if (!pixels) throw new Error("the graphics driver was reset: try again");
       return pixels;
-    });
+    }).finally(() => this.wanted--);
   }
 
   // Ask for the fastest program for what is shown; it is compiled in the background.

@@ -5,7 +5,7 @@
 // sin_x …) enters as the change from its value at the view's centre, which is small in a deep zoom.
 
 import { PRODUCTS, TURN, constant, curved, turnsOf, wave } from "./features.js";
-import { exponentOf, rint, scaled, sineOfTurns } from "./elementary.js";
+import { exponentOf, rint, sineOfTurns } from "./elementary.js";
 import { effective } from "./network.js";
 
 const MAX_WIDTH = 512;
@@ -109,9 +109,9 @@ export function waves(network, center, extent, size, offset, jitter = [0, 0]) {
     // Scaled so that all of the picture is within an eighth of a turn, if it is.
     const most = (half * (size[axis] + 2)) / side;
     const bits = POINT + Math.max(0, -3 - exponentOf(most));
-    const [start, step] = [starts, steps].map((at) => BigInt(rint(scaled(half * at[axis], bits))));
+    const [start, step] = [starts, steps].map((at) => BigInt(rint(half * at[axis] * 2 ** bits)));
     angles.set([...halves(start + BigInt(offset[axis]) * step), ...halves(step)], 4 * k);
-    const unit = TURN * scaled(1, POINT - 32 - bits);
+    const unit = TURN * 2 ** (POINT - 32 - bits);
     numbers.set([unit, change.sine, change.cosine, 4 * Math.PI * half], 4 * k);
   });
   return new Uint8Array(block);

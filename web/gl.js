@@ -103,7 +103,7 @@ export class Program {
 function explained(name, log, source) {
   const [, line, what] = /ERROR: \d+:(\d+): (.*)/.exec(log || "") || [];
   if (!line) return `${name}: ${(log || "").trim().split("\n")[0] || "the driver gave no reason"}`;
-  return `${name}, line ${line}: ${what} — ${source.split("\n")[line - 1].slice(0, 120)}`;
+  return `${name}, line ${line}: ${what} — ${source.split("\n")[line - 1].trim().slice(0, 120)}`;
 }
 
 // A texture of a sized format that takes the nearest texel.

@@ -141,7 +141,7 @@ export function layersBlock(network, layout) {
 }
 
 // [low, factor]: alpha is (output 4 - low) · factor.
-function alphaRange(network) {
+export function alphaRange(network) {
   const { bounded, span } = ACTIVATIONS[network.layers[network.layers.length - 1].activation];
   const [low, high] = bounded ? span : [0, 1];
   return [low, 1 / (high - low)];

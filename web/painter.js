@@ -6,14 +6,15 @@
 // times as fast where a CPU draws, and is compiled on request; it draws pixels, woven into planes.
 
 import { firstLayer, waves } from "./fold.js";
-import { Program, Target, alive, buffer, cover, deviceOf, finished, freeBuffer, freeTexture, pause,
-  texture } from "./gl.js";
+import { Program, ShaderError, Target, alive, buffer, cover, deviceOf, finished, freeBuffer,
+  freeTexture, pause, texture } from "./gl.js";
 import { BINDINGS, MAX_INPUTS, MAX_WIDTH, TEXTURE_WIDTH, WEIGHTS_BINDING, chooseLayout, frameBlock,
   layersBlock, pack, unrolled, workPerPixel } from "./layout.js";
-import { literalNetwork, pictureSource, structureOf } from "./shader.js";
+import { literalSources, loopSources, structureOf } from "./shader.js";
 
 const MAX_PROGRAMS = 12;
 const MAX_LITERALS = 4000; // weights: more take too long to compile
+const LANES = 4; // pixels that a fragment of a loop program draws
 const STRIP = 40; // ms that a draw call may take
 const FIRST_WORK = 4e6; // multiplications of a program's first draw call
 const AHEAD = 2; // draw calls that the device has at a time, so that it never waits for the page
@@ -52,6 +53,7 @@ export class Painter {
     this.compilations = 0; // for tests
     this.uploads = 0;
     this.literal = true; // whether programs with literals may be made
+    this.slow = SLOW; // pixels/s below which they are
     this._reset();
     const canvas = gl.canvas;
     for (const prefix of ["webgl", ""]) {
@@ -68,7 +70,8 @@ export class Painter {
     this.pixels = null; // what a program with literals draws to
     this.weaves = {};
     this.last = null; // the job whose numbers are in the blocks
-    this.settling = null;
+    this.settling = null; // the promise of settle()
+    this.wanted = null; // the scene to be served next
   }
 
   // How many programs there are, and other WebGL objects of this module and others, for tests.
@@ -92,11 +95,7 @@ export class Painter {
     const first = left >> 2;
     const columns = Math.ceil((left + width) / 4) - first;
     const work = 4 * workPerPixel(scene.network); // of a texel
-    if (!entry.warm) {
-      this._strip(job, [first, top, 1, 1]); // most drivers compile now
-      if (!(await finished(this.gl))) return false;
-      entry.warm = true;
-    }
+    if (!(await this._warm(entry, scene)) || stop()) return false;
     const most = entry.literal ? ROWS : height;
     const waiting = []; // strips that the device draws while the next is made
     let [x, y, rows] = [0, 0, 0];
@@ -108,7 +107,9 @@ export class Painter {
         if (x === 0) rows = Math.min(evenRows(texels / columns), most, height - y);
         const wide = Math.min(Math.max(1, Math.floor(texels / rows)), columns - x);
         this._strip(job, [first + x, top + y, wide, rows]);
-        const drawn = { started: performance.now(), texels: wide * rows, done: finished(this.gl) };
+        const done = finished(this.gl);
+        done.catch(() => {}); // of one that is not waited for
+        const drawn = { started: performance.now(), texels: wide * rows, done };
         waiting.push(drawn);
         x += wide;
         if (x >= columns) [x, y] = [0, y + rows];
@@ -147,27 +148,41 @@ export class Painter {
     return entry && entry.rate ? entry.rate : 0;
   }
 
-  // Ask for the fastest program of a scene's network, if the device is slow. Resolves when it is
-  // there, to whether there is one with literals.
+  // Ask for the fastest program of a scene's network, if the device is slow. Resolves when it can
+  // be used, to whether it has literals. Of scenes asked for meanwhile the last one is served.
   async settle(scene) {
-    const { network } = scene;
-    const key = literalKey(network);
-    const known = this.programs.get(key);
-    if (known) return known.program.compiled;
-    if (!this.literal || this.settling || !this._worthwhile(scene)) return false;
-    this.settling = key;
-    try {
-      const entry = this._compile(key, network, 1, literalNetwork(network));
-      return await this._finish(entry, key, () => this.settling !== key);
-    } finally {
-      if (this.settling === key) this.settling = null;
+    this.wanted = scene;
+    if (this.settling) return this.settling;
+    this.settling = this._settle().finally(() => {
+      this.settling = null;
+    });
+    return this.settling;
+  }
+
+  async _settle() {
+    let served = false;
+    while (this.wanted) {
+      const scene = this.wanted;
+      this.wanted = null;
+      const key = literalKey(scene.network);
+      let entry = this.programs.get(key);
+      served = !!entry || (this.literal && this._worthwhile(scene));
+      if (!served) continue;
+      try {
+        if (!entry) entry = this._compile(key, scene.network, true);
+        served = (await this._finish(entry, () => false)) && (await this._warm(entry, scene));
+      } catch (error) {
+        if (!(error instanceof ShaderError)) throw error;
+        this.literal = served = false; // too much for this driver: the other form draws as well
+      }
     }
+    return served;
   }
 
   _worthwhile({ network }) {
     const weights = network.layers.slice(1).reduce((n, { rows, columns }) => n + rows * columns, 0);
     const rate = this.rate({ network });
-    return weights <= MAX_LITERALS && unrolled(chooseLayout(network)) && rate > 0 && rate < SLOW;
+    return weights <= MAX_LITERALS && unrolled(chooseLayout(network)) && rate > 0 && rate < this.slow;
   }
 
   release() {
@@ -180,11 +195,12 @@ export class Painter {
     this._reset();
   }
 
-  // The entry of the fastest program that is ready; undefined if none is.
+  // The entry of the faster program of those that can be used at once; undefined if none can.
   _best(network) {
+    const loop = this.programs.get(this._loopKey(network));
     const literal = this.programs.get(literalKey(network));
-    if (literal && literal.ready) return literal;
-    return this.programs.get(this._loopKey(network));
+    if (!literal || !literal.warm) return loop;
+    return loop && literal.rate && literal.rate < loop.rate ? loop : literal;
   }
 
   _layout(network) {
@@ -197,21 +213,24 @@ export class Painter {
 
   // The entry of the program that draws a scene, compiled if it has to be; null if stopped.
   async _program({ network }, stop) {
-    const literal = literalKey(network);
-    let key = this._loopKey(network);
-    if (this.programs.has(literal) && this.programs.get(literal).ready) key = literal;
-    const entry = this.programs.get(key) || this._compile(key, network, 4, "");
+    const best = this._best(network);
+    const key = best ? best.key : this._loopKey(network);
+    const entry = best || this._compile(key, network, false);
     this.programs.delete(key);
     this.programs.set(key, entry);
-    return (await this._finish(entry, key, stop)) ? entry : null;
+    return (await this._finish(entry, stop)) ? entry : null;
   }
 
-  _compile(key, network, lanes, literals) {
-    const layout = literals ? chooseLayout(network, false) : this._layout(network);
+  _compile(key, network, literal) {
+    const { gl, shaders } = this;
+    const layout = literal ? chooseLayout(network, false) : this._layout(network);
     const structure = structureOf(network, layout);
-    const source = pictureSource(this.shaders, structure, lanes, literals);
-    const program = new Program(this.gl, "picture", this.shaders.full, source);
-    const entry = { program, structure, literal: !!literals, chunk: FIRST_WORK, rate: 0 };
+    const most = gl.getParameter(gl.MAX_VARYING_VECTORS) || 0; // 0 where the context is lost
+    const sources = literal
+      ? literalSources(shaders, structure, network, most)
+      : loopSources(shaders, structure, LANES);
+    const program = new Program(gl, "picture", ...sources);
+    const entry = { key, program, structure, literal, chunk: FIRST_WORK, rate: 0 };
     this.compilations++;
     this.programs.set(key, entry);
     for (const [old, { program: unused }] of this.programs) {
@@ -223,7 +242,7 @@ export class Painter {
   }
 
   // Wait for an entry's program. False if stopped. Throws ShaderError.
-  async _finish(entry, key, stop) {
+  async _finish(entry, stop) {
     if (entry.ready) return true;
     while (!entry.program.compiled) {
       if (stop()) return false;
@@ -233,7 +252,7 @@ export class Painter {
     try {
       entry.program.finish();
     } catch (error) {
-      this.programs.delete(key);
+      this.programs.delete(entry.key);
       throw error;
     }
     const { program } = entry;
@@ -246,6 +265,19 @@ export class Painter {
     this.gl.uniform1i(program.location("curved_weights"), 1);
     entry.ready = true;
     return true;
+  }
+
+  // Draw a texel: most drivers compile when a program first draws. False if the context is lost.
+  async _warm(entry, scene) {
+    if (entry.warm) return true;
+    const planes = this.planes(4, 1, scene.network.channels);
+    try {
+      this._strip(this._job(scene, entry, planes, [4, 1], [0, 0]), [0, 0, 1, 1]);
+      entry.warm = await finished(this.gl);
+    } finally {
+      planes.release();
+    }
+    return entry.warm;
   }
 
   // All that the strips of a picture have in common.
@@ -269,8 +301,10 @@ export class Painter {
   _strip(job, rect) {
     const { gl } = this;
     const { entry, planes } = job;
-    gl.useProgram(entry.program.program);
+    // First what binds textures of its own.
+    const pixels = entry.literal && this._pixels(4 * planes.target.texels[0]);
     if (this.last !== job) this._upload(job);
+    gl.useProgram(entry.program.program);
     const { weights, curved } = this;
     for (const [unit, made] of [[0, weights.texture], [1, curved]]) {
       gl.activeTexture(gl.TEXTURE0 + unit);
@@ -288,7 +322,6 @@ export class Painter {
       return;
     }
     const [x, y, wide, rows] = rect;
-    const pixels = this._pixels(4 * planes.target.texels[0]);
     gl.uniform2i(entry.program.location("corner"), 4 * x, y);
     cover(gl, pixels.framebuffer, pixels.texels, [0, 0, 4 * wide, rows]);
     const weave = this._weave(planes.channels);

@@ -5,7 +5,7 @@
 // maps below turn a word into a uniform or a normal number by +, -, *, / and sqrt alone.
 
 import { Cache } from "./cache.js";
-import { horner } from "./elementary.js";
+import { exponentOf, horner } from "./elementary.js";
 
 export const WEIGHT = 0;
 export const BIAS = 1;
@@ -97,12 +97,8 @@ function ratio(r, [top, bottom]) {
 
 // The natural logarithm of p in (0, 1) by 2 artanh((m - 1) / (m + 1)), m in [sqrt(1/2), sqrt(2)).
 function log(p) {
-  let m = p;
-  let e = 0;
-  while (m < 0.5) {
-    m *= 2;
-    e--;
-  }
+  let e = exponentOf(p);
+  let m = p * 2 ** -e;
   if (m < 0.7071067811865476) {
     m *= 2;
     e--;

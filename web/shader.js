@@ -1,13 +1,16 @@
 // The text of the programs that draw networks: the counterpart of engines/gl/shader.py and baked.py.
 //
-//   network, layout -> structureOf() -> headOf() + the texts of shaders/ -> pictureSource()
+//   network, layout -> structureOf() -> headOf() + the texts of shaders/ -> loopSources()
+//                                     its weights as literals            -> literalSources()
 //
 // A program depends on a structure {layout, hidden, output, curved, alpha}, not on depth, widths and
-// weights; one with literals also on the weights, but not on their scales.
+// weights; one with literals also on the weights, but not on their scales. Sources are [vertex
+// shader, fragment shader], without #version.
 
 import { ACTIVATIONS } from "./activations.js";
 import { kinds } from "./features.js";
-import { MAX_DRAWN, MAX_WIDTH, TEXTURE_WIDTH, roundUp, stride, unrolled } from "./layout.js";
+import { MAX_DRAWN, MAX_WIDTH, TEXTURE_WIDTH, alphaRange, roundUp, stride, unrolled,
+} from "./layout.js";
 
 const LANES = {
   1: {
@@ -41,6 +44,19 @@ const CHANGES = {
   wave_x: (k) => `wave_change(${k}, PIXEL_COLUMNS(pixel))`,
   wave_y: (k) => `wave_change(${k}, PIXEL_ROWS(pixel))`,
 };
+const FRAME = [
+  ["ivec2", "size"],
+  ["ivec2", "offset"],
+  ["vec2", "jitter"],
+  ["vec2", "center"],
+  ["float", "extent"],
+  ["float", "radius"],
+  ["float", "sample_weight"],
+  ["int", "depth"],
+  ["int", "outputs"],
+  ["int", "clamped"],
+  ["vec2", "alpha"],
+];
 const NETWORK_HERE = "#pragma network"; // where the text of the network's function belongs
 const TERMS = 4; // products per statement
 
@@ -54,10 +70,6 @@ export function structureOf(network, layout) {
 // The length of the Frame block's arrays of waves, for curved features of these kinds.
 export function waveCount(curved) {
   return curved.some((kind) => kind.startsWith("wave")) ? curved.length : 0;
-}
-
-function define(name, value) {
-  return `#define ${name} ${value}`;
 }
 
 function repeated(count, text) {
@@ -130,38 +142,28 @@ function weights({ blocks, blockSize }) {
   return [...declared, "vec4 weight(int i) {", ...choices, "}"];
 }
 
-// The definitions and declarations that the texts of shaders/ need.
-export function headOf(structure, lanes) {
-  const { layout, curved } = structure;
+function frameBlock(curved) {
   const waves = waveCount(curved);
   const rest = waves ? [`    uvec4 angle[${waves}];`, `    vec4 wave[${waves}];`] : [];
-  const more = curved.length > 1 ? ["uniform sampler2D curved_weights;"] : [];
-  return [
-    ...defines(structure, lanes).map(([name, value]) => define(name, value)),
-    ...more,
-    "layout(std140) uniform Frame {",
-    "    ivec2 size;",
-    "    ivec2 offset;",
-    "    vec2 jitter;",
-    "    vec2 center;",
-    "    float extent;",
-    "    float radius;",
-    "    float sample_weight;",
-    "    int depth;",
-    "    int outputs;",
-    "    int clamped;",
-    "    vec2 alpha;",
-    ...rest,
-    "} frame;",
-    "layout(std140) uniform Layers {",
-    `    ivec4 shape[${MAX_DRAWN}];`,
-    `    vec4 scale[${MAX_DRAWN}];`,
-    "} layers;",
-    "layout(std140) uniform First {",
-    `    vec4 unit[${MAX_WIDTH}];`,
-    "} first;",
-    ...weights(layout),
-  ].join("\n");
+  const members = FRAME.map(([type, name]) => `    ${type} ${name};`);
+  return ["layout(std140) uniform Frame {", ...members, ...rest, "} frame;"];
+}
+
+const OTHER_BLOCKS = [
+  "layout(std140) uniform Layers {",
+  `    ivec4 shape[${MAX_DRAWN}];`,
+  `    vec4 scale[${MAX_DRAWN}];`,
+  "} layers;",
+  "layout(std140) uniform First {",
+  `    vec4 unit[${MAX_WIDTH}];`,
+  "} first;",
+];
+
+// The definitions and declarations that the texts of shaders/ need. `frame`: lines that declare it.
+export function headOf(structure, lanes, frame = frameBlock(structure.curved)) {
+  const more = structure.curved.length > 1 ? ["uniform sampler2D curved_weights;"] : [];
+  const defined = defines(structure, lanes).map(([name, value]) => `#define ${name} ${value}`);
+  return [...defined, ...more, ...frame, ...OTHER_BLOCKS, ...weights(structure.layout)].join("\n");
 }
 
 // A float32 as GLSL: the shortest text that is read as this number.
@@ -176,9 +178,9 @@ export function literal(value) {
   return text.startsWith("-") ? `(${text})` : text;
 }
 
-// The function `network` with the unscaled weights of one network as literals. Layer 1 stays in its
-// block, since view and time are folded into it, and so do the scales.
-export function literalNetwork(network) {
+// The function `network` with the unscaled weights of one network as literals. Layer 1 is not among
+// them, since view and time are folded into it, nor are the scales. `flat`: see literalSources.
+function literalNetwork(network, flat) {
   const last = network.layers.length - 1;
   const more = kinds(network.inputs).length > 1;
   const lines = [
@@ -187,14 +189,17 @@ export function literalNetwork(network) {
     "REAL s;",
   ];
   network.layers.forEach(({ rows, columns, weight, bias, activation }, index) => {
-    if (index > 0) lines.push(`vec4 k${index} = layers.scale[${index}];`);
+    const [factor, shift] = flat.scales
+      ? scalePlace(index).map((place) => `scale${place}`)
+      : [`k${index}.x`, `k${index}.y`];
+    if (index > 0 && !flat.scales) lines.push(`vec4 k${index} = layers.scale[${index}];`);
     for (let row = 0; row < rows; row++) {
       if (index === 0) {
-        const fold = `first.unit[${row}]`;
+        const fold = row < flat.rows ? `first${row}` : `first.unit[${row}]`;
         const terms = more ? ` MORE_TERMS(${row}, 0)` : "";
         lines.push(
           `s = ${fold}.x * u[0] + ${fold}.y * v + ${fold}.z + ${fold}.w * far[0]${terms};`,
-          "broken[0] += REAL(isnan(s));"
+          "broken[0] += REAL(isnan(s));",
         );
       } else {
         for (let column = 0; column < columns; column += TERMS) {
@@ -204,7 +209,7 @@ export function literalNetwork(network) {
           }
           lines.push(`s ${column ? "+=" : "="} ${terms.join(" + ")};`);
         }
-        lines.push(`s = k${index}.x * s + k${index}.y * ${literal(bias[row])};`);
+        lines.push(`s = ${factor} * s + ${shift} * ${literal(bias[row])};`);
         lines.push("NOTE_BROKEN(0, s)");
       }
       const value = index === last ? "s" : `activation_${activation}(s)`;
@@ -219,9 +224,61 @@ export function literalNetwork(network) {
   return [...lines, "}"].join("\n");
 }
 
-// A program's text after its #version: `shaders` are the texts of shader_texts() in Python.
-export function pictureSource(shaders, structure, lanes, literals = "") {
-  const of = literals ? { ...structure, layout: { ...structure.layout, blocks: 0 } } : structure;
-  const body = shaders.picture.replace(NETWORK_HERE, () => literals || shaders.network);
-  return `${headOf(of, lanes)}\n${body}`;
+// Where the two scales of layer `index`, from 1, are in vec4s scale0, scale1 …
+function scalePlace(index) {
+  const [place, half] = [(index - 1) >> 1, (index - 1) & 1];
+  return half ? [`${place}.z`, `${place}.w`] : [`${place}.x`, `${place}.y`];
+}
+
+// The program of one network, with its unscaled weights as literals and one lane. `most`: how many
+// vec4s a vertex may hand to a fragment.
+//
+// A software renderer checks each index of a block at each pixel, which takes it as long as a dozen
+// products. So what is the same at all pixels is handed over by the vertices, as far as it fits.
+export function literalSources(shaders, structure, network, most) {
+  const { layers, outputs } = network;
+  const count = layers.length >> 1; // vec4s that hold the scales of two layers each
+  const frame = !waveCount(structure.curved);
+  const room = Math.max(0, most - 2 - (frame ? 2 : 0)); // drivers count gl_FragCoord, too
+  const scales = count <= room;
+  const rows = Math.min(layers[0].rows, scales ? room - count : room);
+  const handed = []; // [type, name, value]
+  if (frame) {
+    handed.push(["ivec4", "place", "ivec4(frame.size, frame.offset)"]);
+    handed.push(["vec4", "eye", "vec4(frame.center, frame.extent, frame.radius)"]);
+  }
+  for (let k = 0; scales && k < count; k++) {
+    const value = `vec4(layers.scale[${2 * k + 1}].xy, layers.scale[${2 * k + 2}].xy)`;
+    handed.push(["vec4", `scale${k}`, value]);
+  }
+  for (let row = 0; row < rows; row++) handed.push(["vec4", `first${row}`, `first.unit[${row}]`]);
+  const [low, factor] = alphaRange(network).map((value) => literal(Math.fround(value)));
+  const members = FRAME.map(([type, name]) => `${type} ${name};`).join(" ");
+  const values = `place.xy, place.zw, vec2(0.0), eye.xy, eye.z, eye.w, 1.0, ${layers.length}, `;
+  const given = [
+    `struct Frame { ${members} };`,
+    `#define frame Frame(${values}${outputs}, 0, vec2(${low}, ${factor}))`,
+  ];
+  const vertex = [
+    ...frameBlock(structure.curved),
+    ...OTHER_BLOCKS,
+    ...handed.map(([type, name]) => `flat out ${type} ${name};`),
+    shaders.full.replace("{", () => {
+      return ["{", ...handed.map(([, name, value]) => `${name} = ${value};`)].join("\n");
+    }),
+  ];
+  const of = { ...structure, layout: { ...structure.layout, blocks: 0 } };
+  const literals = literalNetwork(network, { scales, rows });
+  const fragment = [
+    ...handed.map(([type, name]) => `flat in ${type} ${name};`),
+    headOf(of, 1, frame ? given : frameBlock(structure.curved)),
+    shaders.picture.replace(NETWORK_HERE, () => literals),
+  ];
+  return [vertex, fragment].map((lines) => lines.join("\n"));
+}
+
+// The program of all networks of a structure. `shaders`: the texts of shader_texts() in Python.
+export function loopSources(shaders, structure, lanes) {
+  const body = shaders.picture.replace(NETWORK_HERE, () => shaders.network);
+  return [shaders.full, `${headOf(structure, lanes)}\n${body}`];
 }

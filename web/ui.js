@@ -86,7 +86,10 @@ class Page {
     });
     this._dock();
     this._listen();
-    this.overlay(this._firstOverlay());
+    const first = () => this.overlay(this._firstOverlay());
+    first();
+    // A frame of another page may have no size yet.
+    if (!window.innerWidth) window.addEventListener("resize", first, { once: true });
     this.canvas.hidden = false;
     this.pointer = new Pointer(this.canvas, {
       view: () => this.explorer.view,

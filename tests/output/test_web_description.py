@@ -12,6 +12,7 @@ from cppn_gl.nn.file_source import File
 from cppn_gl.nn.sources import Layers
 from cppn_gl.output.web.description import (
     MAX_CARRIED,
+    MAX_WALKED,
     MAX_WEIGHTS,
     VIEWS,
     alone,
@@ -123,6 +124,8 @@ def test_normalised_weights_are_those_of_the_shots_time() -> None:
     network = preset.at(12.0).network()
     assert floats(document["normalized"])[:10].tolist() == network.layers[0].weight.ravel().tolist()
     assert describe(Shot(Preset()))["normalized"] is None
+    sheet = preset.replace(view="sheet", rows="depth=2,3")
+    assert describe(Shot(sheet))["normalized"] is None
 
 
 def test_ranges_are_those_of_the_key_tables() -> None:
@@ -167,6 +170,14 @@ def test_too_many_weights_are_refused() -> None:
     assert refusal(normal) == f"network: 1053699 weights; a page carries at most {MAX_CARRIED}"
     # Those of layers and normalised ones in base64, and as lines of TOML.
     assert MAX_CARRIED * (2 * 4 * 4 / 3 + 26) < MAX_BYTES
+
+
+def test_walks_that_would_take_long_to_measure_are_refused() -> None:
+    walk = Preset().replace(width=128, **{"animation.walk": tuple(range(85))})
+    assert refusal(walk) == (
+        f"animation.walk: 85 seeds of 99843 weights each; a page draws at most {MAX_WALKED} of them"
+    )
+    assert not refusal(walk.replace(**{"animation.walk": tuple(range(84))}))
 
 
 def test_a_sheet_is_refused_for_any_of_its_cells() -> None:

@@ -2,16 +2,19 @@
 
 import base64
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from browser import modules
+from browser import modules, open_file
 from numpy.typing import NDArray
 
 from cppn_gl import load_preset, render
 from cppn_gl.output.web.description import describe
+from cppn_gl.output.web.page import page_of
 from cppn_gl.output.web.shaders import shader_texts
+from cppn_gl.preset.parsing import parse_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.sheet import cells
 from cppn_gl.preset.shot import Shot
@@ -174,3 +177,62 @@ def test_a_sheet_without_a_sweep_shows_the_next_seeds(program: Any) -> None:
     found, boxes = drawn(program, preset, size, 0.25)
     assert len(boxes) == 12
     check(found, render(preset, size=size, time=0.25)[..., :3], boxes)
+
+
+GIVEN = """
+format = 1
+[network]
+inputs = ["x", "y"]
+[[network.layers]]
+weight = [[1.5, 0.5], [-0.5, 2.0], [0.25, -1.0], [1.0, 1.0]]
+bias = [0.1, -0.2, 0.3, 0.4]
+activation = "tanh"
+[[network.layers]]
+weight = [[1.0, -0.5, 0.75, 2.0], [0.5, 1.5, -1.0, 0.25], [-2.0, 0.5, 1.0, -0.75]]
+bias = [0.0, 0.1, -0.1]
+activation = "sigmoid"
+[show]
+view = "sheet"
+[sweep]
+labels = false
+"""
+
+
+@pytest.mark.parametrize("cols", ["", "layer=1:2 & center=[0.0,0.5],[1.0,0.0]"])
+def test_layers_of_given_weights_are_cells(program: Any, cols: str) -> None:
+    preset = parse_preset(GIVEN).replace(**{"sweep.cols": cols})
+    found, boxes = drawn(program, preset, (90, 60))
+    assert len(boxes) == 2
+    check(found, render(preset, size=(90, 60))[..., :3], boxes)
+
+
+def test_seeds_count_up_from_cell_to_cell(program: Any) -> None:
+    keys = {"show.view": "sheet", "network.depth": 3, "network.seed": 2**62, "sweep.labels": False}
+    sweep = {"sweep.seeds": "varying", "sweep.cols": "weight_scale=0.5:1.5:3", "view.extent": 2.0}
+    preset = load_preset("default").replace(**{**keys, **sweep})
+    found, boxes = drawn(program, preset, (90, 40))
+    check(found, render(preset, size=(90, 40))[..., :3], boxes)
+
+
+def test_a_click_opens_a_cell_and_backspace_returns(page: Any, tmp_path: Path) -> None:
+    keys = {
+        "network.depth": 2,
+        "network.width": 4,
+        "sweep.cols": "seed=5,6",
+        "sweep.cell": [99, 99],
+    }
+    preset = Preset().replace(**{"show.view": "sheet", **keys})
+    file = tmp_path / "sheet.html"
+    file.write_bytes(page_of(Shot(preset)))
+    page.set_viewport_size({"width": 300, "height": 200})
+    open_file(page, file).wait_for_selector("#app[data-drawn]", state="attached")
+    labels = page.locator("#labels span")
+    assert labels.all_text_contents() == ["seed 5", "seed 6"]
+    box = page.locator("#picture").bounding_box()
+    page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.5 * box["height"])
+    labels.first.wait_for(state="detached")
+    opened = parse_preset(page.evaluate("cppn.preset"))
+    assert (opened.spec.seed, opened.show.view) == (6, "picture")
+    page.keyboard.press("Backspace")
+    labels.first.wait_for(state="attached")
+    assert parse_preset(page.evaluate("cppn.preset")) == dataclasses.replace(preset, name="preset")

@@ -149,20 +149,18 @@ def test_the_table_of_initialisations_is_pythons(page: Any) -> None:
         assert [tuple(pair) for pair in scales] == list(source.network().scales)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_an_activation_in_javascript_is_that_of_python(page: Any, name: str) -> None:
+def test_activations_in_javascript_are_those_of_python(page: Any) -> None:
     x = np.concatenate([np.linspace(-9, 9, 301), [0.0, 1e-9, -1e-9, 25, -25, 1e30, -1e30]])
-    ends = np.array([np.inf, -np.inf, np.nan])
-    body = "return Float64Array.from(one.x, modules.activations.ACTIVATIONS[one.name].apply);"
-    sent = [{"x": x.tolist(), "name": name}]
+    body = """
+      const [name, x] = one;
+      const { apply } = modules.activations.ACTIVATIONS[name];
+      return [Float64Array.from(x, apply), Float64Array.of(Infinity, -Infinity, NaN).map(apply)];"""
+    found = called(page, body, [(name, x.tolist()) for name in ACTIVATIONS])
     with np.errstate(all="ignore"):
-        expected = ACTIVATIONS[name].function(x)
-        assert np.allclose(called(page, body, sent)[0], expected, rtol=1e-12, atol=1e-14)
-        body = "return Float64Array.of(...[Infinity, -Infinity, NaN].map(" + (
-            "modules.activations.ACTIVATIONS[one].apply));"
-        )
-        wanted = ACTIVATIONS[name].function(ends)
-        assert np.array_equal(called(page, body, [name])[0], wanted, equal_nan=True)
+        for (name, row), (values, ends) in zip(ACTIVATIONS.items(), found, strict=True):
+            assert np.allclose(values, row.function(x), rtol=1e-12, atol=1e-14), name
+            wanted = row.function(np.array([np.inf, -np.inf, np.nan]))
+            assert np.array_equal(ends, wanted, equal_nan=True), name
 
 
 def test_the_table_of_activations_is_in_pythons_order(page: Any) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.nn.activations import ACTIVATIONS
-from cppn_gl.nn.draws import Seed
 from cppn_gl.nn.features import of_image
 from cppn_gl.nn.file_source import File
 from cppn_gl.nn.image_file import Input, is_image_file
@@ -35,9 +34,11 @@ MAX_WEIGHTS = 2**21  # and biases: the page draws them within seconds, 8 MiB
 # Those that travel with the page: as text 6 MiB, and in TOML up to 26. So a page stays below what
 # is read back of one (preset/pages.py).
 MAX_CARRIED = 2**20
+MAX_WALKED = 2**23  # weights of all seeds of a walk, whose angles are measured at first
 MAX_EXACT = 2**53  # up to here JavaScript's numbers hold every integer
 
 _TABLES = "network", "view", "animation", "color", "normalize"  # those whose keys a page changes
+_HELPED = "network", "view"  # those with sliders: the help of others would only take room
 _FIXED = "inputs", "latent", "period", "seed"  # keys of networks whose weights are given
 
 Document = dict[str, Any]
@@ -64,7 +65,7 @@ def describe(shot: Shot) -> Document:
         "color": describe_color(preset),
         "cells": None if preset.show.view == "picture" else describe_cells(shot),
         "keys": dict(_keys(preset)),
-        "most_weights": MAX_WEIGHTS,
+        "most_weights": _most_walked(preset),
     }
 
 
@@ -100,6 +101,9 @@ def check_page(preset: Preset) -> None:
     if count > most:
         what = "draws" if most == MAX_WEIGHTS else "carries"
         raise PresetError(f"{count} weights; a page {what} at most {most}", key="network")
+    if count > _most_walked(preset):
+        problem = f"seeds of {count} weights each; a page draws at most {MAX_WALKED} of them"
+        raise PresetError(f"{len(preset.animation.walk)} {problem}", key="animation.walk")
     if view == "sheet":
         for cell in cells(preset).cells:
             check_page(cell.preset)
@@ -116,6 +120,12 @@ def _check_fixed(preset: Preset) -> None:
 
 def _parameters(preset: Preset) -> int:
     return sum(rows * (columns + 1) for rows, columns in preset.spec.shapes)
+
+
+def _most_walked(preset: Preset) -> int:
+    """How many weights a seed of the walk may have, or without one the network."""
+    walk = preset.animation.walk if preset.animation.walker == "network" else ()
+    return min(MAX_WEIGHTS, MAX_WALKED // len(walk)) if walk else MAX_WEIGHTS
 
 
 def _largest(preset: Preset) -> Iterator[Preset]:
@@ -217,7 +227,8 @@ def weights_of(layers: Iterable[Layer]) -> str:
 
 
 def _normalized(preset: Preset) -> str | None:
-    if preset.normalize.which == "none":
+    """The weights of the network of a preset, if it is normalised; not of a sheet's cells."""
+    if preset.normalize.which == "none" or preset.show.view == "sheet":
         return None
     network: Network = preset.network()
     return weights_of(network.layers)
@@ -232,6 +243,8 @@ def _keys(preset: Preset) -> Iterator[tuple[str, Document]]:
     for table in _TABLES:
         for field in fields_of(table):
             if (table != "network" or field.name in names) and (row := _ranges(field)):
+                if table in _HELPED and "least" in row:
+                    row["help"] = help_of(field)
                 if table not in ALWAYS and field.default is not None:
                     row["default"] = field.default
                 yield f"{table}.{field.name}", row | _passing(f"{table}.{field.name}")
@@ -247,7 +260,7 @@ def _passing(dotted: str) -> Document:
 
 
 def _ranges(field: "dataclasses.Field[Any]") -> Document:
-    """Range, useful range and help of a key of numbers; choices of names; empty for others."""
+    """Range and useful range of a key of numbers; choices of names; empty for others."""
     check, slider = field.metadata["check"], field.metadata.get("slider")
     check = check.check_one if isinstance(check, Several) else check
     row: Document = {}
@@ -259,8 +272,6 @@ def _ranges(field: "dataclasses.Field[Any]") -> Document:
         return {}
     if slider is not None:
         row |= {"low": slider[0], "high": slider[1]}
-    if slider is not None or isinstance(check, Seed):
-        row["help"] = help_of(field)
     return row
 
 

@@ -17,27 +17,29 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-KEYWORDS = frozenset(
-    "arguments as async await break case catch class const constructor continue debugger default "
-    "delete do else extends false finally for from function get if import in instanceof let new "
-    "null of return set static super switch this throw true try typeof undefined var void while "
-    "yield eval".split()
-)
+_KEYWORDS = """
+    arguments as async await break case catch class const constructor continue debugger
+    default delete do else extends false finally for from function get if import in
+    instanceof let new null of return set static super switch this throw true try typeof
+    undefined var void while yield eval
+"""
+KEYWORDS = frozenset(_KEYWORDS.split())
 # Names of the language and the browser that the modules use.
-GLOBALS = frozenset(
-    "AbortController Array ArrayBuffer BigInt BigInt64Array BigUint64Array Blob Boolean CSS "
-    "ClipboardItem CompressionStream CustomEvent DOMException DOMMatrix DataView Date "
-    "DecompressionStream Error Event File Float32Array Float64Array FontFace HTMLElement "
-    "ImageData Infinity Int32Array IntersectionObserver Intl JSON KeyboardEvent Map Math "
-    "MessageChannel MutationObserver NaN Number Object OffscreenCanvas Promise Proxy RangeError "
-    "Reflect RegExp ResizeObserver Response Set String Symbol TextDecoder TextEncoder TypeError "
-    "URL Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap WeakRef WeakSet "
-    "WebGL2RenderingContext Worker atob btoa cancelAnimationFrame clearInterval clearTimeout "
-    "console crypto devicePixelRatio document fetch globalThis innerHeight innerWidth isFinite "
-    "isNaN localStorage location matchMedia navigator parseFloat parseInt performance "
-    "queueMicrotask requestAnimationFrame requestIdleCallback screen sessionStorage setInterval "
-    "setTimeout structuredClone window".split()
-)
+_GLOBALS = """
+    AbortController Array ArrayBuffer BigInt BigInt64Array BigUint64Array Blob Boolean CSS
+    ClipboardItem CompressionStream CustomEvent DOMException DOMMatrix DataView Date
+    DecompressionStream Error Event File Float32Array Float64Array FontFace HTMLElement
+    ImageData Infinity Int32Array IntersectionObserver Intl JSON KeyboardEvent Map Math
+    MessageChannel MutationObserver NaN Number Object OffscreenCanvas Promise Proxy
+    RangeError Reflect RegExp ResizeObserver Response Set String Symbol TextDecoder
+    TextEncoder TypeError URL Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap
+    WeakRef WeakSet WebGL2RenderingContext Worker atob btoa cancelAnimationFrame
+    clearInterval clearTimeout console crypto devicePixelRatio document fetch globalThis
+    innerHeight innerWidth isFinite isNaN localStorage location matchMedia navigator
+    parseFloat parseInt performance queueMicrotask requestAnimationFrame requestIdleCallback
+    screen sessionStorage setInterval setTimeout structuredClone window
+"""
+GLOBALS = frozenset(_GLOBALS.split())
 
 _TOKEN = re.compile(
     r"""(?P<blank>\s+|//[^\n]*|/\*.*?\*/)
@@ -50,7 +52,10 @@ _TOKEN = re.compile(
 _REGEX = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/[a-z]*")
 _CHUNK = re.compile(r"(?:\\.|\$(?!\{)|[^`\\$])*", re.DOTALL)
 # Behind these a slash begins a regular expression, and a brace an object.
-_OPENS = frozenset("= ( , : [ ? && || ?? ! + - * ... => return typeof case of in yield throw".split())
+_OPENERS = """
+    = ( , : [ ? && || ?? ! + - * ... => return typeof case of in yield throw
+"""
+_OPENS = frozenset(_OPENERS.split())
 Key = tuple[str, str]  # the module at whose top a name is declared, or "", or "_" for properties
 Place = tuple[str, int]  # a module and a unit in it
 _WORD = re.compile(r"[\w$#]")
@@ -171,7 +176,14 @@ def shortened(text: str) -> str:
     return joined({"": (text, {})})
 
 
-def joined(modules: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]], entry: str = "") -> str:
+def texts_in(text: str) -> list[str]:
+    """The strings and texts of templates in a script."""
+    return [token.text for token in tokens_of(text) if token.kind in ("string", "text")]
+
+
+def joined(
+    modules: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]], entry: str = ""
+) -> str:
     """One script of modules {name: (text, {imported name: (module, its name there)})}, in order.
 
     The texts have neither `import` nor `export`. What the module `entry`, if any, declares as
@@ -196,21 +208,73 @@ def joined(modules: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]], ent
             counts[key(module, token)] += 1
             places[key(module, token)].add((module, token.unit))
     names = _named(counts, places)
-    written: list[str] = []
+    written = _Writer()
     for module, tokens in texts.items():
-        for token in tokens:
+        for token in _fewer(tokens):
             text = token.text
             if _renamed(token):
                 short = names[key(module, token)]
                 text = f"{text}:{short}" if token.role == "shorthand" else short
-            if written and _WORD.match(written[-1][-1]) and _WORD.match(text[0]):
-                written.append(" ")
-            elif written and written[-1][-1] in "+-/" and text[0] == written[-1][-1]:
-                written.append(" ")
-            written.append(text)
+            written.put(text)
     if entry:
-        written.append(f"globalThis.program={{start:{names[entry, 'start']}}};")
-    return "".join(written)
+        written.put(f"globalThis.program={{start:{names[entry, 'start']}}};")
+    return "".join(written.parts)
+
+
+class _Writer:
+    """Joins tokens, with a blank where two of them would be another one."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+
+    def put(self, text: str) -> None:
+        last = self.parts[-1][-1] if self.parts else ";"
+        words = _WORD.match(last) and _WORD.match(text[0])
+        if words or (last in "+-/" and text[0] == last):
+            self.parts.append(" ")
+        self.parts.append(text)
+
+
+def _fewer(tokens: list[Token]) -> Iterator[Token]:
+    """The tokens without those that mean nothing.
+
+    Constants are variables, and those declared one after another share a `let`; an arrow's only
+    parameter has no parentheses; nothing stands before a closing brace.
+    """
+    declares = [False]  # whether the statement is a `let`, by depth
+    skipped = 0  # tokens that are skipped
+    for index, token in enumerate(tokens):
+        text, sign = token.text, token.kind == "sign"
+        after = [one.text for one in tokens[index + 1 : index + 4]] + [""] * 3
+        before = tokens[index - 1].text if index else ";"
+        if skipped:
+            skipped -= 1
+            continue
+        if sign and text == "(" and after[1:3] == [")", "=>"] and tokens[index + 1].role:
+            if before != "async":
+                yield tokens[index + 1]
+                skipped = 2
+                continue
+        elif sign and text == ";":
+            if declares[-1] and after[0] in ("const", "let"):
+                yield Token("sign", ",")
+                skipped = 1
+                continue
+            declares[-1] = False
+            if after[0] == "}":
+                continue
+        elif sign and text == "," and after[0] in (")", "]", "}") and before not in (",", "["):
+            continue
+        elif token.kind == "name" and not token.role and text in ("const", "let"):
+            declares[-1] = True
+            token = Token("name", "let")
+        if (sign and text in ("(", "[", "{")) or (token.kind == "text" and text.endswith("${")):
+            if token.kind == "text" and text[0] == "}":
+                declares.pop()
+            declares.append(False)
+        elif (sign and text in (")", "]", "}")) or (token.kind == "text" and text[0] == "}"):
+            declares.pop()
+        yield token
 
 
 def _named(counts: Counter[Key], places: Mapping[Key, set[Place]]) -> dict[Key, str]:
@@ -222,13 +286,13 @@ def _named(counts: Counter[Key], places: Mapping[Key, set[Place]]) -> dict[Key, 
     names: dict[Key, str] = {}
     taken: dict[str, set[Place]] = defaultdict(set)
     tops: set[str] = set()
-    properties = _short_names()
+    properties = short_names()
     for found, _ in counts.most_common():
         scope = found[0]
         if scope == "_":
             names[found] = f"_{next(properties)}"
             continue
-        for short in _short_names():
+        for short in short_names():
             if not (taken[short] & places[found] or (scope and short in tops)):
                 break
         names[found] = short
@@ -278,10 +342,12 @@ def _first_names(tokens: list[Token], index: int) -> set[str]:
     return names
 
 
-def _short_names() -> Iterator[str]:
+def short_names() -> Iterator[str]:
     """a, b … that are no words of the language."""
     letters = string.ascii_letters
     long = (first + second for first in letters for second in letters + string.digits)
-    longer = (first + second + third for first in letters for second in letters for third in letters)
+    longer = (
+        first + second + third for first in letters for second in letters for third in letters
+    )
     names = itertools.chain(letters, long, longer)
     return (name for name in names if name not in KEYWORDS and name not in GLOBALS)

@@ -2,8 +2,8 @@
 
     text -> UTF-8 -> raw LZMA behind its length -> characters of one byte in UTF-8, nearly all
 
-It is a third shorter than deflated in base64, and web/boot.js needs 60 lines to unpack it, in any
-browser. The characters stand in a script element as they are.
+It is a third shorter than deflated in base64, and a page unpacks it in any browser, without waiting
+(web/boot.js). The characters stand in a script element as they are.
 """
 
 import lzma
@@ -13,11 +13,11 @@ import lzma
 FILTER = {"id": lzma.FILTER_LZMA1, "lc": 3, "lp": 0, "pb": 0, "dict_size": 2**24}
 SLOW = {"nice_len": 273, "depth": 1000, "mf": lzma.MF_BT4, "mode": lzma.MODE_NORMAL}
 LENGTH = 4  # bytes of the unpacked length, big-endian
-SHIFT = 128  # the same seven bits as another character
-
-# NUL and CR, which HTML replaces, are shifted, and a `<` that would end the element or begin a
-# comment.
-_SHIFTED = {chr(code): chr(code + SHIFT) for code in (0x00, 0x0D)}
+# Characters that HTML replaces, or that end the element. Each of them is one of 512 characters of
+# two bytes instead, which hold nine bits more.
+AWKWARD = (0x00, 0x0D, 0x3C)
+MORE = 9
+FIRST = 128  # the first of these characters
 
 
 def packed(text: str) -> str:
@@ -35,33 +35,32 @@ def unpacked(characters: str) -> str:
 
 
 def _characters(data: bytes) -> str:
-    """Seven bits a character, the first bits first."""
-    count = -(-8 * len(data) // 7)
-    bits = int.from_bytes(data) << (7 * count - 8 * len(data))
-    text = "".join(map(chr, _digits(bits, count)))
-    for found, other in _SHIFTED.items():
-        text = text.replace(found, other)
-    for end in "/!?sS":
-        text = text.replace(f"<{end}", f"{chr(ord('<') + SHIFT)}{end}")
-    return text
-
-
-def _digits(bits: int, count: int) -> bytes:
-    """A number in base 128, by halves, since long divisions are slow."""
-    if count <= 8:
-        return bytes(bits >> 7 * k & 127 for k in reversed(range(count)))
-    low = count // 2
-    return _digits(bits >> 7 * low, count - low) + _digits(bits & ((1 << 7 * low) - 1), low)
+    """Seven bits a character, or sixteen, the first bits first; zeros at the end."""
+    written: list[str] = []
+    bits = held = 0
+    for byte in data + bytes(2):
+        bits, held = bits << 8 | byte, held + 8
+        while held >= 7 + MORE:
+            code, held = bits >> (held - 7) & 127, held - 7
+            if code in AWKWARD:
+                held -= MORE
+                code = FIRST + (AWKWARD.index(code) << MORE | bits >> held & 2**MORE - 1)
+            written.append(chr(code))
+            bits &= (1 << held) - 1
+    return "".join(written)
 
 
 def _bytes(characters: str) -> bytes:
-    bits = 0
     found = bytearray()
-    held = 0
-    for character in characters:
-        bits = (bits << 7 | ord(character) & 127) & 0x7FFF
-        held += 7
-        if held >= 8:
+    bits = held = 0
+    for code in map(ord, characters):
+        if code < FIRST:
+            bits, held = bits << 7 | code, held + 7
+        else:
+            which, more = divmod(code - FIRST, 2**MORE)
+            bits, held = bits << 7 + MORE | AWKWARD[which] << MORE | more, held + 7 + MORE
+        while held >= 8:
             held -= 8
             found.append(bits >> held & 255)
+        bits &= 255
     return bytes(found)

@@ -18,9 +18,10 @@ import re
 from functools import cache
 from typing import Any
 
-from cppn_gl.output.web.bundle import ENTRY, ENTRY_CELLS, minified
+from cppn_gl.output.web.bundle import ENTRY, ENTRY_CELLS, bundle, minified
 from cppn_gl.output.web.description import describe
-from cppn_gl.output.web.minify import shortened
+from cppn_gl.output.web.minify import shortened, texts_in
+from cppn_gl.output.web.minify_shaders import shorter_shaders
 from cppn_gl.output.web.packing import packed
 from cppn_gl.output.web.shaders import shader_texts
 from cppn_gl.output.web.still import still_of
@@ -44,12 +45,8 @@ def page_of(shot: Shot, *, home: str = "") -> bytes:
     """
     description = describe(shot)
     program = _program(description["cells"] is not None)
-    parts = {
-        "program": program,
-        "style": style(),
-        "shaders": shader_texts(),
-        "description": description,
-    }
+    shaders = [text for pair in _shaders().items() for text in pair]
+    parts = [style(), _json(description), program, *shaders]
     filled = {
         "policy": html.escape(policy(boot(), program)),
         "title": html.escape(shot.preset.title or shot.preset.name),
@@ -58,7 +55,7 @@ def page_of(shot: Shot, *, home: str = "") -> bytes:
         "style": FIRST_STYLE,
         "still": still_of(shot),
         "preset": in_script(json.loads(shot.to_text())),
-        "packed": packed(json.dumps(parts, ensure_ascii=False, separators=(",", ":"))),
+        "packed": packed("\0".join(parts)),
         "program": boot(),
     }
     return _PLACE.sub(lambda place: filled[place[1]], _template()).encode()
@@ -66,10 +63,14 @@ def page_of(shot: Shot, *, home: str = "") -> bytes:
 
 def in_script(value: Any) -> str:
     """JSON that may stand in a script element: no `<` or `>` can end it, or begin a comment."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = _json(value)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def policy(*scripts: str) -> str:
@@ -102,3 +103,8 @@ def _template() -> str:
 @cache
 def _program(with_cells: bool) -> str:
     return minified(ENTRY_CELLS if with_cells else ENTRY)
+
+
+@cache
+def _shaders() -> dict[str, str]:
+    return shorter_shaders(shader_texts(), texts_in(bundle(ENTRY_CELLS)))

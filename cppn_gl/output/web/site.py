@@ -255,14 +255,14 @@ class _Writer:
     ) -> tuple[list[Image], str]:
         """The pictures that are wanted, reduced from one of `size`; or none, and why."""
         images = [Image(one.path, one.size) for one in wanted]
-        digest = _digest(preset, time, size)
-        if all(self._kept(one.path, digest) for one in wanted):
-            return images, ""
         from cppn_gl.engines.gl.context import ContextError
 
         try:
+            digest = _digest(preset, time, size)
+            if all(self._kept(one.path, digest) for one in wanted):
+                return images, ""
             pixels = self._renderer.render(preset, size, time)
-        except PresetError as error:
+        except PresetError as error:  # a library is missing, for example
             return [], error.problem
         except ContextError as error:  # a view that needs OpenGL, where there is none
             return [], str(error)
