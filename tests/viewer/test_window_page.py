@@ -17,7 +17,7 @@ width = 6
 inputs = ["x", "y", "t"]
 seed = 3
 """
-SURFACE = f"{MOVING}\n[show]\nview = \"surface\"\n"
+SURFACE = f'{MOVING}\n[show]\nview = "surface"\n'
 
 
 @pytest.fixture
