@@ -124,3 +124,7 @@ def test_a_view_that_pages_do_not_show_is_refused() -> None:
     row = EXPORTS["page"]
     with pytest.raises(PresetError, match="a page does not show"):
         row.files(Shot(Preset().replace(**{"show.view": "surface"})), "page.html")
+
+
+def test_a_picture_of_many_details_has_a_still_one_too() -> None:
+    assert EMPTY != still_of(Shot(load_preset("scale-sheet")))

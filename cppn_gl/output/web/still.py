@@ -25,7 +25,11 @@ EMPTY = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAO
 
 
 def still_of(shot: Shot) -> str:
-    """The picture of a shot as a data URL of WebP; EMPTY if it cannot be drawn in a short time."""
+    """The picture of a shot as a data URL of WebP; EMPTY if it cannot be drawn in a short time.
+
+    The smallest picture is taken if none fits into MAX_BYTES.
+    """
+    found = b""
     scene = scene_of(shot.preset, shot.time)
     work = view_of(scene.preset).work(scene)
     for side in SIDES:
@@ -36,10 +40,14 @@ def still_of(shot: Shot) -> str:
         if pixels is None:
             return EMPTY
         for quality in QUALITIES:
-            data = _webp(pixels, quality)
-            if len(data) <= MAX_BYTES:
-                return f"data:image/webp;base64,{base64.b64encode(data).decode()}"
-    return EMPTY
+            found = _webp(pixels, quality)
+            if len(found) <= MAX_BYTES:
+                return _url(found)
+    return _url(found) if found else EMPTY
+
+
+def _url(data: bytes) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(data).decode()}"
 
 
 def _within(size: tuple[int, int], side: int) -> tuple[int, int]:
