@@ -47,6 +47,7 @@ class Page {
     this._gesture = 0;
     this._size = [0, 0];
     this._told = 0;
+    this._settled = false; // the engine was asked to prepare for what is shown
     this._unnamed = true; // the canvas has no words for what it shows now
     this._timers = {};
     this._layout = null; // of the cells that are shown
@@ -247,6 +248,12 @@ class Page {
     this.engine.present(picture);
     this._labels(picture.layout || null);
     this.root.dataset.drawn = sharp ? "sharp" : "coarse";
+    if (!this._settled) {
+      this._settled = true;
+      this._later("settle", SETTLED, () => {
+        this.engine.settle().catch((error) => this.fail(error));
+      });
+    }
     const now = performance.now();
     if (sharp || now - this._told > TOLD) {
       this._told = now;
@@ -258,9 +265,7 @@ class Page {
     this._unnamed = true;
     write(this.find("problem"), "");
     this._touch();
-    this._later("settle", SETTLED, () => {
-      this.engine.settle().catch((error) => this.fail(error));
-    });
+    this._settled = false;
   }
 
   // What is on the screen is no longer what is to be shown.
