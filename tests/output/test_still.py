@@ -24,7 +24,7 @@ def test_a_still_is_small_and_like_the_picture(name: str) -> None:
     assert len(data) <= MAX_BYTES
     with Image.open(io.BytesIO(data)) as image:
         shown = np.asarray(image, float)
-        assert image.size[0] >= 224
+        assert image.size[0] >= 160
     whole = render(preset, size=(shown.shape[1], shown.shape[0])).astype(float)
     assert shown.shape == whole.shape
     assert np.abs(shown - whole)[..., -1].mean() < 12
