@@ -49,7 +49,7 @@ def pictures_per_second(draw: Callable[[float], Any], seconds: float) -> float:
 
 def of_page(browser: Any, preset: Preset, size: tuple[int, int], seconds: float) -> list[float]:
     """Pictures a second of a page: at first, and settled."""
-    page = browser.new_page()
+    page = browser.new_page(reduced_motion="reduce")  # so that it draws nothing else
     page.set_default_timeout(600_000)
     try:
         with tempfile.TemporaryDirectory() as folder:

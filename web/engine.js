@@ -80,6 +80,7 @@ export class Engine {
 
   // Ask for the fastest program for what is shown; it is compiled in the background.
   async settle() {
+    await this._next(async () => {}); // what was asked for tells how fast the device is
     return this.scene ? this.painter.settle(this.scene) : false;
   }
 

@@ -1,6 +1,7 @@
 // The table of key bindings, from which the help is made; a key has the action that it has in the
-// window (cppn_gl/viewer/bindings.py). Letters are bound by their label, punctuation by its position
-// on a US keyboard, "?" by what is typed. Shift is no part of a key: it makes the step larger.
+// window (cppn_gl/viewer/bindings.py). Letters are bound by their label, punctuation by its
+// position on a US keyboard, "?" by what is typed. Shift is no part of a key: it makes the step
+// larger.
 
 // Keys and actions in the same order. `repeats`: whether holding the key repeats the action.
 export const BINDINGS = [

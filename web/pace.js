@@ -80,7 +80,7 @@ export class Pace {
 
 const REST = 150; // milliseconds without a change before the sharp picture is begun
 const LONG = 500; // milliseconds after which its progress is told
-const LONGEST = 0.25; // seconds that time moves on between two pictures, however slow
+const LONGEST = 1; // seconds that time moves on between two pictures, however slow
 
 // The frame loop. `stage` says what there is to draw, and takes what was drawn:
 //   size() -> [width, height] in device pixels; moving() -> whether the picture changes by itself;

@@ -59,7 +59,13 @@ export class Panel {
 
   // Show what changes with time only.
   tick() {
-    for (const row of this.rows) row.refresh();
+    const { preset, loaded } = this.explorer;
+    for (const row of this.rows) {
+      row.refresh();
+      const changed = row.of.key
+        && String(preset.get(row.of.key)) !== String(loaded.get(row.of.key));
+      row.row.classList.toggle("changed", Boolean(changed));
+    }
   }
 
   _gesture(of) {
@@ -79,7 +85,8 @@ export class Panel {
     });
     const value = () => Number(explorer.value(key));
     const found = limits();
-    return new Slider(label, found && found.help, this._gesture({ range, value, text, set }));
+    const of = this._gesture({ key, range, value, text, set });
+    return new Slider(label, found && found.help, of);
   }
 
   _zoom() {
@@ -88,7 +95,8 @@ export class Panel {
       explorer.zoomTo(digits(explorer.history.now.home.extent / zoom, 6), [0, 0]);
     });
     return new Slider("zoom", "how much nearer than at first", this._gesture({
-      range: () => ZOOM, value: () => explorer.zoom, text: (zoom) => `${written(zoom, 3)}×`, set,
+      key: "view.extent", range: () => ZOOM, value: () => explorer.zoom, set,
+      text: (zoom) => `${written(zoom, 3)}×`,
     }));
   }
 
@@ -111,6 +119,7 @@ export class Panel {
   _menu(key, label) {
     const { explorer } = this;
     return new Menu(label, "", {
+      key,
       choices: () => explorer.choices(key),
       value: () => choiceOf(explorer.preset.get(key)),
       set: (name) => this.does.change(() => explorer.change({ [key]: name })),
@@ -147,7 +156,8 @@ export class Panel {
     const named = typeof action === "string";
     const does = named ? () => this.does.perform(action) : action;
     const button = make("button", { type: "button", onclick: does }, text);
-    if (named && keyOf(action)) button.append(make("kbd", { "aria-hidden": "true" }, keyOf(action)));
+    const key = named && keyOf(action);
+    if (key) button.append(make("kbd", { "aria-hidden": "true" }, key));
     return button;
   }
 }

@@ -38,8 +38,8 @@ export function wheelSteps({ deltaY, deltaMode = 0, ctrlKey = false }) {
 
 // Listens to an element. `acts`: frame(x, y) -> the rectangle of the picture at a place, in CSS
 // pixels; view() -> {center, extent}; look(view), of a gesture that has begun
-// with begin() and ends with end(); point(uv, [x, y]), where the mouse is, or nulls; zoom(steps, uv);
-// click(x, y); double(uv); limits: [least, most] extents.
+// with begin() and ends with end(); point(uv, [x, y]), where the mouse is, or nulls;
+// zoom(steps, uv); click(x, y); double(uv); limits: [least, most] extents.
 export class Pointer {
   constructor(element, acts) {
     this.element = element;
@@ -162,6 +162,8 @@ export class Pointer {
   }
 
   _wheel(event) {
+    // In a frame the wheel scrolls the page around it, until the picture was clicked.
+    if (window !== window.parent && !document.hasFocus()) return;
     event.preventDefault();
     const steps = wheelSteps(event);
     if (!steps) return;

@@ -30,7 +30,7 @@ let count = 0;
 
 // A row of the panel with a slider. `of`: range() -> {low, high, factor, whole}, or null for a row
 // that is hidden; value(); text(value), beside it and for screen readers; set(value); begin() and
-// end() of a gesture.
+// end() of a gesture; key, if it shows one.
 export class Slider {
   constructor(label, help, of) {
     this.of = of;
@@ -77,7 +77,8 @@ export class Slider {
   }
 }
 
-// A row with a menu. `of`: choices() -> names, or null for a row that is hidden; value(); set(name).
+// A row with a menu. `of`: choices() -> names, or null for a row that is hidden; value();
+// set(name); key.
 export class Menu {
   constructor(label, help, of) {
     this.of = of;

@@ -25,6 +25,7 @@ from cppn_gl.preset.pages import MAX_BYTES
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.checks import PresetError
+from cppn_gl.utils.resources import resource
 
 # Which shipped presets have no page, by what their line says.
 REFUSED = {
@@ -115,6 +116,15 @@ def test_a_files_weights_travel_as_they_are_used_and_no_path_does(tmp_path: Path
     assert floats(document["network"]["weights"])[:2].tolist() == layers[0].weight[0].tolist()
     assert str(tmp_path) not in json.dumps(document)
     assert alone(preset).network().layers[1].bias.tolist() == layers[1].bias.tolist()
+
+
+def test_an_image_that_no_input_sees_stays_at_home(tmp_path: Path) -> None:
+    path = tmp_path / "mine.png"
+    path.write_bytes((resource("presets") / "cat.png").read_bytes())
+    preset = Preset().replace(image=str(path))
+    assert not refusal(preset)
+    assert "mine" not in json.dumps(describe(Shot(preset)))
+    assert alone(preset) == Preset()
 
 
 def test_normalised_weights_are_those_of_the_shots_time() -> None:

@@ -15,7 +15,7 @@ from cppn_gl.preset.shot import Shot
 pytestmark = pytest.mark.browser
 
 SMALL = Preset(title="A small one", description="Few layers.").replace(depth=3, width=6, seed=5)
-EVIL = "</script><img src=x onerror=\"globalThis.bad = 1\"> ' & --> <!-- {{still}}"
+EVIL = '</script><img src=x onerror="globalThis.bad = 1"> \' & --> <!-- {{still}}'
 PROBLEM = "document.getElementById('problem').textContent"
 
 
@@ -52,7 +52,9 @@ def test_a_page_shows_its_picture_and_hides_the_still_one(page: Any, file: Path)
 def test_what_a_preset_says_is_shown_as_it_is(page: Any, tmp_path: Path) -> None:
     page.set_viewport_size({"width": 1000, "height": 500})
     path = tmp_path / "page.html"
-    path.write_bytes(page_of(Shot(Preset(title=EVIL, description=f"{EVIL}\u2028").replace(depth=2))))
+    path.write_bytes(
+        page_of(Shot(Preset(title=EVIL, description=f"{EVIL}\u2028").replace(depth=2)))
+    )
     open_file(page, path)
     page.wait_for_selector("#app[data-drawn]")
     assert page.title() == EVIL

@@ -555,3 +555,13 @@ def test_a_cell_of_a_sheet_opens_by_a_click_and_closes_by_a_button(opened: Open)
     assert value(page, "network.seed") == 23
     page.get_by_role("button", name="return from what was opened").click()
     page.wait_for_function("ui.preset.get('show.view') === 'sheet'")
+
+
+def test_what_differs_from_the_preset_is_marked(opened: Open) -> None:
+    page = opened()
+    marked = "[...document.querySelectorAll('.changed label')].map((one) => one.innerText)"
+    assert page.evaluate(marked) == []
+    slider(page, "depth").fill("12")
+    page.wait_for_function(f"{marked}.includes('depth')")
+    page.get_by_role("button", name="Reset", exact=True).click()
+    page.wait_for_function(f"{marked}.length === 0")

@@ -31,7 +31,7 @@ WORDS = frozenset(_WORDS.split())
 
 _NAME = re.compile(r"(?<![\w.#])[A-Za-z_]\w*|(?<=#)\w+")
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_BLANK = re.compile(r" ?([*/=<>(){}\[\],;?:&|!^%]) ?| ?(?<![-+])([-+]) ?(?![-+ ])")
+_BLANK = re.compile(r" ?([*/=<>(){}\[\],;?:&|!^%]) ?| ?(?<![-+])(?<![-+] )([-+]) ?(?![-+ ])")
 
 
 def shorter_shaders(texts: Mapping[str, str], scripts: Iterable[str]) -> dict[str, str]:
