@@ -177,8 +177,12 @@ def shortened(text: str) -> str:
 
 
 def texts_in(text: str) -> list[str]:
-    """The strings and texts of templates in a script."""
-    return [token.text for token in tokens_of(text) if token.kind in ("string", "text")]
+    """What names things outside of a script: its strings, texts of templates, and properties."""
+    return [
+        token.text
+        for token in tokens_of(text)
+        if token.kind in ("string", "text") or token.role in ("property", "shorthand")
+    ]
 
 
 def joined(
