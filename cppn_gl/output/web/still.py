@@ -1,6 +1,6 @@
 """A small still picture of a shot, for a page until its live one is there, or instead of it.
 
-It is drawn without OpenGL, so that it can be made in any thread, and by work that is bounded.
+It is drawn without OpenGL where the view can be, and by work that is bounded.
 """
 
 import base64
@@ -59,8 +59,6 @@ def _within(size: tuple[int, int], side: int) -> tuple[int, int]:
 def _drawn(shot: Shot, scene: Scene, size: tuple[int, int]) -> NDArray[np.uint8] | None:
     """The pixels, (height, width, 3 or 4); None if they cannot be drawn here."""
     engine = without_opengl(scene.network)
-    if not view_of(scene.preset).on_cpu(engine):
-        return None
     try:
         with Renderer(str(engine)) as renderer:
             pixels: NDArray[np.uint8] = renderer.render(shot.preset, size, shot.time)
