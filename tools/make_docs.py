@@ -4,6 +4,7 @@ python tools/make_docs.py            tables and pictures
 python tools/make_docs.py --tables   tables only
 python tools/make_docs.py --windows  the pictures of the window only
 python tools/make_docs.py --learned  those of docs/learned.md only; they need the extra "trained"
+python tools/make_docs.py --web      those of pages in a browser only
 
 A table is written between `<!-- NAME -->` and `<!-- /NAME -->` in README.md or a page of docs/.
 """
@@ -329,11 +330,52 @@ def photograph_windows() -> None:
                 desktop.close()
 
 
+# Pages in a browser: preset, size in CSS pixels, colour scheme.
+WEB = (("molten-glass", (1280, 800), "dark"), ("molten-glass", (390, 844), "light"))
+
+
+def photograph_pages() -> None:
+    """Write docs/web/*.webp: exported pages in Chromium, at rest."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from io import BytesIO
+
+    from browser import ARGUMENTS, chromium
+    from PIL import Image
+    from playwright.sync_api import sync_playwright
+
+    from cppn_gl.output.web.page import page_of
+    from cppn_gl.preset.library import load_preset
+    from cppn_gl.preset.shot import Shot
+
+    folder = ROOT / "docs" / "web"
+    folder.mkdir(exist_ok=True)
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as empty:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
+        for name, (width, height), scheme in WEB:
+            path = Path(empty) / f"{name}.html"
+            path.write_bytes(page_of(Shot(load_preset(name), (width, height))))
+            size: Any = {"width": width, "height": height}
+            tab = browser.new_page(viewport=size, color_scheme=scheme, has_touch=width < 600)
+            tab.goto(path.as_uri())
+            tab.wait_for_timeout(2000)  # messages have gone, time has moved
+            tab.keyboard.press("Space")
+            tab.wait_for_timeout(3000)
+            # The picture of all pixels is there.
+            tab.wait_for_selector("#progress", state="hidden", timeout=180_000)
+            image = Image.open(BytesIO(tab.screenshot())).convert("RGB")
+            image.save(folder / f"page-{width}x{height}.webp", quality=90, method=6)
+            tab.close()
+        browser.close()
+
+
 def main() -> None:
     """Write the tables and, unless told otherwise, all pictures."""
     for page in pages():
         page.write_text(with_tables(page.read_text("utf-8")), "utf-8")
     if "--tables" in sys.argv:
+        return
+    if "--web" in sys.argv:
+        photograph_pages()
         return
     if "--windows" not in sys.argv:
         draw_learned()
@@ -341,6 +383,7 @@ def main() -> None:
         return
     if "--windows" not in sys.argv:
         draw_pictures()
+        photograph_pages()
     photograph_windows()
 
 

@@ -504,7 +504,7 @@ COMMANDS = {
         train,
     ),
     "export": Command(
-        "write the network as a program or its weights: -o FILE --format torch",
+        "write a web page, a shader, a program or the weights: -o page.html",
         export_options,
         export,
     ),
