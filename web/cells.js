@@ -305,7 +305,8 @@ function pictureSize(layout) {
   return [wide, Math.max(1, Math.floor((high - layout.gap - layout.caption) / 2))];
 }
 
-// Draw all cells into a new target of the layout's shape; null if cancelled.
+// Draw all cells into a new target of the layout's shape; null if cancelled. `options.partial` is
+// given the target after each cell.
 //
 // `engine`: {painter, colorist, scene: async (preset, time, cancelled) -> {moment, scene}}.
 export async function drawCells(engine, grid, layout, time, options = {}) {
@@ -342,6 +343,7 @@ async function paint(job, grid, time) {
       const room = [Math.min(size[0], wide), Math.min(size[1], high - below)];
       if (layout.stacked && !(await before(job, found, planes, [left, top], room))) return false;
       if (!(await into(job, found, planes, [left, top + below], room))) return false;
+      if (options.partial) options.partial(job.target);
     }
     return true;
   } finally {

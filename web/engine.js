@@ -43,11 +43,12 @@ export class Engine {
     return this.scene ? this.painter.rate(this.scene) : 0;
   }
 
-  // A picture to be presented, which the next one replaces; null if cancelled.
-  picture(preset, time, { width, height, cancelled = never }) {
+  // A picture to be presented, which the next one replaces; null if cancelled. `partial` is given a
+  // picture of cells as each of them is drawn.
+  picture(preset, time, { width, height, cancelled = never, partial = never }) {
     return this._next(async () => {
       const picture = await this._drawn(preset, time, [width, height], {
-        cancelled: () => this.wanted > 0 || cancelled(), noise: true, adapt: true,
+        cancelled: () => this.wanted > 0 || cancelled(), noise: true, adapt: true, partial,
       });
       if (!picture) return null;
       if (this.front && this.front !== picture) this.front.release();
@@ -91,7 +92,7 @@ export class Engine {
     return done;
   }
 
-  async _drawn(preset, time, size, { cancelled, noise = false, adapt = false }) {
+  async _drawn(preset, time, size, { cancelled, noise = false, adapt = false, partial = never }) {
     const { cells, description } = this;
     if (cells && cells.hasCells(description, preset)) {
       const grid = cells.cellsOf(description, preset, time);
@@ -106,7 +107,7 @@ export class Engine {
         scene: (...what) => this._scene(...what),
       };
       const scaled = layout.scaled(size);
-      const drawn = await cells.drawCells(means, grid, scaled, time, { cancelled });
+      const drawn = await cells.drawCells(means, grid, scaled, time, { cancelled, partial });
       return drawn && Object.assign(drawn, { layout });
     }
     const found = await this._scene(preset, time, cancelled);

@@ -238,14 +238,24 @@ class Page {
 
   _draw(width, height, cancelled) {
     const { shown, time } = this.explorer;
-    return this.engine.picture(shown, time, { width, height, cancelled });
+    const { dataset } = this.root;
+    const partial = (picture) => {
+      if (dataset.drawn && dataset.drawn !== "part") return; // a whole picture is better
+      this._present(picture, width, height);
+      dataset.drawn = "part";
+    };
+    return this.engine.picture(shown, time, { width, height, cancelled, partial });
   }
 
-  _show(picture, width, height, sharp) {
+  _present(picture, width, height) {
     const { canvas } = this;
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     this.engine.present(picture);
+  }
+
+  _show(picture, width, height, sharp) {
+    this._present(picture, width, height);
     this._labels(picture.layout || null);
     this.root.dataset.drawn = sharp ? "sharp" : "coarse";
     if (!this._settled) {
@@ -271,7 +281,7 @@ class Page {
   // What is on the screen is no longer what is to be shown.
   _touch() {
     const { dataset } = this.root;
-    if (dataset.drawn) dataset.drawn = "before";
+    if (dataset.drawn && dataset.drawn !== "part") dataset.drawn = "before";
     this.loop.touch();
   }
 
