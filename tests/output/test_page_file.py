@@ -22,7 +22,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot, read_shot
 from cppn_gl.utils.checks import PresetError
 
-LIMIT = 60 * 1024  # bytes of a page, beside its weights
+LIMIT = 60_000  # bytes of a page, beside its weights
 EVIL = "</script><img src=x onerror=alert(1)> ' \" & --> <!-- {{still}} \\u003c"
 
 
