@@ -1,4 +1,4 @@
-"""Colours in a page: web/color.js, palettes.js, value_range.js and stretch.js against cppn_gl/preset/color.py."""
+"""Colours in a page: its modules of colours and value ranges against cppn_gl/preset/color.py."""
 
 import base64
 import dataclasses
