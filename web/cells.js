@@ -7,7 +7,7 @@
 import { layerPicture } from "./layers.js";
 import { opaque, withLayers } from "./network.js";
 import { MAX_SEED } from "./seed.js";
-import { even } from "./stretch.js";
+import { rint } from "./elementary.js";
 
 export const GROUND = [12 / 255, 14 / 255, 18 / 255]; // where there is no picture
 
@@ -76,7 +76,7 @@ function depthOf(preset, time) {
 // is measured. `stacked`: the height of each of a cell's two pictures, or null.
 export class Layout {
   constructor(fields) {
-    Object.assign(this, { font: 0, labels: [], stacked: null, round: even }, fields);
+    Object.assign(this, { font: 0, labels: [], stacked: null, round: rint }, fields);
   }
 
   // The same in a coarser or finer picture.
@@ -151,7 +151,7 @@ function sheetLayout(grid, shape, columns) {
   const bare = [columns * (wide + gap) + margins, rows * (high + gap) + margins];
   const roomsOf = (font) => {
     if (!font) return [0, 0, 0];
-    const above = even(CAPTION * font);
+    const above = rint(CAPTION * font);
     if (own) return [0, 0, grid.cells.some(({ label }) => label) ? above : 0];
     const widest = Math.ceil(grid.fonts[font].rows);
     return [widest ? widest + font : 0, grid.column_labels.some(Boolean) ? above : 0, 0];
@@ -267,8 +267,8 @@ function arranged(count, [width, height], stacked, caption) {
 function layersLayout({ cells, before, output }, shape) {
   const count = cells.length;
   const stacked = before ? 2 : 1;
-  const font = even(Math.max(Math.min(shape[0] / 64, shape[1] / 40), MIN_FONT));
-  let caption = even(LAYER_CAPTION * font);
+  const font = rint(Math.max(Math.min(shape[0] / 64, shape[1] / 40), MIN_FONT));
+  let caption = rint(LAYER_CAPTION * font);
   let found = arranged(count, shape, stacked, 0);
   const room = Math.max(1, Math.ceil(found.side[0]));
   const forms = before

@@ -7,7 +7,8 @@
 
 import { Program, Target, cover, freeTexture, texture } from "./gl.js";
 import { MAX_COLORS, SIZE, flatInks, levelsOf, paletteOf } from "./palettes.js";
-import { defaultRange, gridOf, measured, stretchedRange } from "./stretch.js";
+import { gridOf, measured, stretchedRange } from "./stretch.js";
+import { defaultRange } from "./value_range.js";
 
 const STROKES = 450; // in the shorter side of a picture; a stroke is one pixel at least
 const CHECKS = [0.6, 0.65]; // the greys behind a picture with alpha

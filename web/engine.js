@@ -125,7 +125,9 @@ export class Engine {
   async _scene(preset, time, cancelled = never) {
     const moment = preset.at(time);
     const { spec, view, clock, normalize } = moment;
-    const network = await normalized(networkOf(spec), normalize, spec.seed, cancelled);
+    const drawn = networkOf(spec);
+    // Only pages that may normalise have what it takes.
+    const network = normalize ? await normalized(drawn, normalize, spec.seed, cancelled) : drawn;
     return network && { moment, scene: { network, view, clock } };
   }
 

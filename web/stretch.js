@@ -1,40 +1,23 @@
-// The values of outputs that become 0 and 1: of the output activation, or measured over the view. As
-// cppn_gl/engines/stretch.py and preset/value_range.py do it.
+// The values of outputs that become 0 and 1, measured over the view, as cppn_gl/engines/stretch.py
+// and preset/value_range.py do it. Pages whose colours are not stretched come without it.
 //
 //   picture's size -> gridOf() -> size of a small picture, outputs of it -> measured() -> bounds
-//   defaultRange() -> {low: [3], high: [3], ends: [2]} -> stretchedRange() -> the same
-//
-// `ends`: where outputs end; there are no contour lines there.
+//   defaultRange(), bounds -> stretchedRange() -> {low: [3], high: [3], ends: [2]}
 
-import { ACTIVATIONS } from "./activations.js";
+import { rint } from "./elementary.js";
+import { defaultRange } from "./value_range.js";
 
 const POINTS = 128 * 128;
 const MAX_SIDE = 4096;
 const CLIPPED_PERCENT = 2; // on each side by the percentile stretch
 const MIN_WIDTH = 1e-5; // of a range, relative to its values
 const HUGE = 1e37;
-const ENDLESS = [-3e38, 3e38];
 
 // The grid's [width, height] for a picture of a size: about POINTS in all.
 export function gridOf([width, height]) {
   const ratio = Math.sqrt(width / height);
   const side = Math.sqrt(POINTS);
-  return [side * ratio, side / ratio].map((x) => Math.min(Math.max(even(x), 1), MAX_SIDE));
-}
-
-// Rounded, halves to the even number, as Python does.
-export function even(x) {
-  const low = Math.floor(x);
-  if (x - low === 0.5) return low + (low % 2);
-  return Math.floor(x + 0.5);
-}
-
-// The range without a stretch. `color`: of a moment; `activation`: the output's.
-export function defaultRange(color, activation) {
-  const last = ACTIVATIONS[activation];
-  const [low, high] = color.mappings[color.mapping].span || last.span;
-  const ends = last.bounded ? last.span : ENDLESS;
-  return { low: [low, low, low], high: [high, high, high], ends: [...ends] };
+  return [side * ratio, side / ratio].map((x) => Math.min(Math.max(rint(x), 1), MAX_SIDE));
 }
 
 // The bounds of outputs, {minmax, percentile}: each [low, high], of red, green, blue and their mean.

@@ -89,11 +89,8 @@ def _page(shot: Shot, name: str) -> Files:
     return {name: page_of(shot)}
 
 
-# Imported where it is needed: it measures pictures, with all that draws them.
-
-
 def _shadertoy(shot: Shot, name: str) -> Files:
-    from cppn_gl.output.shadertoy import shadertoy
+    from cppn_gl.output.shadertoy import shadertoy  # measures pictures, with all that draws them
 
     return {name: shadertoy(shot)}
 

@@ -1,8 +1,7 @@
-"""The still picture in a page: small, and made in a short time."""
+"""The still picture in a page: small, and like the picture."""
 
 import base64
 import io
-import time
 
 import numpy as np
 import pytest
@@ -16,15 +15,13 @@ from cppn_gl.preset.shot import Shot
 @pytest.mark.parametrize("name", ["default", "petal"])
 def test_a_still_is_small_and_like_the_picture(name: str) -> None:
     preset = load_preset(name)
-    start = time.process_time()
     head, _, text = still_of(Shot(preset)).partition(",")
-    assert time.process_time() - start < 8  # with alpha, too
     assert head == "data:image/webp;base64"
     data = base64.b64decode(text)
     assert len(data) <= MAX_BYTES
     with Image.open(io.BytesIO(data)) as image:
         shown = np.asarray(image, float)
-        assert image.size[0] >= 160
+        assert image.size[0] >= 240
     whole = render(preset, size=(shown.shape[1], shown.shape[0])).astype(float)
     assert shown.shape == whole.shape
     assert np.abs(shown - whole)[..., -1].mean() < 12

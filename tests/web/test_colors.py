@@ -1,4 +1,4 @@
-"""Colours in a page: web/color.js, palettes.js and stretch.js against cppn_gl/preset/color.py."""
+"""Colours in a page: its modules of colours and value ranges against cppn_gl/preset/color.py."""
 
 import base64
 import dataclasses
@@ -223,7 +223,8 @@ def test_the_canvas_shows_the_picture_upright_and_alpha_on_a_checkerboard(progra
 
 
 RANGES = """({values, channels, colors, activation}) => {
-  const { measured, stretchedRange, defaultRange } = modules.stretch;
+  const { measured, stretchedRange } = modules.stretch;
+  const { defaultRange } = modules.value_range;
   const bounds = measured(Float32Array.from(values), channels);
   return colors.map((color) => color.stretch === "none" ?
     defaultRange(color, activation) : stretchedRange(color, activation, bounds));

@@ -15,7 +15,7 @@ from cppn_gl.preset.shot import Shot
 
 pytestmark = pytest.mark.browser
 
-SIZE = (160, 90)
+SIZE = (128, 72)
 TIMES = (0.3, 2.5)
 SLOW = ("neylon-27", "wide-120")  # compared once
 OFF, SHARE = 2, 0.001  # levels of 255, and the share of values that may differ by more
@@ -32,7 +32,6 @@ PRESETS: dict[str, Preset] = {
         "complexity-deep-relu",
         "single-sigmoid",
         "two-layers",
-        "molten-glass",
         "loop",
     )
 }

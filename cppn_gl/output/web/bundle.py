@@ -45,22 +45,37 @@ def module_names() -> list[str]:
     return sorted({path.stem for path in resource("web").glob("*.js")} - {"boot"} | set(GENERATED))
 
 
-def minified(entry: str = ENTRY) -> str:
-    """The same as `bundle`, shorter: without comments and blanks, with short names of variables."""
+def minified(entry: str = ENTRY, without: frozenset[str] = frozenset()) -> str:
+    """The same as `bundle`, shorter: without comments and blanks, with short names of variables.
+
+    `without`: modules that the page never calls; their functions only throw there.
+    """
     order: list[str] = []
-    _visit(entry, (), order)
-    script = joined({name: (_bare(name), _imported(name)) for name in order}, entry)
+    _visit(entry, (), order, without)
+    script = joined(
+        {name: (_left_out(name), {}) for name in order if name in without}
+        | {name: (_bare(name), _imported(name)) for name in order if name not in without},
+        entry,
+    )
     return f'(()=>{{"use strict";{script}}})();'
 
 
-def _visit(name: str, above: tuple[str, ...], order: list[str]) -> None:
+def _visit(
+    name: str, above: tuple[str, ...], order: list[str], without: frozenset[str] = frozenset()
+) -> None:
     """Append a module to `order`, behind those that it imports."""
     if name in above:
         raise ValueError(f"web/{name}.js imports itself by way of {' and '.join(above)}")
     if name not in order:
-        for _, imported in _IMPORT.findall(_source(name)):
-            _visit(imported, (*above, name), order)
+        for _, imported in _IMPORT.findall(_source(name)) if name not in without else ():
+            _visit(imported, (*above, name), order, without)
         order.append(name)
+
+
+def _left_out(name: str) -> str:
+    """A module's exported functions as ones that say that it is missing."""
+    words = f'throw new Error("{name} is not in this page");'
+    return "".join(f"function {exported}() {{ {words} }}\n" for exported in _exported(name))
 
 
 def _wrapped(name: str) -> str:

@@ -15,6 +15,7 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -31,6 +32,10 @@ from cppn_gl.utils.resources import resource
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _BLANK = re.compile(r"\s*\n\s*")
+# Modules that only pages have whose preset, or a cell of it, has the key of that name.
+OPTIONAL = ("normalize", "stretch")
+SIZE = 59_800  # bytes of a page beside its weights: what is left of them is for the still picture
+LEAST_STILL = 1100  # bytes of that, as WebP
 # What the page looks like without its style sheet, which is packed.
 FIRST_STYLE = (
     ":root{color-scheme:dark light;font-family:system-ui,sans-serif}body{margin:0}"
@@ -44,7 +49,9 @@ def page_of(shot: Shot, *, home: str = "") -> bytes:
     `home`: a page that it links to, if it is one of several.
     """
     description = describe(shot)
-    program = _program(description["cells"] is not None)
+    with_cells = description["cells"] is not None
+    said = _json([description["tables"], description["cells"]])
+    program = _program(with_cells, frozenset(name for name in OPTIONAL if name not in said))
     shaders = [text for pair in _shaders().items() for text in pair]
     parts = [style(), _json(description), program, *shaders]
     filled = {
@@ -53,12 +60,19 @@ def page_of(shot: Shot, *, home: str = "") -> bytes:
         "description": html.escape(shot.preset.description),
         "home": f'<p><a href="{html.escape(home)}">All networks</a></p>\n' if home else "",
         "style": FIRST_STYLE,
-        "still": still_of(shot),
+        "still": "",
         "preset": in_script(json.loads(shot.to_text())),
         "packed": packed("\0".join(parts)),
         "program": boot(),
     }
-    return _PLACE.sub(lambda place: filled[place[1]], _template()).encode()
+    weights = description["network"].get("weights") or description["normalized"] or ""
+    length = len(_filled(filled)) - len(weights)
+    filled["still"] = still_of(shot, max(LEAST_STILL, (SIZE - length) * 3 // 4))
+    return _filled(filled)
+
+
+def _filled(parts: Mapping[str, str]) -> bytes:
+    return _PLACE.sub(lambda place: parts[place[1]], _template()).encode()
 
 
 def in_script(value: Any) -> str:
@@ -101,8 +115,8 @@ def _template() -> str:
 
 
 @cache
-def _program(with_cells: bool) -> str:
-    return minified(ENTRY_CELLS if with_cells else ENTRY)
+def _program(with_cells: bool, without: frozenset[str]) -> str:
+    return minified(ENTRY_CELLS if with_cells else ENTRY, without)
 
 
 @cache

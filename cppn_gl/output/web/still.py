@@ -16,20 +16,30 @@ from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import Shot
 from cppn_gl.views import view_of
 
-SIDES = (480, 400, 320, 240, 160, 96)  # pixels of the longer side: the largest that fits is taken
-QUALITIES = (50, 25)  # of WebP
-MAX_BYTES = 1100
+SIDES = (
+    480,
+    400,
+    320,
+    240,
+    200,
+    160,
+    128,
+    96,
+)  # pixels of the longer side: the largest that fits is taken
+QUALITIES = (60, 40, 25)  # of WebP
+MAX_BYTES = 6000  # of a still, at most
 MAX_WORK = 2**34  # multiplications: a second on two cores, a few where NumPy draws
 
 EMPTY = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 
 
-def still_of(shot: Shot) -> str:
+def still_of(shot: Shot, most: int = MAX_BYTES) -> str:
     """The picture of a shot as a data URL of WebP; EMPTY if it cannot be drawn in a short time.
 
-    The smallest picture is taken if none fits into MAX_BYTES.
+    `most`: bytes of the WebP. The smallest picture is taken if none fits.
     """
     found = b""
+    most = min(most, MAX_BYTES)
     scene = scene_of(shot.preset, shot.time)
     work = view_of(scene.preset).work(scene)
     for side in SIDES:
@@ -41,7 +51,7 @@ def still_of(shot: Shot) -> str:
             return EMPTY
         for quality in QUALITIES:
             found = _webp(pixels, quality)
-            if len(found) <= MAX_BYTES:
+            if len(found) <= most:
                 return _url(found)
     return _url(found) if found else EMPTY
 
