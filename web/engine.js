@@ -107,7 +107,9 @@ export class Engine {
         scene: (...what) => this._scene(...what),
       };
       const scaled = layout.scaled(size);
-      const drawn = await cells.drawCells(means, grid, scaled, time, { cancelled, partial });
+      const drawn = await cells.drawCells(means, grid, scaled, time, {
+        cancelled, partial: (target) => partial(Object.assign(target, { layout })),
+      });
       return drawn && Object.assign(drawn, { layout });
     }
     const found = await this._scene(preset, time, cancelled);

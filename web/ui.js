@@ -252,11 +252,11 @@ class Page {
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     this.engine.present(picture);
+    this._labels(picture.layout || null);
   }
 
   _show(picture, width, height, sharp) {
     this._present(picture, width, height);
-    this._labels(picture.layout || null);
     this.root.dataset.drawn = sharp ? "sharp" : "coarse";
     if (!this._settled) {
       this._settled = true;
