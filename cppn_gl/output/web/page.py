@@ -35,7 +35,7 @@ _BLANK = re.compile(r"\s*\n\s*")
 # Modules that only pages have whose preset, or a cell of it, has the key of that name.
 OPTIONAL = ("normalize", "stretch")
 SIZE = 59_800  # bytes of a page beside its weights: what is left of them is for the still picture
-LEAST_STILL = 1100  # bytes of that, as WebP
+LEAST_STILL = 700  # bytes of that, as WebP
 # What the page looks like without its style sheet, which is packed.
 FIRST_STYLE = (
     ":root{color-scheme:dark light;font-family:system-ui,sans-serif}body{margin:0}"

@@ -16,16 +16,7 @@ from cppn_gl.preset.scene import Scene, scene_of
 from cppn_gl.preset.shot import Shot
 from cppn_gl.views import view_of
 
-SIDES = (
-    480,
-    400,
-    320,
-    240,
-    200,
-    160,
-    128,
-    96,
-)  # pixels of the longer side: the largest that fits is taken
+SIDES = (480, 400, 320, 240, 200, 160, 128, 96, 64)  # pixels of the longer side, best first
 QUALITIES = (60, 40, 25)  # of WebP
 MAX_BYTES = 6000  # of a still, at most
 MAX_WORK = 2**34  # multiplications: a second on two cores, a few where NumPy draws
