@@ -175,7 +175,7 @@ def test_a_wheel_without_a_compiler_is_pure(
 @pytest.mark.parametrize("script", [None, "def build(folder): return [][0]"])
 def test_whatever_goes_wrong_there_is_a_wheel(tmp_path: Path, script: str | None) -> None:
     root = tmp_path / "checkout"
-    for name in ("cppn_gl", "shaders", "presets"):
+    for name in ("cppn_gl", "shaders", "presets", "web"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, root)

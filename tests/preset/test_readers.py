@@ -143,7 +143,7 @@ def test_a_hostile_file_costs_little(tmp_path: Path, name: str, data: bytes, len
         assert tracemalloc.get_traced_memory()[1] < 2**22
     finally:
         tracemalloc.stop()
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 10
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)

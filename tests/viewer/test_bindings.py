@@ -21,7 +21,7 @@ DESIGNED = [
     *"][D=-0AIMSCVOKJ,.RZXPTLNBUGFYEW123456789H?Q",
     *("Up", "Down", "Right", "Left", "Alt+Right", "Alt+Left", "Alt+Up", "Alt+Down"),
     *("PageUp", "PageDown", "Tab", "Space", "Enter", "Backspace", "Esc"),
-    *("F1", "F2", "F9", "F11", "Ctrl+S", "Ctrl+F"),
+    *("F1", "F2", "F9", "F11", "Ctrl+S", "Ctrl+F", "Ctrl+E"),
     *(f"Ctrl+{number}" for number in range(1, 10)),
 ]
 
