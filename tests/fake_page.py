@@ -13,6 +13,7 @@ from browser import open_file
 
 from cppn_gl.output.web.bundle import bundle
 from cppn_gl.output.web.description import describe
+from cppn_gl.output.web.page import style
 from cppn_gl.preset.library import load_preset
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.resources import resource
@@ -73,7 +74,7 @@ def fake_html(shot: Shot) -> str:
         "policy": "",
         "title": html.escape(title),
         "description": html.escape(shot.preset.description),
-        "style": (resource("web") / "page.css").read_text("utf-8"),
+        "style": style(),
         "still": PIXEL,
         "preset": "",
         "home": "",

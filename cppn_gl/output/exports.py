@@ -15,7 +15,6 @@ from cppn_gl.nn.source_code import LANGUAGES, program_tensors, source_code
 from cppn_gl.nn.weights import tensors_of
 from cppn_gl.preset.color import Color
 from cppn_gl.preset.learned import shown_as
-from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.checks import PresetError, nearest, show
 from cppn_gl.utils.files import CaptureError, Remedy
@@ -27,7 +26,7 @@ Files = dict[str, bytes]  # by name, in one folder; the first is the one that wa
 
 @dataclass(frozen=True)
 class Export:
-    """A format: `files(shot, name)` gives the file of that name, and those beside it.
+    """A format: `make(shot, name)` gives the file of that name, and those beside it.
 
     With an empty name everything is in one file. `suffixes` are lower-case with the dot; formats
     may share one, which then does not tell which of them is meant. `text`: whether a terminal can
@@ -38,11 +37,18 @@ class Export:
 
     help: str
     suffixes: tuple[str, ...]
-    files: Callable[[Shot, str], Files]
+    make: Callable[[Shot, str], Files]
     text: bool = True
     whole: bool = False
     left_out: Callable[[Shot], list[str]] | None = None
     size: Callable[[bytes], str] | None = None
+
+    def files(self, shot: Shot, name: str) -> Files:
+        """What `make` gives. Raises PresetError for a network that no format can express."""
+        if shot.preset.classifies:
+            problem = "a network that sees pictures is not exported; its file has its weights"
+            raise PresetError(problem, key="network.file")
+        return self.make(shot, name)
 
     def notes(self, shot: Shot) -> list[str]:
         """What the file leaves out of a preset, in sentences."""
@@ -51,7 +57,6 @@ class Export:
 
 def _program(language: str, shot: Shot, name: str) -> Files:
     preset = shot.preset.at(shot.time)
-    _check_kind(preset)
     network, said = preset.network(), [preset.title or preset.name, *notes(shot)]
     if preset.learns:
         network = shown_as(preset, network, "colors")
@@ -77,9 +82,7 @@ def _program(language: str, shot: Shot, name: str) -> Files:
 
 
 def _weights(suffix: str, shot: Shot, name: str) -> Files:
-    preset = shot.preset.at(shot.time)
-    _check_kind(preset)
-    network = preset.network()
+    network = shot.preset.at(shot.time).network()
     return {name: WRITERS[suffix](tensors_of(network))}
 
 
@@ -111,13 +114,6 @@ def _glsl_size(text: bytes, *, limited: bool) -> str:
     from cppn_gl.output.shadertoy import size_words
 
     return size_words(text, limited=limited)
-
-
-def _check_kind(preset: Preset) -> None:
-    """Raise PresetError for a network that none of the formats can express."""
-    if preset.classifies:
-        problem = "a network that sees pictures is not exported; its file has its weights"
-        raise PresetError(problem, key="network.file")
 
 
 EXPORTS: dict[str, Export] = {

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from cppn_gl._version import __version__
+from cppn_gl.output.web.page import style_sheet
 from cppn_gl.preset.library import shipped
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.themes import THEMES, Theme
@@ -258,7 +259,7 @@ def _resource(name: str) -> str:
 
 def _document(title: str, about: str, lines: Sequence[str]) -> str:
     """A whole page in the frame of web/site.html."""
-    style = _resource("site.css")
+    style = style_sheet("site.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; img-src 'self' file:; style-src 'sha256-{digest}'"
     holes = {

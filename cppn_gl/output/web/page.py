@@ -106,7 +106,12 @@ def boot() -> str:
 @cache
 def style() -> str:
     """The page's style sheet."""
-    return _BLANK.sub(" ", _COMMENT.sub("", (resource("web") / "page.css").read_text("utf-8")))
+    return _BLANK.sub(" ", _COMMENT.sub("", style_sheet("page.css")))
+
+
+def style_sheet(name: str) -> str:
+    """A style sheet of web/, behind the colours that all of them share."""
+    return "".join((resource("web") / file).read_text("utf-8") for file in ("colors.css", name))
 
 
 @cache
