@@ -75,6 +75,7 @@ class Panel:
         self._asking = AskingBox(app, self._widgets)
         self._open: dict[str, bool] = {}
         self._heights: dict[str, float] = {}  # of rows, from the last frame
+        self._foot_high = 0.0  # of the foot, from the last frame: its buttons fill two rows or more
         self._search = ""
         self._focus = False  # the search is to take the keyboard
         self._row = 0  # the row that the arrow keys chose, while searching
@@ -124,7 +125,7 @@ class Panel:
     def _draw(self, gui: "Gui") -> None:
         tall, taller = (gui.size[1] >= high * gui.unit for high in (TALL, TALLER))
         self._find()
-        foot = self._foot_height() if taller else 0.0
+        foot = (self._foot_high or 4 * self._widgets.high + gui.unit) if taller else 0.0
         if tall:
             self._head()
         imgui.begin_child("rows", Vec(0, imgui.get_content_region_avail().y - foot))
@@ -545,11 +546,9 @@ class Panel:
 
     # The foot
 
-    def _foot_height(self) -> float:
-        return 3 * self._widgets.high + 0.9 * self._widgets.unit
-
     def _foot(self) -> None:
         widgets, unit = self._widgets, self._widgets.unit
+        top = imgui.get_cursor_pos_y()
         self._rule(0.3)
         first = True
         for words, action, help in BUTTONS:
@@ -572,6 +571,7 @@ class Panel:
         widgets.next(0)
         _, (x, y, width, _) = widgets.area("opacity shown", 3 * unit)
         widgets.write(f"{gui.opacity:.0%}", x + width - 0.35 * unit, y, ink(0.95), right=True)
+        self._foot_high = imgui.get_cursor_pos_y() - top + 0.4 * unit
 
 
 def _seconds(text: str) -> float | None:
