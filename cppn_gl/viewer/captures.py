@@ -60,6 +60,7 @@ class Captures:
         self._recorded: Path | None = None  # the folder of the last recording
         self._size = (0, 0)
         self._frames = 0
+        self._submitted: deque[Path] = deque()  # screenshots that are being written
         self.saved: Path | None = None  # the screenshot that was saved last
         self._named: set[Path] = set()  # file names given to screenshots so far
 
@@ -78,8 +79,8 @@ class Captures:
 
     @property
     def busy(self) -> bool:
-        """Whether a recording is on or a capture is waiting to be drawn."""
-        return bool(self._waiting) or self.recording
+        """Whether a recording is on, or a capture is waiting to be drawn or to be written."""
+        return bool(self._waiting or self._submitted) or self.recording
 
     @property
     def recorded(self) -> tuple[float, int] | None:
@@ -139,22 +140,22 @@ class Captures:
         self._waiting.append(_Capture(path, shot, scene, still))
 
     def advance(self, budget: float) -> str:
-        """Draw for about `budget` seconds; a message when a screenshot is done, else "".
+        """Draw for about `budget` seconds; a message when a screenshot is written, else "".
 
         Raises CaptureError if a file could not be written, which also ends a recording.
         """
-        if not self._waiting:
-            return self._check()
-        capture = self._waiting[0]
-        if not self._draw(capture, budget):
+        self._check()
+        if self._waiting:
+            capture = self._waiting[0]
+            # If the writer's queue is full, it is tried again at the next frame.
+            if self._draw(capture, budget) and self._submit(capture):
+                self._waiting.popleft()
+                if capture.still:
+                    self._submitted.append(capture.path)
+        if not self._submitted or not self._submitted[0].exists():  # it appears when complete
             return ""
-        if not self._submit(capture):
-            return ""  # the writer's queue is full: try again at the next frame
-        self._waiting.popleft()
-        if not capture.still:
-            return ""
-        self.saved = capture.path
-        return f"saved {capture.path}"
+        self.saved = self._submitted.popleft()
+        return f"saved {self.saved}"
 
     def _draw(self, capture: _Capture, budget: float) -> bool:
         if capture.pixels is not None:
@@ -204,13 +205,12 @@ class Captures:
             self._fail()
             raise _as_capture_error(capture.path, error) from None
 
-    def _check(self) -> str:
+    def _check(self) -> None:
         """Raise the CaptureError of a file that the writer failed to write, if there is one."""
         if self._writer is not None and self._writer.errors:
             error = self._writer.errors[0]
             self._fail()
             raise _as_capture_error(Path("a picture"), error) from None
-        return ""
 
     def _fail(self) -> None:
         if self._writer is not None:
@@ -222,6 +222,7 @@ class Captures:
         for capture in self._waiting:
             self._discard(capture)
         self._waiting.clear()
+        self._submitted.clear()
 
     def _discard(self, capture: _Capture) -> bool:
         """Free a capture's resources. Always False, for use in a filter."""
@@ -254,6 +255,7 @@ class Captures:
         except Exception as error:
             raise _as_capture_error(Path("a picture"), error) from None
         finally:
+            self._submitted.clear()
             if self._recorded is not None:
                 with contextlib.suppress(OSError):
                     self._recorded.rmdir()  # fails if it holds a frame, as it should

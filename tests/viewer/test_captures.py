@@ -11,6 +11,7 @@ from typing import Any
 import moderngl
 import numpy as np
 import pytest
+from desktop import wait_for
 from PIL import Image
 from rows import FRAGMENT, NUMPY
 from windowless import windowless
@@ -100,14 +101,27 @@ def still(captures: Captures, folder: Path, time: float = 0.0) -> None:
     captures.still(shot(time), scene(time), folder)
 
 
+def submit(captures: Captures) -> None:
+    """Advance until all is drawn; the writer may not have written it yet."""
+
+    def submitted() -> bool:
+        if captures._waiting:
+            captures.advance(LONG)
+        return not captures._waiting
+
+    wait_for(submitted, "the captures' drawing")
+
+
 def settle(captures: Captures) -> list[str]:
-    """Advance until the queue is empty; returns the messages."""
+    """Advance until all is drawn and the screenshots are written; returns the messages."""
     said = []
-    for _ in range(100_000):  # the writer may be behind
-        if not captures._waiting:
-            break
-        said.append(captures.advance(LONG))
-    assert not captures._waiting
+
+    def settled() -> bool:
+        if captures._waiting or captures._submitted:
+            said.append(captures.advance(LONG))
+        return not (captures._waiting or captures._submitted)
+
+    wait_for(settled, "the captures")
     return [message for message in said if message]
 
 
@@ -170,7 +184,8 @@ def test_a_short_compilation_comes_first(captures: Captures, engines: Any, tmp_p
     still(captures, tmp_path)
     assert captures.advance(LONG) == ""
     assert engines.compiled == 1
-    assert captures.advance(LONG).startswith("saved ")
+    (said,) = settle(captures)
+    assert said.startswith("saved ")
 
 
 def test_stills_of_the_same_second_each_have_a_name(
@@ -185,7 +200,7 @@ def test_stills_of_the_same_second_each_have_a_name(
     monkeypatch.setattr("cppn_gl.viewer.captures.free_name", same)
     still(captures, tmp_path)
     still(captures, tmp_path)
-    settle(captures)  # handed to the writer, perhaps not yet on the disk
+    submit(captures)  # handed to the writer, perhaps not yet on the disk
     still(captures, tmp_path)
     captures.close()
     assert names(tmp_path) == ["same-2.png", "same-3.png", "same-4.png", "same.png"]
@@ -194,7 +209,7 @@ def test_stills_of_the_same_second_each_have_a_name(
 
 def test_slices_of_time(captures: Captures, renderer: Renderer, tmp_path: Path) -> None:
     still(captures, tmp_path)
-    assert any(captures.advance(0.0) for _ in range(10_000))  # a tile at a time
+    wait_for(lambda: captures.advance(0.0), "a picture drawn a tile at a time")
     captures.close()
     (path,) = tmp_path.iterdir()
     assert np.array_equal(np.asarray(Image.open(path)), renderer.render(PRESET, size=SIZE))
@@ -288,7 +303,7 @@ def test_a_recording_whose_folder_goes_away_ends_once(captures: Captures, tmp_pa
     (folder,) = tmp_path.iterdir()
     shutil.rmtree(folder)
     captures.frame(shot(), scene())
-    settle(captures)
+    submit(captures)
     wait(captures)
     with pytest.raises(CaptureError, match="does not exist"):
         captures.advance(LONG)
@@ -307,7 +322,7 @@ def test_a_failed_write_ends_a_recording_that_goes_on(captures: Captures, tmp_pa
     (folder,) = tmp_path.iterdir()
     shutil.rmtree(folder)
     captures.frame(shot(), scene())
-    settle(captures)
+    submit(captures)
     wait(captures)
     captures.frame(shot(), scene())
     captures._waiting[0].pixels = np.zeros((13, 20, 3), np.uint8)  # drawn, waiting for the writer
@@ -324,7 +339,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(
 
     monkeypatch.setattr(os, "fsync", full)
     still(captures, tmp_path)
-    settle(captures)
+    submit(captures)
     wait(captures)
     with pytest.raises(CaptureError, match="disk is full"):
         captures.advance(LONG)
@@ -339,7 +354,7 @@ def test_any_other_failure_is_one_line_too(
 
     monkeypatch.setattr("cppn_gl.output.capture.save_picture", broken)
     still(captures, tmp_path)
-    settle(captures)
+    submit(captures)
     wait(captures)
     with pytest.raises(CaptureError, match="MemoryError"):
         captures.advance(LONG)
@@ -435,7 +450,7 @@ def test_a_view_is_kept_as_it_is_drawn_again(
     engines.picked = Pick(FRAGMENT, compiles=not ready)
     asked = Shot(preset, (64, 36), 0.3, 1 if view == "units" else 2, "fragment")
     captures.still(asked, scene_of(preset, 0.3), tmp_path)
-    settle(captures)
+    submit(captures)
     wait(captures)
     (path,) = tmp_path.glob("*.png")
     kept = read_shot(path)

@@ -23,6 +23,9 @@ AWAKE = 0.7  # seconds of frames after input
 CALM = 0.1  # seconds between frames for what changes by itself while a network trains
 SETTLING = 3  # frames for a move, a press and a release
 BLINK = 0.25  # seconds between frames while a text is being typed
+# Seconds that a frame counts for imgui, at most: a press, a release and a press take three frames,
+# and are a double click within 0.3 s, also on a machine that draws slowly.
+FRAME = 0.1
 
 _NAMED = {
     "TAB": "tab",
@@ -309,7 +312,7 @@ class Gui:
         """Build a frame of the open parts."""
         io = imgui.get_io()
         io.display_size = imgui.ImVec2(*self.size)
-        io.delta_time = min(max(now - self._last, 1e-4), 0.25)
+        io.delta_time = min(max(now - self._last, 1e-4), FRAME)
         self._last, self._shown, self._framed_at = now, shown, self._at
         self._working = False
         style.apply(self.unit, dark=self.dark, opacity=self.opacity)

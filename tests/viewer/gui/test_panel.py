@@ -167,6 +167,7 @@ def test_a_search_is_left_when_the_panel_is_hidden(open_panel: Callable[..., Des
     desktop.xdotool("type", "3")
     desktop.gone("label network.weight_scale")
     desktop.click("close panel")  # ends the search
+    desktop.place("search")
     desktop.click("close panel")
     desktop.gone("search")
     desktop.key("Tab")
