@@ -417,6 +417,50 @@ class SynthesisOptions(Recipe, Options):
 
 
 @dataclass(frozen=True)
+class LossLandscapeOptions(Orbit):
+    """`[loss_landscape]`"""
+
+    plane: str = key(
+        "random",
+        choice(["random", "path"]),
+        "the plane of weights shown: random (two random directions, filter-normalised) or path "
+        "(the first two principal components of the way that training took)",
+    )
+    raised: bool = key(False, flag, "the loss as the height of a surface, not only as colours")
+    reach: float = key(
+        1.0,
+        number(1e-3, 1e3),
+        "half the shorter side: in random directions 1 is the size of the weights; of a path 1 "
+        "shows all of it",
+        step=0.25,
+        slider=(0.05, 4),
+    )
+    directions: int = key(
+        0, integer(0, 2**31 - 1), "seed of the random directions", step=1, slider=(0, 100)
+    )
+    measured: str = key(
+        "training",
+        choice(["training", "tests"]),
+        "the points that the loss is measured over: training, or tests",
+    )
+    limits: tuple[float, float] | None = key(
+        None,
+        several(number(1e-12, 1e12), 2, 2),
+        "the losses at the ends of the colour scale; none: those in sight, rounded",
+    )
+    relief: float = key(
+        0.5, number(0, 5), "height of the surface, in units of its side", step=0.05, slider=(0, 2)
+    )
+    contours: int = key(
+        12,
+        integer(0, 100),
+        "intervals between contour lines over the scale; 0: no lines",
+        step=1,
+        slider=(0, 40),
+    )
+
+
+@dataclass(frozen=True)
 class OrderChaosOptions(Options):
     """`[order_chaos]`"""
 
@@ -831,6 +875,32 @@ VIEWS: dict[str, ViewRow] = {
                 "{knob_down} with 'jitter' or 'decay' at 0: the picture fills with noise.",
             ),
             images=True,
+        ),
+        ViewRow(
+            "loss_landscape",
+            "the loss around the weights of a network that learns, and the way training took",
+            "cppn_gl.views.losses.landscape:LossLandscapeView",
+            LossLandscapeOptions,
+            reading="Every point of this map is another network: all weights of the network that "
+            "learns, moved along two directions at once. The colour is the loss of that network "
+            "on a logarithmic scale, dark where it is small, and lines join equal losses. In the "
+            "middle of the plane 'random' are the weights of the step shown; there 1 means that "
+            "each unit's weights have moved by their own length, so that maps of different "
+            "networks can be compared (Li et al. 2018). The plane 'path' is laid through the way "
+            "that training has taken: the white line begins at the ring, its dots are earlier "
+            "steps, and it ends at the orange dot. A wide smooth valley is easy to descend. "
+            "Ridges, steps and plains far from the valley are where training gets stuck. Almost "
+            "all of the way lies outside a random plane: the legend says how much of it is seen.",
+            tries=(
+                "{train} trains: the weights move, and the landscape with them.",
+                "{knob_up} takes the other plane; {next_knob} chooses another option, such as "
+                "'raised': the landscape is a surface, to be turned by dragging.",
+                "Roll the wheel to see more or less of it.",
+                "Click on a dot of the path to go back to that step.",
+                "{deeper} adds a layer and {next_activation} takes another activation: does the "
+                "valley stay smooth?",
+            ),
+            learned="trained",
         ),
         ViewRow(
             "order_chaos",
