@@ -28,6 +28,8 @@ def problem_of(problem: Problem, library: Library) -> str:
     """Why the library cannot run the steps of a problem, in words; "" if it can."""
     if any(norm is not None for norm in problem.norms):
         return "normalised layers"
+    if problem.momentum != 0.9 or problem.layer_rates or not problem.biases:
+        return "not yet"
     return native_training.problem(
         library, problem.shapes, problem.activations, problem.loss, problem.optimizer
     )
