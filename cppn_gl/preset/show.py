@@ -427,7 +427,7 @@ class TrainabilityOptions(Options):
         f"the hyperparameter to the right, by its log10: {' '.join(AXES)}",
     )
     up: str = key("last_rate", choice(AXES), "the hyperparameter upwards: the same names")
-    steps: int = key(
+    train_steps: int = key(
         100,
         integer(1, 10_000),
         "steps of each pixel's training",
@@ -837,8 +837,8 @@ VIEWS: dict[str, ViewRow] = {
                 "Point at a pixel to read how its training went; click to open that training.",
                 "{zoom_in} at the boundary, again and again: is it ever smooth?",
                 "{next_knob} chooses an option, {knob_up} and {knob_down} change it: 'across' and "
-                "'up' are the two hyperparameters, 'steps' sharpens the boundary, 'tone' is how "
-                "colours are spread.",
+                "'up' are the two hyperparameters, 'train_steps' sharpens the boundary, 'tone' is "
+                "how colours are spread.",
                 "{random_seed} starts from other weights: what stays the same?",
             ),
             learned="trained",

@@ -55,6 +55,10 @@ OLD: dict[str, tuple[Any, str]] = {
     "dots": (False, "warp"),
     "project": ("units", "warp"),
     "units": ((1, 2), "warp"),
+    "across": ("rate", "trainability"),
+    "up": ("momentum", "trainability"),
+    "train_steps": (60, "trainability"),
+    "tone": ("fixed", "trainability"),
 }
 # Shipped presets' options, as [show] sets them.
 FILES = {

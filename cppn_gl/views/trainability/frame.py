@@ -53,8 +53,7 @@ def axis_ticks(axis: Hyperparameter, low: float, high: float, most: int) -> list
         marks = [k * step for k in range(first, math.floor(high / step) + 1)]
         if len(marks) > 1:
             return [(float(mark), _power(axis, mark)) for mark in marks]
-    ends = sorted((axis.value(low), axis.value(high)))
-    values = [v for v in ticks(*ends, most) if v > 0 or axis.momentum]
+    values = [v for v in ticks(axis.value(low), axis.value(high), most) if v > 0 or axis.momentum]
     names = tick_words(values)
     found = [(axis.coordinate(v), name) for v, name in zip(values, names, strict=True)]
     return [one for one in found if low <= one[0] <= high]
@@ -62,7 +61,11 @@ def axis_ticks(axis: Hyperparameter, low: float, high: float, most: int) -> list
 
 def _power(axis: Hyperparameter, mark: int) -> str:
     if axis.momentum:
-        return f"{1 - 10.0**-mark:.{max(mark, 0)}f}" if mark >= 0 else text.significant(1 - 10.0**-mark)
+        return (
+            f"{1 - 10.0**-mark:.{max(mark, 0)}f}"
+            if mark >= 0
+            else text.significant(1 - 10.0**-mark)
+        )
     return text.minus(f"{10.0**mark:g}") if -4 < mark < 5 else text.minus(f"1e{mark}")
 
 

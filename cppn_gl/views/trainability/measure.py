@@ -3,8 +3,8 @@
     losses (steps, n) -> measure() -> (n,), below 0 where it converged -> tones() -> 0 … 1
 
 The measure is that of Sohl-Dickstein, "The boundary of neural network trainability is fractal"
-(2024, arXiv 2402.06184). With v_k = loss_k / loss_0, where v_k is 1e6 if it is larger or no number,
-a training converged if the mean of its last v_k, 20 at most, is below 1. Then the measure is -Σ v_k,
+(2024, arXiv 2402.06184). With v_k = loss_k / loss_0, or 1e6 where that is larger or no number, a
+training converged if the mean of its last v_k, 20 at most, is below 1. Then the measure is -Σ v_k,
 larger for faster ones; else it is Σ 1 / v_k, larger for those that diverged later.
 """
 
@@ -49,9 +49,13 @@ class Measuring:
                 self._step += 1
 
     def found(self) -> Float64:
-        """(n,): -Σ v of those that converged, else Σ 1 / v."""
-        converged = self._last < self._step - self._from
-        return np.where(converged, -self._sum, self._inverse)
+        """The measure, (n,)."""
+        return judged(self._sum, self._inverse, self._last, self._step)
+
+
+def judged(total: Float64, inverse: Float64, last: Float64, steps: int) -> Float64:
+    """The measure, (n,), from the sums of v, of 1 / v, and of the last LAST of `steps` v."""
+    return np.where(last < min(LAST, steps), -total, inverse)
 
 
 def measure(losses: Float32) -> Float64:
@@ -105,7 +109,7 @@ class Tones:
 
 def _quantiles(found: Float64) -> tuple[Float64, Float64] | None:
     """The distinct values and their mean ranks, from 0 to 1; None for too few."""
-    values, first, counts = np.unique(found, return_index=True, return_counts=True)
+    values, counts = np.unique(found, return_counts=True)
     if len(found) < FEWEST or len(values) < 2:
         return None
     ranks = np.searchsorted(np.sort(found), values) + (counts - 1) / 2

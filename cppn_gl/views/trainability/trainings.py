@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.engines.base import Region
+from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.trainings import Trainings
 from cppn_gl.nn.training import many
 from cppn_gl.nn.training.dense_trainer import DenseTrainer
 from cppn_gl.nn.training.many import Variants
@@ -26,7 +28,7 @@ from cppn_gl.preset.show import TrainabilityOptions
 from cppn_gl.utils.arrays import Float32, Float64, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.tasks import Steps, share
-from cppn_gl.views.trainability.measure import Tones, measure
+from cppn_gl.views.trainability.measure import LARGEST, LAST, Tones, judged, measure
 
 TOGETHER = 2**14  # trainings of a call
 NUMBERS = 2**22  # of their parameters, or losses
@@ -63,13 +65,13 @@ class Plane:
     def key(self) -> Hashable:
         """All that trainings depend on, besides the values."""
         of = self.options
-        return self.preset.source, of.across, of.up, of.steps
+        return self.preset.source, of.across, of.up, of.train_steps
 
     @property
     def work(self) -> float:
         """Multiplications of a training."""
         trainer, train = self.trainer, self.preset.train
-        return float(PASSES * trainer.problem.parameters * train.batch * self.options.steps)
+        return float(PASSES * trainer.problem.parameters * train.batch * self.options.train_steps)
 
     def pixel(self, x: float, y: float) -> Preset | None:
         """The preset that is trained at coordinates; None where there is none."""
@@ -127,8 +129,21 @@ def by_processor(kernel: str = "auto") -> Kernel:
     """The kernel of nn/training/many.py of this name."""
 
     def measures(plane: Plane, variants: Variants) -> Steps[Float64]:
-        steps = plane.options.steps
+        steps = plane.options.train_steps
         return measure((yield from many.losses(plane.trainer, variants, steps, kernel=kernel)))
+
+    return measures
+
+
+def by_shader(painter: Painter) -> Kernel:
+    """The compute shader of a context."""
+    shared = painter.shared(Trainings)
+
+    def measures(plane: Plane, variants: Variants) -> Steps[Float64]:
+        steps = plane.options.train_steps
+        last = min(LAST, steps)
+        sums = yield from shared.sums(plane.trainer, variants, steps, last, LARGEST)
+        return judged(*sums, steps)
 
     return measures
 
@@ -139,7 +154,7 @@ def measures_of(plane: Plane, kernel: Kernel, across: Float64, up: Float64) -> S
     inside = [np.unique(one[np.isfinite(one)]) for one in values]
     total = len(inside[0]) * len(inside[1])
     found = np.empty(total)
-    size = max(plane.trainer.problem.parameters, plane.options.steps)
+    size = max(plane.trainer.problem.parameters, plane.options.train_steps)
     most = max(1, min(TOGETHER, NUMBERS // size))
     for first in range(0, total, most):
         last = min(first + most, total)
@@ -164,7 +179,8 @@ def coordinates(scene: Scene, region: Region) -> tuple[Float64, Float64]:
     rows = region.offset[1] + np.arange(region.part[1]) + 0.5
     x = (across[:, None] + right).ravel() - width / 2
     y = height / 2 - (rows[:, None] + down).ravel()
-    return view.center[0] + x * scale, view.center[1] + y * scale
+    left, middle = view.center
+    return np.asarray(left + x * scale), np.asarray(middle + y * scale)
 
 
 _measured: LRUCache[Hashable, Float64] = LRUCache(96 * MB, lambda key, found: found.nbytes)
@@ -193,14 +209,14 @@ def tones(scene: Scene, kernel: Kernel, name: Hashable, shape: Size) -> Steps[To
     """The tones of a whole picture of a shape: the same for all its parts and resolutions."""
     plane = Plane.of(scene.preset)
     if plane.options.tone == "fixed":
-        return Tones(plane.options.steps)
+        return Tones(plane.options.train_steps)
     size = grid_of(shape)
     key = plane.key, name, scene.view, size
     known = _tones.find(key)
     if known is not None:
         return known
     found = yield from measures_of(plane, kernel, *coordinates(scene, Region.of(size)))
-    return _tones.put(key, Tones.of(plane.options.steps, found[np.isfinite(found)]))
+    return _tones.put(key, Tones.of(plane.options.train_steps, found[np.isfinite(found)]))
 
 
 def losses_at(preset: Preset, x: float, y: float) -> Steps[Float32]:
@@ -208,7 +224,5 @@ def losses_at(preset: Preset, x: float, y: float) -> Steps[Float32]:
     plane = Plane.of(preset)
     values = [np.array([a.value(at)]) for a, at in zip(plane.axes, (x, y), strict=True)]
     variants = plane.variants(values[0], values[1], np.arange(1))
-    found = yield from many.losses(plane.trainer, variants, plane.options.steps)
+    found = yield from many.losses(plane.trainer, variants, plane.options.train_steps)
     return np.asarray(found[:, 0])
-
-

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from cppn_gl.engines.base import Engine, Region
+from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.targets import Planes
+from cppn_gl.engines.gl.trainings import available, problem_of
 from cppn_gl.nn.training import many
 from cppn_gl.preset.hyperparameters import AXES
 from cppn_gl.preset.preset import Preset
@@ -33,6 +35,7 @@ from cppn_gl.views.trainability.trainings import (
     Kernel,
     Plane,
     by_processor,
+    by_shader,
     grid_of,
     losses_at,
     measured,
@@ -67,8 +70,7 @@ class TrainabilityView(View):
         if len(chosen) == 1:
             return f"needs two hyperparameters; both trainability.across and .up are {options.up}"
         if "momentum" in chosen and preset.train.optimizer not in ("momentum", "nesterov"):
-            optimizer = preset.train.optimizer
-            return f"needs the optimizer momentum or nesterov for the axis momentum; {optimizer} has none"
+            return "needs the optimizer momentum or nesterov for the axis momentum"
         if len(chosen & {"first_rate", "last_rate"}) == 2 and preset.spec.depth < 2:
             return "needs two layers for the axes first_rate and last_rate"
         if any(AXES[name].starts for name in chosen) and not preset.spec.redrawable:
@@ -81,7 +83,9 @@ class TrainabilityView(View):
     def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:
         if engine.name == "native":
             return ""
-        return "" if engine.on_cpu is True and False else f"the trainings of the engine {engine}"
+        return (
+            f"trainings by the engine {engine} may differ in their last bits, and so in their end"
+        )
 
     def on_cpu(self, engine: Engine) -> bool:
         return engine.on_cpu
@@ -89,10 +93,14 @@ class TrainabilityView(View):
     def begin(
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
+        engine, painter = stage.engine_for(scene.network), stage.painter
         kernel, name = by_processor(), "auto"
+        if _by_shader(painter, engine, scene):
+            kernel, name = by_shader(painter), painter.ctx.info["GL_RENDERER"]
+        part = region or Region.of(planes.size)
 
         def steps() -> Steps[None]:
-            planes.write((yield from _painted(scene, kernel, name, region or Region.of(planes.size))))
+            planes.write((yield from _painted(scene, kernel, name, part)))
 
         return Stepping(steps())
 
@@ -142,7 +150,7 @@ class TrainabilityView(View):
             for axis, where in zip(plane.axes, (at.x, at.y), strict=True)
         ]
         outcome = self._outcome(plane, at.x, at.y)
-        return Hit(f"{', '.join(values)}{outcome}", opens=opened(pixel, plane.options.steps))
+        return Hit(f"{', '.join(values)}{outcome}", opens=opened(pixel, plane.options.train_steps))
 
     def _outcome(self, plane: Plane, x: float, y: float) -> str:
         if plane.work > AT_CURSOR:
@@ -150,6 +158,13 @@ class TrainabilityView(View):
         key = plane.key, x, y
         losses = self._losses.get(key, lambda: at_once(losses_at(plane.preset, x, y)))
         return f": {outcome(losses)}"
+
+
+def _by_shader(painter: Painter, engine: Engine, scene: Scene) -> bool:
+    """Whether the compute shader trains: on a GPU, and where the engine is a compute shader."""
+    if not available(painter.ctx) or problem_of(Plane.of(scene.preset).trainer):
+        return False
+    return not painter.programs.software or engine.family == "compute"
 
 
 def outcome(losses: Float32) -> str:
@@ -174,7 +189,7 @@ def frame_of(scene: Scene, size: Size) -> Frame:
     """The axes and legend over a scene's picture of `size`."""
     plane = Plane.of(scene.preset)
     note = float32_note(scene, size)
-    return Frame(scene.preset, plane.axes, scene.view, size, plane.options.steps, note)
+    return Frame(scene.preset, plane.axes, scene.view, size, plane.options.train_steps, note)
 
 
 def float32_note(scene: Scene, size: Size) -> str:
