@@ -7,24 +7,33 @@ to the bit, whatever the others are, and whatever the threads and slices. It end
 stops: at the first loss that is not finite, or after the step that leads to such a parameter.
 """
 
+import time as wall
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cppn_gl.nn.activations import activate, derivative
-from cppn_gl.nn.training import batches
+from cppn_gl.nn.training import batches, native_steps
 from cppn_gl.nn.training import losses as loss_table
 from cppn_gl.nn.training.dense_trainer import DenseTrainer
-from cppn_gl.nn.training.optimizers import OPTIMIZERS
+from cppn_gl.nn.training.optimizers import OPTIMIZERS, corrections
 from cppn_gl.nn.training.schedules import factors
+from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Float32, Float64
-from cppn_gl.utils.tasks import Steps
-from cppn_gl.utils.threads import one_thread
+from cppn_gl.utils.native import Library
+from cppn_gl.utils.native_many import LANES, PACE, Crowd
+from cppn_gl.utils.tasks import Steps, left
+from cppn_gl.utils.threads import one_thread, shared_out, thread_count
 
 KERNELS = ("auto", "native", "numpy")
 BLOCK = 64  # trainings that NumPy does together
+CROWD = 256  # trainings of a block of the native library, at most
+CALL = 4e7  # operations of one call of it, about: some 2 ms
+STEP = 1e8  # the most of one step of LANES trainings: some 5 ms
+FEWER = 0.75  # of a block's trainings: if no more are going on, the others are left out
 GATHERED = 2**20  # numbers of the batches that are in memory
 
 
@@ -80,6 +89,8 @@ def problem_of(trainer: Any) -> str:
         return "normalised layers are trained one network at a time"
     if trainer.train.dropout:
         return "networks with dropout are trained one at a time"
+    if _work(trainer) * LANES > STEP:
+        return "the network and its batch are too large for many trainings at once"
     return trainer.dataset.problem
 
 
@@ -97,7 +108,21 @@ def losses(
     _check(trainer, variants, steps)
     if kernel not in KERNELS:
         raise ValueError(f"no kernel {kernel!r}; expected one of {' '.join(KERNELS)}")
-    return (yield from _numpy(trainer, variants, steps))
+    library = native.library()
+    why = native.problem() if library is None else native_steps.problem_of(trainer.problem, library)
+    if kernel == "native" and why:
+        raise ValueError(f"the native library cannot train these: {why}")
+    if kernel == "numpy" or library is None or why:
+        return (yield from _numpy(trainer, variants, steps))
+    return (yield from _native(library, trainer, variants, steps))
+
+
+def _work(trainer: DenseTrainer) -> float:
+    """The operations of a step, about: 6 of each parameter and sample, 40 of each activation."""
+    problem = trainer.problem
+    units = sum(rows for rows, _ in problem.shapes)
+    batch: int = trainer.train.batch
+    return batch * (6.0 * problem.parameters + 40.0 * units)
 
 
 def _check(trainer: DenseTrainer, variants: Variants, steps: int) -> None:
@@ -139,6 +164,111 @@ def planned(trainer: DenseTrainer, first: int, steps: int) -> Plan:
     return Plan(
         first, trainer.inputs[chosen], trainer.targets[chosen], *factors(train, first, count)
     )
+
+
+class _Crowd:
+    """A block of trainings in the native library. Those that have ended leave it.
+
+    done: the steps of the plan that are done.
+    """
+
+    def __init__(self, crowd: Crowd, moments: int, variants: Variants, first: int):
+        self.done = 0
+        self._crowd = crowd
+        self._places = np.arange(first, first + variants.count)  # columns of the results
+        self._parameters = np.array(variants.starts, np.float32, order="C")
+        self._moments = np.zeros((moments, *self._parameters.shape), np.float32)
+        self._rates = np.ascontiguousarray(variants.rates, np.float64)
+        self._layer_rates = np.ascontiguousarray(variants.layer_rates, np.float64)
+        self._momentum = np.ascontiguousarray(variants.momentum, np.float32)
+
+    @property
+    def count(self) -> int:
+        """The trainings that are still here."""
+        return len(self._places)
+
+    def advance(self, plan: Plan, paces: NDArray[np.void], work: float, into: Float32) -> None:
+        """Do one call's steps of a plan; `into` (steps, n): the losses of all trainings."""
+        room = max(1, int(CALL / work / max(LANES, self.count)))
+        some = slice(self.done, min(self.done + room, len(paces)))
+        losses = np.empty((some.stop - some.start, self.count), np.float32)
+        self._crowd.train(
+            plan.inputs[some],
+            plan.targets[some],
+            paces[some],
+            (self._rates, self._layer_rates, self._momentum),
+            self._parameters,
+            self._moments,
+            losses,
+        )
+        into[some, self._places] = losses
+        self.done = some.stop
+        going = np.isfinite(self._parameters[0])
+        if going.sum() <= FEWER * self.count:
+            self._places, self._rates = self._places[going], self._rates[going]
+            self._momentum = self._momentum[going]
+            for name in ("_parameters", "_moments", "_layer_rates"):
+                setattr(self, name, np.ascontiguousarray(getattr(self, name)[..., going]))
+
+
+def _native(
+    library: Library, trainer: DenseTrainer, variants: Variants, steps: int
+) -> Steps[Float32]:
+    """By the native library, block by block, on all threads."""
+    problem, n, work = trainer.problem, variants.count, _work(trainer)
+    how = problem.loss, problem.optimizer, problem.l1, problem.l2, problem.biases
+    crowd = Crowd(library, problem.shapes, problem.activations, trainer.train.batch, *how)
+    found = np.full((steps, n), np.inf, np.float32)
+    fit = min(int(CALL / work / LANES), -(-n // thread_count() // LANES))
+    size = max(LANES, min(CROWD, fit * LANES))
+    blocks = [
+        _Crowd(crowd, problem.moments, variants.of(slice(k, k + size)), k)
+        for k in range(0, n, size)
+    ]
+    deadline, first = (yield 0.0), 0
+    while first < steps and (rest := [block for block in blocks if block.count]):
+        plan = planned(trainer, first, steps - first)
+        count, paces = len(plan.rates), _paces(plan, problem.moments == 2)
+        into = found[first : first + count]
+        for block in rest:
+            block.done = 0
+        together = thread_count()
+        while rest:
+            start = wall.perf_counter()
+            some = rest[:together]
+            call = partial(_advance, some, plan, paces, work, into)
+            shared_out(call, range(len(some)))
+            rest = [block for block in rest if block.done < count and block.count]
+            taken = wall.perf_counter() - start
+            open_steps = sum(count - block.done for block in rest) / len(blocks)
+            deadline = yield (first + count - open_steps) / steps
+            rounds = max(1, int(left(deadline) * len(some) / thread_count() / taken))
+            together = thread_count() * rounds
+        first += count
+    return found
+
+
+def _advance(
+    blocks: list[_Crowd],
+    plan: Plan,
+    paces: NDArray[np.void],
+    work: float,
+    into: Float32,
+    number: int,
+) -> None:
+    blocks[number].advance(plan, paces, work, into)
+
+
+def _paces(plan: Plan, adam: bool) -> NDArray[np.void]:
+    """What makes the rates of each step of a plan in the native library."""
+    paces = np.zeros(len(plan.rates), PACE)
+    first, second = np.ones((2, len(paces)))
+    if adam:
+        first, second = corrections(np.arange(plan.first, plan.first + len(paces)))
+    columns = {"rate": plan.rates, "factor": plan.factors, "first": first, "second": 1 / second}
+    for name, column in columns.items():
+        paces[name] = column
+    return paces
 
 
 def _numpy(trainer: DenseTrainer, variants: Variants, steps: int) -> Steps[Float32]:
