@@ -15,6 +15,7 @@ from typing import Any
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
 from cppn_gl.nn.vision.recipe import Recipe
 from cppn_gl.nn.vision.shapes import MAX_CHANNELS
+from cppn_gl.preset.hyperparameters import AXES
 from cppn_gl.utils.checks import (
     OneOf,
     choice,
@@ -461,6 +462,31 @@ class LossLandscapeOptions(Orbit):
 
 
 @dataclass(frozen=True)
+class TrainabilityOptions(Options):
+    """`[trainability]`"""
+
+    across: str = key(
+        "first_rate",
+        choice(AXES),
+        f"the hyperparameter to the right, by its log10: {' '.join(AXES)}",
+    )
+    up: str = key("last_rate", choice(AXES), "the hyperparameter upwards: the same names")
+    train_steps: int = key(
+        100,
+        integer(1, 10_000),
+        "steps of each pixel's training",
+        step=20,
+        factor=True,
+        slider=(10, 1000),
+    )
+    tone: str = key(
+        "equalised",
+        choice(["equalised", "fixed"]),
+        "brightness: equalised (by rank among the trainings in sight), or fixed (by how fast)",
+    )
+
+
+@dataclass(frozen=True)
 class OrderChaosOptions(Options):
     """`[order_chaos]`"""
 
@@ -899,6 +925,29 @@ VIEWS: dict[str, ViewRow] = {
                 "Click on a dot of the path to go back to that step.",
                 "{deeper} adds a layer and {next_activation} takes another activation: does the "
                 "valley stay smooth?",
+            ),
+            learned="trained",
+        ),
+        ViewRow(
+            "trainability",
+            "every pixel is a training: which hyperparameters converge, and how fast",
+            "cppn_gl.views.trainability.view:TrainabilityView",
+            TrainabilityOptions,
+            reading="Each pixel trains the network once, from the same start on the same points: "
+            "only two hyperparameters differ, one growing to the right and one upwards. Blue "
+            "trainings converged, brighter where faster; those from red to yellow diverged, "
+            "brighter where they held out longer. The boundary between them is where the largest "
+            "rates lie that still train, and it is no smooth line: zoom in, and there are coasts, "
+            "islands and tongues at every size, since a little more or less of a rate can decide "
+            "hundreds of steps later (Sohl-Dickstein 2024). At the end float32 numbers are too "
+            "few to tell pixels apart.",
+            tries=(
+                "Point at a pixel to read how its training went; click to open that training.",
+                "{zoom_in} at the boundary, again and again: is it ever smooth?",
+                "{next_knob} chooses an option, {knob_up} and {knob_down} change it: 'across' and "
+                "'up' are the two hyperparameters, 'train_steps' sharpens the boundary, 'tone' is "
+                "how colours are spread.",
+                "{random_seed} starts from other weights: what stays the same?",
             ),
             learned="trained",
         ),

@@ -61,6 +61,10 @@ OLD: dict[str, tuple[Any, str]] = {
     "directions": (7, "loss_landscape"),
     "measured": ("tests", "loss_landscape"),
     "limits": ((0.01, 2.0), "loss_landscape"),
+    "across": ("rate", "trainability"),
+    "up": ("momentum", "trainability"),
+    "train_steps": (60, "trainability"),
+    "tone": ("fixed", "trainability"),
 }
 # Shipped presets' options, as [show] sets them.
 FILES = {
