@@ -55,6 +55,12 @@ OLD: dict[str, tuple[Any, str]] = {
     "dots": (False, "warp"),
     "project": ("units", "warp"),
     "units": ((1, 2), "warp"),
+    "measure": ("length", "order_chaos"),
+    "edges": ("all", "order_chaos"),
+    "pictures": (False, "order_chaos"),
+    "square": (2.5, "order_chaos"),
+    "measured_depth": (24, "order_chaos"),
+    "measured_width": (12, "order_chaos"),
 }
 # Shipped presets' options, as [show] sets them.
 FILES = {
