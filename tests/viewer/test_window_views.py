@@ -250,6 +250,8 @@ def test_page_up_and_down_choose_a_views_layer(window: Watched) -> None:
     window.shows(lambda p: p.show.view == "receptive", "the next view")
     window.key("v")
     window.shows(lambda p: p.show.view == "warp", "the view between")
+    window.key("v")
+    window.shows(lambda p: p.show.view == "order_chaos", "the last view")
     window.key("v", "Next")  # the picture of all layers but one
     window.check(window.shows(lambda p: p.show.view == "picture" and p.spec.depth == 2, "layer 2"))
 

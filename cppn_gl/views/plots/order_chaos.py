@@ -340,8 +340,9 @@ class OrderChaosView(CPUView):
         if self.problem(preset):
             return None
         view = preset.view
-        floor = view.center[0] - 2 * view.extent, view.center[1] - 2 * view.extent
-        now = [max(_log(scale), low) for scale, low in zip(scales(preset), floor, strict=True)]
+        below = view.center[0] - 2 * view.extent, view.center[1] - 2 * view.extent
+        logs = zip(scales(preset), below, strict=True)  # a scale of 0 comes from beyond the map
+        now = [_log(scale) if scale else low for scale, low in logs]
         moved = now[0] + du * view.extent, now[1] + dv * view.extent
         changes = changes_to(moved)
         if dv == 0 and preset.spec.bias_scale is not None:  # type: ignore[attr-defined]
