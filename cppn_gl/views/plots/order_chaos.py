@@ -187,6 +187,8 @@ class OrderChaosView(CPUView):
         if scene.options(OrderChaosOptions).edges == "all":
             for name in ACTIVATIONS:
                 yield from self._curve(subject, name)
+        subject.theory(subject.dot)  # kept for the overlay, which is drawn at once
+        yield 0.04
         yield from self._readings(scene, subject, of, curve)
         field = yield from share(self._field(scene, subject, of, size), 0.05, 0.8)
         yield from _colored(picture, box, field, subject.measure)
