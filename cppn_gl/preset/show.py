@@ -15,6 +15,7 @@ from typing import Any
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
 from cppn_gl.nn.vision.recipe import Recipe
 from cppn_gl.nn.vision.shapes import MAX_CHANNELS
+from cppn_gl.preset.hyperparameters import AXES
 from cppn_gl.utils.checks import (
     OneOf,
     choice,
@@ -414,6 +415,75 @@ class SynthesisOptions(Recipe, Options):
     def recipe(self) -> Recipe:
         """What the pictures depend on."""
         return Recipe(**{f.name: getattr(self, f.name) for f in dataclasses.fields(Recipe)})
+
+
+@dataclass(frozen=True)
+class LossLandscapeOptions(Orbit):
+    """`[loss_landscape]`"""
+
+    plane: str = key(
+        "random",
+        choice(["random", "path"]),
+        "the plane of weights shown: random (two random directions, filter-normalised) or path "
+        "(the first two principal components of the way that training took)",
+    )
+    raised: bool = key(False, flag, "the loss as the height of a surface, not only as colours")
+    reach: float = key(
+        1.0,
+        number(1e-3, 1e3),
+        "half the shorter side: in random directions 1 is the size of the weights; of a path 1 "
+        "shows all of it",
+        step=0.25,
+        slider=(0.05, 4),
+    )
+    directions: int = key(
+        0, integer(0, 2**31 - 1), "seed of the random directions", step=1, slider=(0, 100)
+    )
+    measured: str = key(
+        "training",
+        choice(["training", "tests"]),
+        "the points that the loss is measured over: training, or tests",
+    )
+    limits: tuple[float, float] | None = key(
+        None,
+        several(number(1e-12, 1e12), 2, 2),
+        "the losses at the ends of the colour scale; none: those in sight, rounded",
+    )
+    relief: float = key(
+        0.5, number(0, 5), "height of the surface, in units of its side", step=0.05, slider=(0, 2)
+    )
+    contours: int = key(
+        12,
+        integer(0, 100),
+        "intervals between contour lines over the scale; 0: no lines",
+        step=1,
+        slider=(0, 40),
+    )
+
+
+@dataclass(frozen=True)
+class TrainabilityOptions(Options):
+    """`[trainability]`"""
+
+    across: str = key(
+        "first_rate",
+        choice(AXES),
+        f"the hyperparameter to the right, by its log10: {' '.join(AXES)}",
+    )
+    up: str = key("last_rate", choice(AXES), "the hyperparameter upwards: the same names")
+    train_steps: int = key(
+        100,
+        integer(1, 10_000),
+        "steps of each pixel's training",
+        step=20,
+        factor=True,
+        slider=(10, 1000),
+    )
+    tone: str = key(
+        "equalised",
+        choice(["equalised", "fixed"]),
+        "brightness: equalised (by rank among the trainings in sight), or fixed (by how fast)",
+    )
 
 
 @dataclass(frozen=True)
@@ -831,6 +901,55 @@ VIEWS: dict[str, ViewRow] = {
                 "{knob_down} with 'jitter' or 'decay' at 0: the picture fills with noise.",
             ),
             images=True,
+        ),
+        ViewRow(
+            "loss_landscape",
+            "the loss around the weights of a network that learns, and the way training took",
+            "cppn_gl.views.losses.landscape:LossLandscapeView",
+            LossLandscapeOptions,
+            reading="Every point of this map is another network: all weights of the network that "
+            "learns, moved along two directions at once. The colour is the loss of that network "
+            "on a logarithmic scale, dark where it is small, and lines join equal losses. In the "
+            "middle of the plane 'random' are the weights of the step shown; there 1 means that "
+            "each unit's weights have moved by their own length, so that maps of different "
+            "networks can be compared (Li et al. 2018). The plane 'path' is laid through the way "
+            "that training has taken: the white line begins at the ring, its dots are earlier "
+            "steps, and it ends at the orange dot. A wide smooth valley is easy to descend. "
+            "Ridges, steps and plains far from the valley are where training gets stuck. Almost "
+            "all of the way lies outside a random plane: the legend says how much of it is seen.",
+            tries=(
+                "{train} trains: the weights move, and the landscape with them.",
+                "{knob_up} takes the other plane; {next_knob} chooses another option, such as "
+                "'raised': the landscape is a surface, to be turned by dragging.",
+                "Roll the wheel to see more or less of it.",
+                "Click on a dot of the path to go back to that step.",
+                "{deeper} adds a layer and {next_activation} takes another activation: does the "
+                "valley stay smooth?",
+            ),
+            learned="trained",
+        ),
+        ViewRow(
+            "trainability",
+            "every pixel is a training: which hyperparameters converge, and how fast",
+            "cppn_gl.views.trainability.view:TrainabilityView",
+            TrainabilityOptions,
+            reading="Each pixel trains the network once, from the same start on the same points: "
+            "only two hyperparameters differ, one growing to the right and one upwards. Blue "
+            "trainings converged, brighter where faster; those from red to yellow diverged, "
+            "brighter where they held out longer. The boundary between them is where the largest "
+            "rates lie that still train, and it is no smooth line: zoom in, and there are coasts, "
+            "islands and tongues at every size, since a little more or less of a rate can decide "
+            "hundreds of steps later (Sohl-Dickstein 2024). At the end float32 numbers are too "
+            "few to tell pixels apart.",
+            tries=(
+                "Point at a pixel to read how its training went; click to open that training.",
+                "{zoom_in} at the boundary, again and again: is it ever smooth?",
+                "{next_knob} chooses an option, {knob_up} and {knob_down} change it: 'across' and "
+                "'up' are the two hyperparameters, 'train_steps' sharpens the boundary, 'tone' is "
+                "how colours are spread.",
+                "{random_seed} starts from other weights: what stays the same?",
+            ),
+            learned="trained",
         ),
         ViewRow(
             "order_chaos",

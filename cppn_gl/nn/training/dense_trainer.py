@@ -114,6 +114,13 @@ class DenseTrainer(Trainer):
         return found
 
     @property
+    def measured_points(self) -> tuple[slice, slice]:
+        """Which points are measured, those of training and those of tests."""
+        training = self.dataset.training
+        end = min(len(self.inputs), training + self._most)
+        return slice(0, self._measured_training), slice(training, max(training, end))
+
+    @property
     def _measured_training(self) -> int:
         return min(self.dataset.training, self._most)
 
@@ -217,7 +224,8 @@ def _problem(network: Network, train: Any, loss: str, normalize: Any, seed: int)
         )
     names = tuple(layer.activation for layer in network.drawn)
     kept = train.optimizer, train.l1, train.l2, train.dropout
-    return Problem(shapes, names, loss, *kept, norms=norms)
+    how = train.momentum, train.layer_rates, train.biases
+    return Problem(shapes, names, loss, *kept, norms, *how)
 
 
 def _by_one_thread(work: Iterable[T], size: float) -> Iterator[T]:
