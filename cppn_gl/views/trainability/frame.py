@@ -252,8 +252,10 @@ class _Pen:
     def words(self, x: float, y: float, words: str, anchor: str, *, bold: bool = False) -> None:
         ink, style = (text.WHITE, "bold") if bold else (text.DIM, "regular")
         # Rounded before they are moved, so that parts of a picture fit together.
-        place = round(x) + self._right, round(y) + self._down
-        text.write(self._draw, place, words, self._font, ink, style, anchor)
+        part = {"l": 0.0, "m": 0.5, "r": 1.0}[anchor[0]]
+        left = round(x - part * text.width(words, self._font, style))
+        place = left + self._right, round(y) + self._down
+        text.write(self._draw, place, words, self._font, ink, style, f"l{anchor[1]}")
 
     def ramp(self, at: Box, colors: Palette) -> None:
         left, top, right, bottom = at
