@@ -11,17 +11,21 @@
 
 /* Products of matrices whose numbers are vectors of trainings:
  *
- *     c[i][j] = fma(a[i][n], b[n][j], … fma(a[i][0], b[0][j], start[i][j]))
+ *     c[i][j] = fma(a[i][n], b[n][j], … fma(a[i][0], b[0][j], start))
  *
- * All distances are in floats. */
+ * FORWARD   c (samples, rows) of units a (samples, columns) and weights b (rows, columns), transposed;
+ *           it starts at the biases
+ * GRADIENT  c (rows, columns), transposed, of units a, transposed, and slopes b (samples, rows); it
+ *           starts at 0, or at c after other chunks
+ * DELTA     c (samples, columns) times the sums over rows of slopes a (samples, rows) and weights b
+ */
+enum kind { FORWARD, GRADIENT, DELTA };
+
 typedef struct {
-    int32_t rows, columns, terms;
-    int32_t times;      /* c is multiplied by the sums instead of set to them */
-    const float *a;     /* row i, term k at a[i * a_row + k * a_term] */
-    const float *b;     /* term k, column j at b[k * b_term + j * b_column] */
-    const float *start; /* at start[i * start_row + j * start_column]; or NULL for zeros */
-    float *c;           /* at c[i * c_row + j * c_column] */
-    int64_t a_row, a_term, b_term, b_column, start_row, start_column, c_row, c_column;
+    int32_t samples, rows, columns;
+    int32_t begun;
+    const float *a, *b, *start; /* start: of FORWARD */
+    float *c;
 } crowd_product;
 
 /* Rows and columns of a block, whose sums are in registers. */
@@ -33,70 +37,78 @@ enum { HIGH = 4, BROAD = 3 };
 enum { HIGH = 2, BROAD = 2 };
 #endif
 
-/* A block from row i, column j on. `common`: a is the same for all trainings, one float each.
- * All but i and j are constants where this is inlined. */
-INLINE void block(const int rows, const int columns, const int common, const crowd_product *p,
-                  int64_t i, int64_t j) {
-    const int64_t a_row = p->a_row, a_term = p->a_term, b_term = p->b_term, b_col = p->b_column;
-    const float *a = p->a + i * a_row, *b = p->b + j * b_col;
+/* A block of high × broad numbers of c from row i, column j on. `common`: a is the same for all
+ * trainings, one float each. All but i and j are constants where this is inlined. */
+INLINE void block(const int kind, const int common, const int high, const int broad,
+                  const crowd_product *p, int64_t i, int64_t j) {
+    const int64_t wide = common ? 1 : LANES, in = p->columns * wide;
+    const int64_t columns = (int64_t)p->columns * LANES, rows = (int64_t)p->rows * LANES;
+    const int32_t terms = kind == FORWARD ? p->columns : kind == GRADIENT ? p->samples : p->rows;
+    const int64_t a_row = kind == FORWARD ? in : kind == GRADIENT ? wide : rows;
+    const int64_t a_term = kind == FORWARD ? wide : kind == GRADIENT ? in : LANES;
+    const int64_t b_term = kind == FORWARD ? LANES : kind == GRADIENT ? rows : columns;
+    const int64_t b_column = kind == FORWARD ? columns : LANES;
+    const int64_t c_row = kind == FORWARD ? rows : kind == GRADIENT ? LANES : columns;
+    const int64_t c_column = kind == GRADIENT ? columns : LANES;
+    const float *a = p->a + i * a_row, *b = p->b + j * b_column;
+    float *c = p->c + i * c_row + j * c_column;
     vec sum[HIGH][BROAD];
-    for (int r = 0; r < rows; r++)
-        for (int c = 0; c < columns; c++)
-            sum[r][c] = p->start ? load(p->start + (i + r) * p->start_row +
-                                        (j + c) * p->start_column)
-                                 : (vec){0};
-    for (int32_t k = 0; k < p->terms; k++, a += a_term, b += b_term) {
-        vec x[BROAD];
-        for (int c = 0; c < columns; c++) x[c] = load(b + c * b_col);
-        for (int r = 0; r < rows; r++) {
-            const vec w = common ? splat(a[r * a_row]) : load(a + r * a_row);
-            for (int c = 0; c < columns; c++) sum[r][c] = fma_(w, x[c], sum[r][c]);
+    for (int x = 0; x < broad; x++) {
+        const vec bias = kind == FORWARD ? load(p->start + (j + x) * LANES) : (vec){0};
+        for (int y = 0; y < high; y++) sum[y][x] = bias;
+    }
+    if (kind == GRADIENT && p->begun)
+        for (int x = 0; x < broad; x++)
+            for (int y = 0; y < high; y++) sum[y][x] = load(c + y * c_row + x * c_column);
+    for (int32_t k = 0; k < terms; k++, a += a_term, b += b_term) {
+        vec other[BROAD];
+        for (int x = 0; x < broad; x++) other[x] = load(b + x * b_column);
+        for (int y = 0; y < high; y++) {
+            const vec one = common ? splat(a[y * a_row]) : load(a + y * a_row);
+            for (int x = 0; x < broad; x++) sum[y][x] = fma_(one, other[x], sum[y][x]);
         }
     }
-    for (int r = 0; r < rows; r++)
-        for (int c = 0; c < columns; c++) {
-            float *to = p->c + (i + r) * p->c_row + (j + c) * p->c_column;
-            store(to, p->times ? load(to) * sum[r][c] : sum[r][c]);
+    for (int y = 0; y < high; y++)
+        for (int x = 0; x < broad; x++) {
+            float *to = c + y * c_row + x * c_column;
+            store(to, kind == DELTA ? load(to) * sum[y][x] : sum[y][x]);
         }
 }
 
-#define BLOCK_OF(R, C, COMMON)                                                      \
-    case 4 * (C) + (R):                                                             \
-        block((R) < HIGH ? (R) : HIGH, (C) < BROAD ? (C) : BROAD, COMMON, p, i, j); \
+#define BLOCK_OF(KIND, COMMON, Y, X)                                                      \
+    case 4 * (X) + (Y):                                                                   \
+        block(KIND, COMMON, (Y) < HIGH ? (Y) : HIGH, (X) < BROAD ? (X) : BROAD, p, i, j); \
         break;
-#define BLOCKS_OF(C, COMMON)                                            \
-    BLOCK_OF(1, C, COMMON) BLOCK_OF(2, C, COMMON) BLOCK_OF(3, C, COMMON) \
-    BLOCK_OF(4, C, COMMON)
+#define BLOCKS_OF(KIND, COMMON, X)                                      \
+    BLOCK_OF(KIND, COMMON, 1, X) BLOCK_OF(KIND, COMMON, 2, X)           \
+    BLOCK_OF(KIND, COMMON, 3, X) BLOCK_OF(KIND, COMMON, 4, X)
 
-/* The function NAME: a block of any numbers of rows and columns, up to 4. */
-#define BLOCKS(NAME, COMMON)                                                               \
-    static void NAME(int rows, int columns, const crowd_product *p, int64_t i, int64_t j) { \
-        switch (4 * columns + rows) {                                                      \
-            BLOCKS_OF(1, COMMON) BLOCKS_OF(2, COMMON) BLOCKS_OF(3, COMMON)                  \
-            BLOCKS_OF(4, COMMON)                                                           \
-        }                                                                                  \
+/* The function NAME: a whole product, in blocks as equal as possible. */
+#define PRODUCT(NAME, KIND, COMMON)                                                              \
+    static void NAME(const crowd_product *p) {                                                   \
+        const int32_t height = KIND == GRADIENT ? p->columns : p->samples;                       \
+        const int32_t width = KIND == DELTA ? p->columns : p->rows;                              \
+        const int32_t down = (height + HIGH - 1) / HIGH, across = (width + BROAD - 1) / BROAD;   \
+        const int32_t high = height / down, higher = height % down;                              \
+        const int32_t broad = width / across, broader = width % across;                          \
+        for (int32_t x = 0, j = 0; x < across; x++) {                                            \
+            const int now = broad + (x < broader);                                               \
+            for (int32_t y = 0, i = 0; y < down; y++) {                                          \
+                const int rows = high + (y < higher);                                            \
+                switch (4 * now + rows) {                                                        \
+                    BLOCKS_OF(KIND, COMMON, 1) BLOCKS_OF(KIND, COMMON, 2)                        \
+                    BLOCKS_OF(KIND, COMMON, 3) BLOCKS_OF(KIND, COMMON, 4)                        \
+                }                                                                                \
+                i += rows;                                                                       \
+            }                                                                                    \
+            j += now;                                                                            \
+        }                                                                                        \
     }
-BLOCKS(own_block, 0)
-BLOCKS(common_block, 1)
-
-INLINE void multiply_all(const int common, const crowd_product *p) {
-    const int32_t down = (p->rows + HIGH - 1) / HIGH, across = (p->columns + BROAD - 1) / BROAD;
-    for (int32_t y = 0, j = 0; y < across; y++) {
-        const int columns = p->columns / across + (y < p->columns % across);
-        for (int32_t x = 0, i = 0; x < down; x++) {
-            const int rows = p->rows / down + (x < p->rows % down);
-            if (common) common_block(rows, columns, p, i, j);
-            else own_block(rows, columns, p, i, j);
-            i += rows;
-        }
-        j += columns;
-    }
-}
-
-static void multiply(int common, const crowd_product *p) {
-    if (common) multiply_all(1, p);
-    else multiply_all(0, p);
-}
+PRODUCT(forward_common, FORWARD, 1)
+PRODUCT(forward, FORWARD, 0)
+PRODUCT(gradient_common, GRADIENT, 1)
+PRODUCT(gradient, GRADIENT, 0)
+PRODUCT(delta, DELTA, 0)
 
 /* The trainings of one vector. Arrays are [number][lane]. */
 
@@ -111,13 +123,22 @@ typedef struct {
 
 static float *at(const crowd *c, int64_t vectors) { return c->memory + vectors * LANES; }
 
-/* `from` (columns,) for each lane becomes a sum over the rows of a chunk, added to what is there. */
-static void add_rows(const crowd *c, int32_t columns, const float *from, float *to) {
-    for (int32_t r = 0; r < columns; r++) {
-        vec sum = c->begun ? load(to + r * LANES) : (vec){0};
-        for (int32_t s = 0; s < c->count; s++)
-            sum = sum + load(from + ((int64_t)s * columns + r) * LANES);
-        store(to + r * LANES, sum);
+/* Sums over the samples of a chunk, (columns,), of numbers (samples, columns); after other chunks they
+ * are added to what is there. */
+static void add_samples(const crowd *c, int32_t columns, const float *from, float *to) {
+    enum { TOGETHER = 4 };
+    for (int32_t r = 0; r < columns; r += TOGETHER) {
+        vec sum[TOGETHER] = {{0}};
+        const int32_t some = columns - r < TOGETHER ? columns - r : TOGETHER;
+        for (int32_t k = 0; c->begun && k < some; k++) sum[k] = load(to + (r + k) * LANES);
+        const float *x = from + (int64_t)r * LANES;
+        for (int32_t s = 0; s < c->count; s++, x += (int64_t)columns * LANES) {
+            if (some == TOGETHER)
+                for (int k = 0; k < TOGETHER; k++) sum[k] = sum[k] + load(x + k * LANES);
+            else
+                for (int32_t k = 0; k < some; k++) sum[k] = sum[k] + load(x + k * LANES);
+        }
+        for (int32_t k = 0; k < some; k++) store(to + (r + k) * LANES, sum[k]);
     }
 }
 
@@ -141,7 +162,7 @@ static void finish(const crowd *c, float *z, float *slopes) {
     case CPPN_HINGE: losses(CPPN_HINGE, floats, scale, z, y, target, slopes, values); break;
     default: losses(CPPN_ABSOLUTE, floats, scale, z, y, target, slopes, values);
     }
-    add_rows(c, shape->rows, values, at(c, c->rooms.sums));
+    add_samples(c, shape->rows, values, at(c, c->rooms.sums));
 }
 
 /* The gradient of a chunk, added to that of the chunks before. */
@@ -153,14 +174,10 @@ static void do_chunk(const crowd *c) {
     const float *before = inputs;
     for (int32_t k = 0; k < t->depth; k++) {
         const int32_t rows = t->shapes[k].rows, columns = t->shapes[k].columns;
-        const int64_t wide = k ? LANES : 1; /* floats of a unit before the layer */
         float *slopes = units + chunk * rows * LANES, *bias = weight + (int64_t)rows * columns * LANES;
-        multiply(!k, &(crowd_product){
-            .rows = c->count, .columns = rows, .terms = columns,
-            .a = before, .a_row = columns * wide, .a_term = wide,
-            .b = weight, .b_term = LANES, .b_column = columns * LANES,
-            .start = bias, .start_row = 0, .start_column = LANES,
-            .c = units, .c_row = rows * LANES, .c_column = LANES});
+        (k ? forward : forward_common)(&(crowd_product){
+            .samples = c->count, .rows = rows, .columns = columns,
+            .a = before, .b = weight, .start = bias, .c = units});
         if (k == t->depth - 1) finish(c, units, slopes);
         else activate(t->shapes[k].activation, (int64_t)c->count * rows * LANES, units, slopes);
         before = units;
@@ -169,25 +186,18 @@ static void do_chunk(const crowd *c) {
     }
     for (int32_t k = t->depth - 1; k >= 0; k--) {
         const int32_t rows = t->shapes[k].rows, columns = t->shapes[k].columns;
-        const int64_t wide = k ? LANES : 1;
         units -= 2 * chunk * rows * LANES;
         weight -= (int64_t)rows * (columns + 1) * LANES;
         const float *slopes = units + chunk * rows * LANES;
-        before = k ? units - 2 * chunk * columns * LANES : inputs;
-        float *gradient = weight + c->rooms.gradient * LANES;
-        multiply(!k, &(crowd_product){
-            .rows = columns, .columns = rows, .terms = c->count,
-            .a = before, .a_row = wide, .a_term = columns * wide,
-            .b = slopes, .b_term = rows * LANES, .b_column = LANES,
-            .start = c->begun ? gradient : 0, .start_row = LANES, .start_column = columns * LANES,
-            .c = gradient, .c_row = LANES, .c_column = columns * LANES});
-        add_rows(c, rows, slopes, gradient + (int64_t)rows * columns * LANES);
-        if (k == 0) break;
-        multiply(0, &(crowd_product){
-            .rows = c->count, .columns = columns, .terms = rows, .times = 1,
-            .a = slopes, .a_row = rows * LANES, .a_term = LANES,
-            .b = weight, .b_term = columns * LANES, .b_column = LANES,
-            .c = units - chunk * columns * LANES, .c_row = columns * LANES, .c_column = LANES});
+        float *found = weight + c->rooms.gradient * LANES;
+        (k ? gradient : gradient_common)(&(crowd_product){
+            .samples = c->count, .rows = rows, .columns = columns, .begun = c->begun,
+            .a = k ? units - 2 * chunk * columns * LANES : inputs, .b = slopes, .c = found});
+        if (!t->fixed) add_samples(c, rows, slopes, found + (int64_t)rows * columns * LANES);
+        if (k)
+            delta(&(crowd_product){
+                .samples = c->count, .rows = rows, .columns = columns,
+                .a = slopes, .b = weight, .c = units - chunk * columns * LANES});
     }
 }
 

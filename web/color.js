@@ -40,7 +40,6 @@ export class Colorist {
     this.shaders = shaders;
     this.painter = painter;
     this.prepared = new Map();
-    this.measured = new WeakMap(); // network -> key of a view -> bounds
     this._reset();
     gl.canvas.addEventListener("webglcontextrestored", () => this._reset());
     gl.canvas.addEventListener("contextrestored", () => this._reset());
@@ -48,6 +47,7 @@ export class Colorist {
 
   _reset() {
     this.programs = new Map();
+    this.measured = new WeakMap(); // network -> key of a view -> bounds
     this.palette = null; // the texture, and what is in it
     this.held = null;
   }

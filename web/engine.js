@@ -93,8 +93,9 @@ export class Engine {
   }
 
   async _drawn(preset, time, size, { cancelled, noise = false, adapt = false, partial = never }) {
-    const { cells, description } = this;
+    const { cells, description, painter: { epoch } } = this;
     if (cells && cells.hasCells(description, preset)) {
+      this.scene = null; // no program is the fastest for all cells
       const grid = cells.cellsOf(description, preset, time);
       const { clientWidth, clientHeight } = this.canvas;
       // In the window labels have sizes in CSS pixels, and cells stay where they are when the
@@ -110,7 +111,7 @@ export class Engine {
       const drawn = await cells.drawCells(means, grid, scaled, time, {
         cancelled, partial: (target) => partial(Object.assign(target, { layout })),
       });
-      return drawn && Object.assign(drawn, { layout });
+      return drawn && epoch === this.painter.epoch ? Object.assign(drawn, { layout }) : null;
     }
     const found = await this._scene(preset, time, cancelled);
     if (!found) return null;
@@ -118,7 +119,8 @@ export class Engine {
     const planes = this._planesOf(size, scene.network.channels);
     const range = await this.colorist.range(moment, scene, size, { cancelled });
     if (!range || !(await this.painter.draw(scene, planes, { size, cancelled }))) return null;
-    this.scene = scene;
+    if (epoch !== this.painter.epoch) return null;
+    if (noise) this.scene = scene; // not that of pixels, which are asked for beside the canvas
     const target = noise ? this._target(size) : this.colorist.target(...size);
     return this.colorist.draw(planes, target, moment.color, range, { noise });
   }

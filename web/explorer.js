@@ -72,8 +72,7 @@ export class Explorer {
 
   // The number of layers of the network now.
   get layers() {
-    const { spec } = this.preset.at(this.time);
-    return spec.kind === "given" ? spec.layers.length : spec.depth;
+    return layersOf(this.preset, this.time);
   }
 
   // Whether many pictures are shown, each in a cell.
@@ -122,8 +121,7 @@ export class Explorer {
     }
     this.message = say || changeWords(keys);
     const { home, layer } = this.history.now;
-    this._look({ preset, home, layer });
-    if (layer >= this.layers) this.history.now.layer = 0;
+    this._look({ preset, home, layer: layer < layersOf(preset, this.time) ? layer : 0 });
   }
 
   _look(moment) {
@@ -457,4 +455,9 @@ function changeWords(keys) {
 function valueWords(value) {
   if (Array.isArray(value)) return value.map(valueWords).join(", ");
   return typeof value === "number" ? written(value, 6) : String(value);
+}
+
+function layersOf(preset, time) {
+  const { spec } = preset.at(time);
+  return spec.kind === "given" ? spec.layers.length : spec.depth;
 }

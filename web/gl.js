@@ -15,6 +15,9 @@ export const alive = { programs: 0, textures: 0, buffers: 0, targets: 0 };
 
 export class ShaderError extends Error {}
 
+// Of a text that the driver refuses.
+export class CompileError extends ShaderError {}
+
 export function pause(ms) {
   return new Promise((resume) => setTimeout(resume, ms));
 }
@@ -73,7 +76,7 @@ export class Program {
       const log = at < 0 ? message : logs[at];
       const problem = explained(this.name, log, this.sources[Math.max(at, 0)]);
       this.release();
-      throw new ShaderError(problem);
+      throw new CompileError(problem);
     }
     this.sources = null;
     return this;

@@ -125,6 +125,7 @@ export class Loop {
   async run() {
     let last = 0;
     while (!this._stopped) {
+      const { version } = this;
       try {
         if (this.hidden() || Math.min(...this.stage.size()) < 1) {
           last = 0;
@@ -145,8 +146,8 @@ export class Loop {
         }
       } catch (error) {
         this.stage.fail(error);
-        this._shown = this.sharp = this.version; // not the same again: wait for a change
-        await this._sleep();
+        this._shown = this.sharp = version; // not the same again: wait for a change
+        if (version === this.version) await this._sleep();
       }
     }
   }

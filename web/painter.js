@@ -6,7 +6,7 @@
 // times as fast where a CPU draws, and is compiled on request; it draws pixels, woven into planes.
 
 import { firstLayer, waves } from "./fold.js";
-import { Program, ShaderError, Target, alive, buffer, cover, deviceOf, finished, freeBuffer,
+import { CompileError, Program, ShaderError, Target, alive, buffer, cover, deviceOf, finished, freeBuffer,
   freeTexture, pause, texture } from "./gl.js";
 import { BINDINGS, MAX_INPUTS, MAX_WIDTH, TEXTURE_WIDTH, WEIGHTS_BINDING, chooseLayout, frameBlock,
   layersBlock, pack, unrolled, workPerPixel } from "./layout.js";
@@ -54,11 +54,15 @@ export class Painter {
     this.uploads = 0;
     this.literal = true; // whether programs with literals may be made
     this.slow = SLOW; // pixels/s below which they are
+    this.epoch = 0; // counts contexts: what was made in an older one is gone
     this._reset();
     const canvas = gl.canvas;
     for (const prefix of ["webgl", ""]) {
       canvas.addEventListener(`${prefix}contextlost`, (event) => event.preventDefault());
-      canvas.addEventListener(`${prefix}contextrestored`, () => this._reset());
+      canvas.addEventListener(`${prefix}contextrestored`, () => {
+        this.epoch++;
+        this._reset();
+      });
     }
   }
 
@@ -87,8 +91,11 @@ export class Painter {
   // [left, top, width, height] of the planes, in pixels; `budget`: ms of a draw call. Resolves to
   // whether it is done: not if `cancelled()` says so, or if the context is lost.
   async draw(scene, planes, { size, offset = [0, 0], rect, budget = STRIP, cancelled } = {}) {
-    const stop = () => (cancelled && cancelled()) || this.gl.isContextLost() || !planes.framebuffer;
-    const entry = await this._program(scene, stop);
+    const { epoch } = this;
+    let entry = null;
+    const stop = () => (cancelled && cancelled()) || this.gl.isContextLost()
+      || epoch !== this.epoch || !planes.framebuffer || (entry && !entry.program.program);
+    entry = await this._program(scene, stop);
     if (!entry || stop()) return false;
     const job = this._job(scene, entry, planes, size || [planes.width, planes.height], offset);
     const [left, top, width, height] = rect || [0, 0, planes.width, planes.height];
@@ -153,15 +160,17 @@ export class Painter {
   async settle(scene) {
     this.wanted = scene;
     if (this.settling) return this.settling;
-    this.settling = this._settle().finally(() => {
-      this.settling = null;
+    const settling = this._settle().finally(() => {
+      if (this.settling === settling) this.settling = null; // not that of a newer context
     });
-    return this.settling;
+    this.settling = settling;
+    return settling;
   }
 
   async _settle() {
+    const { epoch } = this;
     let served = false;
-    while (this.wanted) {
+    while (this.wanted && epoch === this.epoch) {
       const scene = this.wanted;
       this.wanted = null;
       const key = literalKey(scene.network);
@@ -170,10 +179,12 @@ export class Painter {
       if (!served) continue;
       try {
         if (!entry) entry = this._compile(key, scene.network, true);
-        served = (await this._finish(entry, () => false)) && (await this._warm(entry, scene));
+        const stop = () => epoch !== this.epoch;
+        served = (await this._finish(entry, stop)) && (await this._warm(entry, scene));
       } catch (error) {
         if (!(error instanceof ShaderError)) throw error;
-        this.literal = served = false; // too much for this driver: the other form draws as well
+        served = false; // the other form draws as well
+        if (error instanceof CompileError) this.literal = false; // too much for this driver
       }
     }
     return served;

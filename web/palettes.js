@@ -74,9 +74,9 @@ export function ink(hue) {
   });
 }
 
-// The palette of a table in base64: differences of 8 bits, channel by channel.
+// The palette of a table in hexadecimal: differences of 8 bits, channel by channel.
 export function unpacked(table) {
-  const bytes = Array.from(atob(table), (letter) => letter.charCodeAt(0));
+  const bytes = table.match(/../g).map((byte) => parseInt(byte, 16));
   const count = bytes.length / 3;
   const knots = Array.from({ length: count }, () => [0, 0, 0]);
   for (let channel = 0; channel < 3; ++channel) {

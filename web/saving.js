@@ -1,6 +1,7 @@
 // Taking something along: the picture as PNG, which carries its preset, and the preset as text.
 
-const LABEL = "rgb(190 198 208)"; // as labels over the picture
+import { CHIP, LABEL, LEADING } from "./cell_layout.js";
+
 const KEYWORD = "cppn_gl"; // of the text in a PNG, as preset/containers.py reads it
 
 // A PNG of RGBA pixels, row 0 on top, with labels drawn on it and the preset as text in it: a Blob.
@@ -12,14 +13,20 @@ export async function png({ pixels, width, height, labels = [], font = 0 }, text
   const context = canvas.getContext("2d");
   context.putImageData(image, 0, 0);
   context.font = `${font}px system-ui, sans-serif`;
-  context.fillStyle = LABEL;
   for (const label of labels) {
     const [side, edge] = label.anchor.split(" ");
     context.textAlign = side === "middle" ? "center" : side;
     context.textBaseline = edge;
     const lines = label.text.split("\n");
+    if (label.chip) {
+      const [room, inset] = [context.measureText(label.text).width, font / 4];
+      context.fillStyle = CHIP;
+      context.fillRect(label.x, label.y, room + 2 * inset, font * LEADING);
+      label = { ...label, x: label.x + inset, y: label.y + font / 8 };
+    }
+    context.fillStyle = label.chip ? "#fff" : LABEL;
     lines.forEach((line, at) => {
-      context.fillText(line, label.x, label.y + (at - (lines.length - 1) / 2) * font * 1.25);
+      context.fillText(line, label.x, label.y + (at - (lines.length - 1) / 2) * font * LEADING);
     });
   }
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));

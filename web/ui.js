@@ -80,7 +80,7 @@ class Page {
     const perform = (action) => this.perform(action);
     this.panel = new Panel(this.explorer, this.find, {
       begin, end, change, perform,
-      copy: () => this.copy(),
+      copy: () => this.copy().catch((error) => this.fail(error)),
       reset: () => this._act(() => this.explorer.restore()),
       alone: () => this.overlay("nothing"),
       close: () => this.overlay("text"),
@@ -122,17 +122,24 @@ class Page {
   }
 
   // Perform an action of the table of keys.
-  perform(action, large = false) {
-    if (ACTIONS.includes(action)) this[`do_${action}`](large);
-    else this._act(() => this.explorer[action](large));
+  async perform(action, large = false) {
+    if (!ACTIONS.includes(action)) {
+      this._act(() => this.explorer[action](large));
+      return;
+    }
+    try {
+      await this[`do_${action}`](large);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
-  // Say something, for a while.
-  say(text) {
+  // Say something: for a while, or until something else is said.
+  say(text, briefly = true) {
     const message = this.find("message");
     write(message, text);
     message.classList.toggle("shown", Boolean(text.trim()));
-    this._later("message", SHOWN, () => message.classList.remove("shown"));
+    this._later("message", briefly ? SHOWN : 2 ** 30, () => message.classList.remove("shown"));
   }
 
   // Something went wrong: a line on the page says it.
@@ -195,31 +202,23 @@ class Page {
   }
 
   async do_toggle_fullscreen() {
-    try {
-      if (document.fullscreenElement) await document.exitFullscreen();
-      else await this.root.requestFullscreen();
-    } catch (error) {
-      this.fail(error);
-    }
+    if (document.fullscreenElement) await document.exitFullscreen();
+    else await this.root.requestFullscreen();
   }
 
   async do_screenshot() {
     const { shown, time } = this.explorer;
     const [width, height] = this._size;
-    this.say("saving …");
-    try {
-      const pixels = await this.engine.pixels(shown, time, width, height);
-      const shot = { version: "page", name: this.name, size: [width, height], time, samples: 1,
-        engine: "webgl", preset: shown.toToml() };
-      const { cells } = this.engine; // null where nothing shows any
-      const { labels = [], font } = cells && cells.hasCells(this.given, shown)
-        ? cells.layoutOf(cells.cellsOf(this.given, shown, time), [width, height]) : {};
-      const image = { pixels, width, height, labels, font };
-      download(await png(image, JSON.stringify(shot)), `${this.name}.png`);
-      this.say(`saved ${this.name}.png, ${width} × ${height}`);
-    } catch (error) {
-      this.fail(error);
-    }
+    this.say("saving: the picture moves on when it is done …", false);
+    const pixels = await this.engine.pixels(shown, time, width, height);
+    const shot = { version: "page", name: this.name, size: [width, height], time, samples: 1,
+      engine: "webgl", preset: shown.toToml() };
+    const { cells } = this.engine; // null where nothing shows any
+    const { labels = [], font } = cells && cells.hasCells(this.given, shown)
+      ? cells.layoutOf(cells.cellsOf(this.given, shown, time), [width, height]) : {};
+    const image = { pixels, width, height, labels, font };
+    download(await png(image, JSON.stringify(shot)), `${this.name}.png`);
+    this.say(`saved ${this.name}.png, ${width} × ${height}`);
   }
 
   do_save_preset() {

@@ -54,7 +54,7 @@ def export(args: argparse.Namespace) -> int:
     if args.gallery is not None:
         return export_gallery(args)
     if args.overwrite:
-        raise UsageError("--overwrite is for --gallery DIR: one file replaces its own kind")
+        raise UsageError("--overwrite is for --gallery DIR: a single file is always replaced")
     args = argparse.Namespace(**vars(args) | {"preset": only_preset(args)})
     if args.output is None:
         raise UsageError("export needs -o FILE, and --format NAME where FILE does not tell it")
@@ -70,14 +70,16 @@ def export(args: argparse.Namespace) -> int:
     said = row.notes(shot)
     if row.size is not None:
         said.append(row.size(next(iter(files.values()))))
-    for words in said:
-        note(args, words)
+    written = []
     if path is None:
         put(files[""])
-        return 0
-    _check_others(shot, path, files)
-    for name, data in reversed(files.items()):  # the program last: it needs the others
-        write_atomic(path.with_name(name), data, overwrite=True)
-    for name in files:
-        put_path(path.with_name(name))
+    else:
+        _check_others(shot, path, files)
+        written = [path.with_name(name) for name in files]
+        for target, data in reversed([*zip(written, files.values(), strict=True)]):
+            write_atomic(target, data, overwrite=True)  # the program last: it needs the others
+    for words in said:
+        note(args, words)
+    for target in written:
+        put_path(target)
     return 0

@@ -33,7 +33,7 @@ def only_preset(args: argparse.Namespace) -> str:
 
 def export_gallery(args: argparse.Namespace) -> int:
     """Write the site that the arguments describe."""
-    for option in ("output", "format"):
+    for option in ("output", "format", "size", "samples"):
         if getattr(args, option) is not None:
             raise UsageError(f"--gallery DIR and --{option} exclude each other")
     from cppn_gl.output.web.site import write_site
@@ -46,9 +46,18 @@ def export_gallery(args: argparse.Namespace) -> int:
             renderer.report = progress.report
         if renderer.fallback:
             note(args, f"no OpenGL: some pictures are missing: {renderer.fallback}")
-        written = write_site(
-            renderer, shots, args.gallery, tour=tour, overwrite=args.overwrite, progress=progress
-        )
+        try:
+            written = write_site(
+                renderer,
+                shots,
+                args.gallery,
+                tour=tour,
+                overwrite=args.overwrite,
+                progress=progress,
+            )
+        except KeyboardInterrupt:
+            note(args, "interrupted: the same command goes on from here")
+            raise
     for name, problem in written.missing:
         note(args, f"{name}: no picture: {problem}")
     note(args, str(written))
@@ -95,5 +104,5 @@ def _tour(args: argparse.Namespace) -> list["Scene"]:
         note(args, problem)
     steps = pages()
     with contextlib.ExitStack() as owned:
-        progress = owned.enter_context(progress_of(args, len(steps), "page"))
+        progress = owned.enter_context(progress_of(args, len(steps), "step"))
         return read_tour(steps, progress=progress)

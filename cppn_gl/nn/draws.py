@@ -12,7 +12,8 @@ and sqrt on float64 are used, each correctly rounded, so that results depend on 
     the choices of the preset `random` (surprise.py; layer = attempt, from 0). Layers count from 1.
     Of training: 24 for the points of data sets (layer 0, row = point), 25 for their order (layer 0,
     row 0, column = point), 32 for the order of an epoch's points (layer = epoch, row 0, column =
-    point), 33 for dropout (layer = step, row = layer - 1, column = unit); see training/.
+    point), 33 for dropout (layer = step, row = layer - 1, column = unit), 48 and 49 for two
+    directions around the weights (indexed as these); see training/.
 
 A seed is a number, or words that stand for one: see `Seed`.
 """
@@ -37,6 +38,7 @@ WEIGHT, BIAS, LATENT, SHIFT, GAIN = 0, 1, 2, 3, 4
 NOISE_WEIGHT, NOISE_BIAS, CHOICE = 8, 9, 16
 POINT, ORDER, BATCH, DROPOUT = 24, 25, 32, 33
 SYNTHESIS_NOISE, SYNTHESIS_MOVE = 40, 41
+DIRECTION = 48  # and 49
 
 MAX_SEED = 2**63 - 1
 CACHE_LIMIT = 8 * MB  # for draws that are not in use

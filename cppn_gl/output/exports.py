@@ -122,7 +122,7 @@ EXPORTS: dict[str, Export] = {
         (".html",),
         _page,
         whole=True,
-        size=lambda page: f"{len(page) / 1000:.0f} KB, with nothing beside it",
+        size=lambda page: f"{len(page) / 1000:.0f} KB in one file: open it in a browser",
     ),
     **{
         name: Export(f"a program in {language.title}", (".py",), partial(_program, name))

@@ -163,7 +163,7 @@ def glsl_function(shot: Shot) -> bytes:
 
 def size_words(text: bytes, *, limited: bool) -> str:
     """What to say about the size of a text, which is ASCII."""
-    words = f"{len(text):,} characters, of a byte each"
+    words = f"{len(text):,} characters"
     if limited and len(text) > LONGEST:
         return f"{words}: more than the {LONGEST:,} that Shadertoy is known to take"
     return words

@@ -418,6 +418,50 @@ class SynthesisOptions(Recipe, Options):
 
 
 @dataclass(frozen=True)
+class LossLandscapeOptions(Orbit):
+    """`[loss_landscape]`"""
+
+    plane: str = key(
+        "random",
+        choice(["random", "path"]),
+        "the plane of weights shown: random (two random directions, filter-normalised) or path "
+        "(the first two principal components of the way that training took)",
+    )
+    raised: bool = key(False, flag, "the loss as the height of a surface, not only as colours")
+    reach: float = key(
+        1.0,
+        number(1e-3, 1e3),
+        "half the shorter side: in random directions 1 is the size of the weights; of a path 1 "
+        "shows all of it",
+        step=0.25,
+        slider=(0.05, 4),
+    )
+    directions: int = key(
+        0, integer(0, 2**31 - 1), "seed of the random directions", step=1, slider=(0, 100)
+    )
+    measured: str = key(
+        "training",
+        choice(["training", "tests"]),
+        "the points that the loss is measured over: training, or tests",
+    )
+    limits: tuple[float, float] | None = key(
+        None,
+        several(number(1e-12, 1e12), 2, 2),
+        "the losses at the ends of the colour scale; none: those in sight, rounded",
+    )
+    relief: float = key(
+        0.5, number(0, 5), "height of the surface, in units of its side", step=0.05, slider=(0, 2)
+    )
+    contours: int = key(
+        12,
+        integer(0, 100),
+        "intervals between contour lines over the scale; 0: no lines",
+        step=1,
+        slider=(0, 40),
+    )
+
+
+@dataclass(frozen=True)
 class TrainabilityOptions(Options):
     """`[trainability]`"""
 
@@ -439,6 +483,44 @@ class TrainabilityOptions(Options):
         "equalised",
         choice(["equalised", "fixed"]),
         "brightness: equalised (by rank among the trainings in sight), or fixed (by how fast)",
+    )
+
+
+@dataclass(frozen=True)
+class OrderChaosOptions(Options):
+    """`[order_chaos]`"""
+
+    measure: str = key(
+        "growth",
+        choice(["growth", "length"]),
+        "what the map shows: growth (of a small difference, per layer), or length (the layers over "
+        "which correlations settle)",
+    )
+    edges: str = key(
+        "own",
+        choice(["own", "all", "none"]),
+        "the theory's edge of chaos: own (of the activation), all (of every activation), none",
+    )
+    pictures: bool = key(True, flag, "draw small pictures of networks at marked places")
+    square: float = key(
+        1.0,
+        number(1e-3, 1e3),
+        "half the side of the square of the plane that is measured and pictured, around 0",
+        factor=True,
+        slider=(0.1, 10),
+    )
+    measured_depth: int = key(
+        16,
+        integer(3, MAX_DEPTH),
+        "layers of the network that is measured; at least those of the preset",
+        step=8,
+    )
+    measured_width: int = key(
+        0,
+        integer(0, MAX_WIDTH),
+        "its units in each layer; at least those of the preset",
+        step=32,
+        slider=(0, 256),
     )
 
 
@@ -821,6 +903,32 @@ VIEWS: dict[str, ViewRow] = {
             images=True,
         ),
         ViewRow(
+            "loss_landscape",
+            "the loss around the weights of a network that learns, and the way training took",
+            "cppn_gl.views.losses.landscape:LossLandscapeView",
+            LossLandscapeOptions,
+            reading="Every point of this map is another network: all weights of the network that "
+            "learns, moved along two directions at once. The colour is the loss of that network "
+            "on a logarithmic scale, dark where it is small, and lines join equal losses. In the "
+            "middle of the plane 'random' are the weights of the step shown; there 1 means that "
+            "each unit's weights have moved by their own length, so that maps of different "
+            "networks can be compared (Li et al. 2018). The plane 'path' is laid through the way "
+            "that training has taken: the white line begins at the ring, its dots are earlier "
+            "steps, and it ends at the orange dot. A wide smooth valley is easy to descend. "
+            "Ridges, steps and plains far from the valley are where training gets stuck. Almost "
+            "all of the way lies outside a random plane: the legend says how much of it is seen.",
+            tries=(
+                "{train} trains: the weights move, and the landscape with them.",
+                "{knob_up} takes the other plane; {next_knob} chooses another option, such as "
+                "'raised': the landscape is a surface, to be turned by dragging.",
+                "Roll the wheel to see more or less of it.",
+                "Click on a dot of the path to go back to that step.",
+                "{deeper} adds a layer and {next_activation} takes another activation: does the "
+                "valley stay smooth?",
+            ),
+            learned="trained",
+        ),
+        ViewRow(
             "trainability",
             "every pixel is a training: which hyperparameters converge, and how fast",
             "cppn_gl.views.trainability.view:TrainabilityView",
@@ -842,6 +950,32 @@ VIEWS: dict[str, ViewRow] = {
                 "{random_seed} starts from other weights: what stays the same?",
             ),
             learned="trained",
+        ),
+        ViewRow(
+            "order_chaos",
+            "where deep networks are ordered or chaotic, by weight and bias scale",
+            "cppn_gl.views.plots.order_chaos:OrderChaosView",
+            OrderChaosOptions,
+            reading="Every point of the map is a network of the same draws, with its own weight "
+            "scale, to the right, and bias scale, upwards. Two inputs that hardly differ are sent "
+            "through its layers. Blue is order: the difference shrinks in each layer, and a deep "
+            "network is one flat colour. Red is chaos: it grows, and neighbours have nothing in "
+            "common. White is the edge between them, where a signal goes far; deep networks learn "
+            "when they begin near it. The line is the edge in theory, of infinitely wide layers "
+            "(Poole et al. 2016, Schoenholz et al. 2017). The dot is the network of the preset: "
+            "σw is the standard deviation of its weights times the root of the width, σb that of "
+            "its biases, and χ₁ the theory's growth of a squared difference. A bias scale that is "
+            "not set follows the weight scale, so that the dot moves along the diagonal.",
+            tries=(
+                "{stronger} and {weaker} move the dot across the edge; drag to move it anywhere.",
+                "Click to put the dot there; {enter} opens the picture of the network there.",
+                "{next_activation} chooses another activation: its edge is elsewhere, a relu's is "
+                "a vertical line.",
+                "{wider} and {narrower}: of uniform draws the weight scale at the edge falls with "
+                "the width; of lecun, he and glorot it stays.",
+                "{next_knob} chooses an option, {knob_up} and {knob_down} change it: 'measure' "
+                "shows the length over which correlations settle, 'edges' the other activations.",
+            ),
         ),
     )
 }

@@ -27,6 +27,11 @@ THEMES: dict[str, Theme] = {
         "Networks that train while you watch: two-dimensional data, pictures, distance fields, and "
         "how layers bend space until classes come apart.",
     ),
+    "research": Theme(
+        "Which networks can learn",
+        "Three pictures from research, live: the loss around a network's weights, the boundary of "
+        "the hyperparameters that train, and the edge between order and chaos.",
+    ),
     "trained": Theme(
         "What a network has seen",
         "Networks that have learned from photographs: what their layers and channels respond to, "

@@ -5,6 +5,7 @@ Scene -> preset.sheet.cells() -> for each cell its scene, drawn by its view -> o
 Cells with alpha lie on the ground of the sheet.
 """
 
+import math
 from collections.abc import Hashable
 from contextlib import ExitStack
 from itertools import accumulate, pairwise
@@ -29,7 +30,8 @@ from cppn_gl.views.base import Hit, Point, Stage, View, Words, lay_over
 from cppn_gl.views.picture import PART
 from cppn_gl.views.sampling import enlarged
 from cppn_gl.views.sheet_layout import SheetLayout, folded, sheet_layout
-from cppn_gl.views.text import line_height, width, write
+from cppn_gl.views.text import MIN_FONT, line_height, width, write
+from cppn_gl.views.ticks import short
 
 NETWORKS = 16 * MB  # bytes of cached networks
 REFUSED = (0.16, 0.17, 0.19)  # colour of a cell whose view cannot show its preset
@@ -160,6 +162,18 @@ class SheetView(View):
         planes.write(picture)
         owned.close()
 
+    def _trained(self, scene: Scene, cell: Cell) -> str:
+        """How far the training of a cell has come: its loss, or that it diverged."""
+        preset = cell.preset.at(self._time(scene, cell))
+        if not preset.learns or preset.dataset.problem:
+            return ""
+        run, step = preset.run, preset.train.steps
+        measures = run.measures(step)
+        if run.within(step) < step or not math.isfinite(measures.loss):
+            return f"diverged at step {run.within(step):,}"
+        right = measures.accuracy
+        return f"loss {short(measures.loss)}" + ("" if right is None else f" · {100 * right:.0f} %")
+
     def _time(self, scene: Scene, cell: Cell) -> float:
         return scene.clock.time if cell.time is None else cell.time
 
@@ -208,6 +222,8 @@ class SheetView(View):
         if layout.font_size:
             name = _name_cells if folded(layout.grid) else _name_heads
             name(draw, layout)
+        if scene.preset.learns:
+            _tell_losses(draw, layout, [self._trained(scene, cell) for cell in layout.grid.cells])
         pointed = layout.at(cursor) if cursor else None
         if pointed is not None:
             box = layout.box(pointed.row, pointed.column)
@@ -231,6 +247,19 @@ class SheetView(View):
         if cell is None:
             return None
         return Hit(cell.label or "the network", opens=cell.preset, time=cell.time)
+
+
+def _tell_losses(draw: ImageDraw.ImageDraw, layout: SheetLayout, words: list[str]) -> None:
+    """What was learned in each cell, in its lower left corner: in all where it fits, or in none."""
+    font_size = round(min(layout.font_size or MIN_FONT, layout.cell[1] / 9))
+    rooms = [lettering.room(font_size, word) for word in words if word]
+    if font_size < MIN_FONT or not rooms or max(rooms)[0] > layout.cell[0] - 2 * font_size:
+        return
+    for cell, word in zip(layout.grid.cells, words, strict=True):
+        if word:
+            left, _, _, bottom = layout.box(cell.row, cell.column)
+            place = left + font_size // 3, bottom - rooms[0][1] - font_size // 3
+            lettering.chip(draw, place, word, font_size)
 
 
 def _cuts(spans: list[tuple[int, int]], end: int) -> list[int]:

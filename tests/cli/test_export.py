@@ -81,7 +81,7 @@ def test_what_a_program_leaves_out_is_noted(run: Run) -> None:
 def test_the_size_of_a_shader_is_said(run: Run, file: str) -> None:
     status, out, err = run("export", *SMALL, "-o", file)
     assert (status, out) == (0, f"{file}\n")
-    assert err == f"cppn_gl: {Path(file).stat().st_size:,} characters, of a byte each\n"
+    assert err == f"cppn_gl: {Path(file).stat().st_size:,} characters\n"
     status, out, err = run("export", *SMALL, "-o", "-", "--format", "shadertoy", "--quiet")
     assert (status, out.count("void mainImage"), err) == (0, 1, "")
 

@@ -74,6 +74,8 @@ def test_what_lacks_a_library_is_told_and_does_not_fail(
     ("words", "problem"),
     [
         (["--gallery", "site", "-o", "x.html"], "--gallery DIR and --output exclude each other"),
+        (["--gallery", "site", "--size", "9x9"], "--gallery DIR and --size exclude each other"),
+        (["--gallery", "site", "--samples", "2"], "--gallery DIR and --samples exclude each other"),
         (["--gallery", "site", "--format", "page"], "--gallery DIR and --format exclude"),
         (["--overwrite", "-o", "x.npz"], "--overwrite is for --gallery DIR"),
         (["default", "lab", "-o", "x.npz"], "unexpected argument 'lab': --gallery DIR takes"),

@@ -231,7 +231,7 @@ def test_all_names_have_the_prefix() -> None:
 
 
 def test_a_large_text_is_warned_of() -> None:
-    assert size_words(b"a" * 1234, limited=True) == "1,234 characters, of a byte each"
+    assert size_words(b"a" * 1234, limited=True) == "1,234 characters"
     assert "more than the 65,535" in size_words(b"a" * (LONGEST + 1), limited=True)
     assert "more" not in size_words(b"a" * (LONGEST + 1), limited=False)
 

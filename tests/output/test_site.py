@@ -95,6 +95,7 @@ def test_pictures_and_pages_of_presets_and_of_the_tour_are_written(
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert files == {
         "index.html",
+        "site.json",
         "tour.html",
         "default.html",
         "relu-curve.html",
@@ -130,7 +131,8 @@ def test_every_link_leads_to_a_file_of_the_site(written: tuple[Path, Written]) -
 
 def test_weights_are_told(written: tuple[Path, Written]) -> None:
     folder, found = written
-    sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "site.json"]
+    sizes = {path: path.stat().st_size for path in files}
     assert found.total == sum(sizes.values())
     assert found.index == sizes[folder / "index.html"]
     seen = [sizes[folder / "thumbs" / f"{name}.webp"] for name in ("default", "relu-curve")]
@@ -230,6 +232,28 @@ def test_a_second_run_keeps_current_pictures_and_draws_changed_ones(
     assert drawn == [first, second, changed]
 
 
+def test_what_a_larger_site_left_is_removed_and_nothing_else(
+    renderer: Renderer, tmp_path: Path
+) -> None:
+    small_one = small("default")
+    write_site(renderer, shots(small_one, small("lab")), tmp_path)
+    (tmp_path / "mine.html").write_text("<p>mine</p>")
+    exported = tmp_path / "exported.html"
+    exported.write_bytes((tmp_path / "lab.html").read_bytes())
+    (tmp_path / "site.json").write_text(
+        (tmp_path / "site.json").read_text().replace('"lab.html"', '"lab.html", "../x.html"')
+    )
+    outside = tmp_path.parent / "x.html"
+    outside.write_bytes(exported.read_bytes())
+    write_site(renderer, shots(small_one), tmp_path)
+    found = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert {"mine.html", "exported.html", "default.html", "index.html"} < found
+    assert not {"lab.html", "lab.webp"} & found
+    assert outside.exists()
+    (tmp_path / "site.json").write_text("[")  # whatever is there
+    write_site(renderer, shots(small_one), tmp_path)
+
+
 def test_interrupted_it_leaves_whole_files_and_no_new_index(
     renderer: Renderer, tmp_path: Path
 ) -> None:
@@ -239,7 +263,7 @@ def test_interrupted_it_leaves_whole_files_and_no_new_index(
     with pytest.raises(KeyboardInterrupt):
         write_site(renderer, shots(small("default"), small("lab")), tmp_path, progress=stop)
     files = {path.name for path in tmp_path.rglob("*") if path.is_file()}
-    assert files == {"default.html", "default.webp"}
+    assert files == {"default.html", "default.webp", "site.json"}
 
 
 def test_what_cannot_be_drawn_has_its_reason_in_the_place_of_a_picture(

@@ -1,6 +1,5 @@
 """What a page is told of colours."""
 
-import base64
 import json
 import zlib
 
@@ -18,7 +17,7 @@ def described(**keys: object) -> dict[str, object]:
 
 
 def palette(table: str) -> np.ndarray:
-    steps = np.frombuffer(base64.b64decode(table), np.uint8).reshape(3, -1).T
+    steps = np.frombuffer(bytes.fromhex(table), np.uint8).reshape(3, -1).T
     knots = np.cumsum(steps, axis=0, dtype=np.uint8) / 255
     return between(knots, np.linspace(0, len(knots) - 1, SIZE))
 

@@ -31,11 +31,11 @@ OLD: dict[str, tuple[Any, str]] = {
     "channel": ("green", "surface volume gradient sensitivity receptive"),
     "paint": ("picture", "surface"),
     "panels": ("sum", "surface"),
-    "contours": (3, "surface"),
-    "relief": (0.75, "surface"),
-    "turn": (70.0, "surface volume warp"),
-    "tilt": (-20.0, "surface volume warp"),
-    "distance": (6.0, "surface volume warp"),
+    "contours": (3, "surface loss_landscape"),
+    "relief": (0.75, "surface loss_landscape"),
+    "turn": (70.0, "surface volume warp loss_landscape"),
+    "tilt": (-20.0, "surface volume warp loss_landscape"),
+    "distance": (6.0, "surface volume warp loss_landscape"),
     "opacity": (9.0, "volume"),
     "threshold": (0.25, "volume"),
     "left": (-0.5, "volume"),
@@ -55,6 +55,12 @@ OLD: dict[str, tuple[Any, str]] = {
     "dots": (False, "warp"),
     "project": ("units", "warp"),
     "units": ((1, 2), "warp"),
+    "plane": ("path", "loss_landscape"),
+    "raised": (True, "loss_landscape"),
+    "reach": (0.5, "loss_landscape"),
+    "directions": (7, "loss_landscape"),
+    "measured": ("tests", "loss_landscape"),
+    "limits": ((0.01, 2.0), "loss_landscape"),
     "across": ("rate", "trainability"),
     "up": ("momentum", "trainability"),
     "train_steps": (60, "trainability"),
@@ -134,6 +140,7 @@ def test_its_own_table_holds_beside_show() -> None:
         "volume": {"turn": 10.0},
         "surface": {"turn": 20.0},
         "warp": {"turn": 20.0},
+        "loss_landscape": {"turn": 20.0},
     }
     keys = {"volume.turn": 10, "show.turn": 20}
     assert Preset().replace(**keys) == Preset().replace(**dict(reversed(keys.items()))) == preset
@@ -155,7 +162,8 @@ def test_an_option_of_show_moves_for_every_view_that_has_it(name: str) -> None:
 def test_one_view_s_option_moves_and_a_set_one_rests() -> None:
     both = Preset().replace(**{"animate.turn": [0, 90]})
     one = both.replace(**{"volume.turn": 5})
-    assert [key for key, _ in one.animate.moving] == ["surface.turn", "warp.turn"]
+    moving = [key for key, _ in one.animate.moving]
+    assert moving == ["loss_landscape.turn", "surface.turn", "warp.turn"]
     assert one.at(12.0).options(VolumeOptions).turn == 5
     assert one.at(12.0).options(SurfaceOptions).turn == 90
 

@@ -246,7 +246,7 @@ def test_a_shader_that_does_not_compile_is_named_with_its_line(painter: Any) -> 
       }
     }"""
     message, kind = painter.evaluate(script)
-    assert kind == "ShaderError"
+    assert kind == "CompileError"
     assert message.startswith("colors, line 8: 'nothing' : undeclared identifier")
     assert message.endswith("— color = nothing;")
     assert "\n" not in message

@@ -114,6 +114,13 @@ class DenseTrainer(Trainer):
         return found
 
     @property
+    def measured_points(self) -> tuple[slice, slice]:
+        """Which points are measured, those of training and those of tests."""
+        training = self.dataset.training
+        end = min(len(self.inputs), training + self._most)
+        return slice(0, self._measured_training), slice(training, max(training, end))
+
+    @property
     def _measured_training(self) -> int:
         return min(self.dataset.training, self._most)
 

@@ -28,6 +28,7 @@ from cppn_gl.nn.training.checkpoint import Checkpoint, data_of, known_checkpoint
 from cppn_gl.nn.training.start import start_of
 from cppn_gl.nn.training.state import State
 from cppn_gl.nn.training.trainer import DivergedError, Measures, Trainer
+from cppn_gl.utils.arrays import Float32
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.checks import PresetError
 
@@ -216,6 +217,11 @@ class Run:
                 kept = self._kept(step)
                 if kept is not None:
                     return kept.copy()
+
+    def states(self, step: int) -> dict[int, Float32]:
+        """The parameters of the snapshots up to a step, by their steps; they are not to change."""
+        with self._notes:
+            return {k: state.parameters for k, state in self._states.items() if k <= step}
 
     def checkpoint(self, step: int) -> Checkpoint:
         """What a file needs to go on from a step."""

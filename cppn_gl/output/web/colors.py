@@ -6,7 +6,6 @@ The page knows the formulas of mappings, gradients and inks itself, so that it c
 mappings; palettes that follow from no formula are sent as tables.
 """
 
-import base64
 import dataclasses
 from typing import Any
 
@@ -60,7 +59,7 @@ def _row(name: str, row: Mapping, color: Color, *, exact: bool) -> dict[str, Any
 
 
 def _table(palette: Palette, *, exact: bool) -> str:
-    """A palette in base64: red, then green, then blue of its entries, of 8 bits each, as
+    """A palette in hexadecimal: red, then green, then blue of its entries, of 8 bits each, as
     differences to the entry before, modulo 256: small numbers, which are compressed well.
     """
     for count in KNOTS[-1:] if exact else KNOTS:
@@ -69,4 +68,4 @@ def _table(palette: Palette, *, exact: bool) -> str:
         if np.abs(again - palette * 255.0).max() < OFF:
             break
     steps = np.diff(knots, axis=0, prepend=0).astype(np.int64)
-    return base64.b64encode((steps % 256).astype(np.uint8).T.tobytes()).decode()
+    return (steps % 256).astype(np.uint8).T.tobytes().hex()

@@ -103,8 +103,7 @@ def index_html(cards: Sequence[Card], *, toured: bool) -> str:
         + "Open one and play with it: drag, zoom, change its depth, its weights, its seed."
         * (live > 0)
         + "</p>",
-        f"<p class=note>{count}, {live} of them live in the browser. The others live in the window "
-        f"of the program: <code>{PROGRAM} NAME</code>.</p>",
+        f"<p class=note>{_counted(count, len(cards), live)}</p>",
     ]
     if toured:
         lines += [
@@ -121,6 +120,14 @@ def index_html(cards: Sequence[Card], *, toured: bool) -> str:
     lines += ["</main>", _footer()]
     about = f"{count} with random weights, to be played with"
     return _document("Random neural networks", about, lines)
+
+
+def _counted(count: str, cards: int, live: int) -> str:
+    """How many networks are live."""
+    if live == cards:
+        return f"{count}, live in the browser."
+    others = f"the others in the window of the program: <code>{PROGRAM} NAME</code>."
+    return f"{count}, {live} of them live in the browser, {others}"
 
 
 def still_html(card: Card) -> str:

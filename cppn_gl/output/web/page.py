@@ -32,8 +32,10 @@ from cppn_gl.utils.resources import resource
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _BLANK = re.compile(r"\s*\n\s*")
+_AROUND = re.compile(r"\s*([{};,>])\s*")
 # Modules that only pages have whose preset, or a cell of it, has the key of that name.
 OPTIONAL = ("normalize", "stretch")
+VIEW_MODULES = {"sheet": "sheet_cells", "layers": "layer_cells"}  # by the view that needs one
 SIZE = 59_800  # bytes of a page beside its weights: what is left of them is for the still picture
 LEAST_STILL = 700  # bytes of that, as WebP
 # What the page looks like without its style sheet, which is packed.
@@ -51,7 +53,11 @@ def page_of(shot: Shot, *, home: str = "") -> bytes:
     description = describe(shot)
     with_cells = description["cells"] is not None
     said = _json([description["tables"], description["cells"]])
-    program = _program(with_cells, frozenset(name for name in OPTIONAL if name not in said))
+    missing = {name for name in OPTIONAL if name not in said}
+    if with_cells:
+        shown = description["cells"]["view"]
+        missing |= {module for view, module in VIEW_MODULES.items() if view != shown}
+    program = _program(with_cells, frozenset(missing))
     shaders = [text for pair in _shaders().items() for text in pair]
     parts = [style(), _json(description), program, *shaders]
     filled = {
@@ -65,8 +71,12 @@ def page_of(shot: Shot, *, home: str = "") -> bytes:
         "packed": packed("\0".join(parts)),
         "program": boot(),
     }
-    weights = description["network"].get("weights") or description["normalized"] or ""
-    length = len(_filled(filled)) - len(weights)
+    network = {key: value for key, value in description["network"].items() if key != "weights"}
+    light = description | {"network": network, "normalized": None}
+    bare = filled["packed"]
+    if light != description:
+        bare = packed("\0".join([parts[0], _json(light), *parts[2:]]))
+    length = len(_filled(filled | {"packed": bare}))  # beside the weights
     filled["still"] = still_of(shot, max(LEAST_STILL, (SIZE - length) * 3 // 4))
     return _filled(filled)
 
@@ -106,7 +116,8 @@ def boot() -> str:
 @cache
 def style() -> str:
     """The page's style sheet."""
-    return _BLANK.sub(" ", _COMMENT.sub("", style_sheet("page.css")))
+    css = _BLANK.sub(" ", _COMMENT.sub("", style_sheet("page.css")))
+    return _AROUND.sub(r"\1", css).replace(";}", "}")
 
 
 def style_sheet(name: str) -> str:

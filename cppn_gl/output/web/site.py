@@ -10,8 +10,10 @@ Pictures carry the digest of what they show, so that the next run keeps those th
 import contextlib
 import hashlib
 import io
+import json
 import os
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +64,9 @@ LESSON_BYTES = 60_000
 PICTURE_BYTES = 160_000
 INDEX_BYTES = 200_000  # of all shipped presets, without its pictures
 
+LIST = "site.json"  # names the files of a site
+LONGEST_LIST = 10_000_000  # bytes
+_PATH = re.compile(rf"[^/\\\0]+\.html|({THUMBS}|{PICTURES}|{LESSONS})/[^/\\\0]+\.webp")
 _DESCRIPTION = 270  # of EXIF
 _OURS = b'<meta name="generator" content="cppn_gl'
 _HEAD = 1 << 14  # bytes in which that stands
@@ -123,9 +128,9 @@ def write_site(
 ) -> Written:
     """Write a site of shots into a folder, which is made if it is missing.
 
-    A picture or page of an older site is replaced; a file that is not of a site only with
-    `overwrite`. What cannot be drawn here gets its reason in the place of a picture. Raises
-    CaptureError.
+    A picture or page of an older site is replaced, or removed where this site has none; a file that
+    is not of a site is replaced only with `overwrite`, and never removed. What cannot be drawn here
+    gets its reason in the place of a picture. Raises CaptureError.
     """
     return _Writer(renderer, folder, overwrite, progress).write(shots, tour)
 
@@ -149,7 +154,8 @@ class _Writer:
 
     def write(self, shots: Sequence[Shot], tour: Sequence[Scene]) -> Written:
         names = page_names([shot.preset.name for shot in shots])
-        self._prepare(names, tour)
+        before = _listed(self._folder)
+        self._list(before | self._prepare(names, tour))
         steps = iter(range(1, len(shots) + len(tour) + 1))
 
         def step() -> None:
@@ -167,6 +173,12 @@ class _Writer:
         if told:
             self._put(TOUR, tour_html(told).encode())
         self._put(INDEX, index_html(cards, toured=bool(told)).encode())
+        for path in sorted(before - self._weights.keys()):  # pages that this site has no more
+            target = self._folder / path
+            if _is_ours(target):
+                with contextlib.suppress(OSError):
+                    target.unlink()
+        self._list(self._weights.keys())
         thumbs = {card.thumb.path for card in cards if card.thumb}
         pages = {path: size for path, size in self._weights.items() if path.endswith(".html")}
         heaviest = max(pages, key=lambda path: pages[path])
@@ -180,8 +192,14 @@ class _Writer:
             tuple((card.preset.name, card.undrawn) for card in cards if card.undrawn),
         )
 
-    def _prepare(self, names: Sequence[str], tour: Sequence[Scene]) -> None:
-        """Make the folders. Raises CaptureError for a file that is not to be replaced."""
+    def _list(self, paths: Iterable[str]) -> None:
+        """Note which files are of the site, so that the next one can remove them."""
+        text = json.dumps({"files": sorted(paths)}, indent=1)
+        write_atomic(self._folder / LIST, text.encode() + b"\n", overwrite=True)
+
+    def _prepare(self, names: Sequence[str], tour: Sequence[Scene]) -> set[str]:
+        """Make the folders; the paths of files to come. Raises CaptureError for a file that is not
+        to be replaced."""
         folders = [THUMBS, PICTURES, *[LESSONS] * bool(tour)]
         for folder in ("", *folders):
             make_folder(self._folder / folder)
@@ -196,6 +214,8 @@ class _Writer:
             check_target(target, overwrite=True)
             if not self._overwrite and os.path.lexists(target) and not _is_ours(target):
                 raise CaptureError(target, "is not of a site by cppn_gl", _REMEDY)
+        check_target(self._folder / LIST, overwrite=True)
+        return set(paths)
 
     def _card(self, shot: Shot, name: str) -> Card:
         page, problem = f"{name}.html", ""
@@ -304,6 +324,16 @@ def page_names(names: Sequence[str]) -> list[str]:
     return found
 
 
+def _listed(folder: Path) -> set[str]:
+    """The files of the site that is in a folder, by their paths below it, as its list says."""
+    try:
+        with open_plain(folder / LIST) as file:
+            files = json.loads(file.read(LONGEST_LIST))["files"]
+        return {path for path in files if _PATH.fullmatch(path)}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return set()
+
+
 def _tour_page(number: int) -> str:
     """The name of the page of a preset that the tour has changed."""
     return f"tour-{number:02}.html"
@@ -332,7 +362,8 @@ def _webp(picture: "Pictures.Image", digest: str, most: int) -> bytes:
 
 def _digest(preset: Preset, time: float, size: Size) -> str:
     """Of what a picture shows; "" for what depends on a file, which may change."""
-    if getattr(preset.spec, "path", None) is not None:
+    files = getattr(preset.spec, "path", None), preset.train.path
+    if any(path is not None for path in files):
         return ""
     parts = (__version__, size, time, preset_keys(preset)["preset_sha256"])
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:40]

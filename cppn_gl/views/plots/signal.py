@@ -34,6 +34,7 @@ _LEAST_STD = 1e-12  # the least shown
 _N, _SIGMA = variable("n"), variable("σ")
 _GAIN = f"√{_N}·{_SIGMA}"
 LINEAR = "no activation"  # what the prediction assumes
+FADED, STUCK = 0.01, 0.5  # of the inputs' spread; of the units
 SHARE = 0.63  # of the picture's longer side
 _STD, _UNIT_STD, _PREDICTED = plot.COLORS[0], plot.COLORS[1], plot.FAINT
 
@@ -160,6 +161,19 @@ def words(signal: Signal, *, short: bool = False) -> list[str]:
         return [*lines, f"last: {mean} ± {std}", *saturation]
     lines.append(f"layer {last}: mean {mean} ± {std}")
     return [*lines, *(f"layer {last}: {words_}" for words_ in saturation)]
+
+
+def verdict(signal: Signal) -> str:
+    """What a signal that fades or saturates means for training; "" for one that does neither."""
+    last = len(signal.mean) - 2  # the last hidden layer
+    if last < 2 or signal.overflow is not None or not signal.unit_std[0] > 0:
+        return ""
+    left = float(signal.unit_std[last] / signal.unit_std[0])
+    if left < FADED:
+        return f"fades: layer {last} hardly sees its input"
+    if np.nanmean(signal.saturated[1:]) > STUCK:
+        return "saturated: most units hardly move"
+    return ""
 
 
 def _digits(value: float) -> str:
@@ -305,7 +319,8 @@ def _draw(found: list[NamedSignal], size: Size) -> _Card:
     has_text = right - left >= 24 * font_size and bottom - top >= 22 * leading
     named = found[0].name and bottom - top >= 14 * leading
     head = leading * 1.5 if named else 0
-    summary = 4.6 * leading if has_text else 0
+    told = [verdict(column.signal) for column in found]
+    summary = (5.7 if any(told) else 4.6) * leading if has_text else 0
     keys = 2.5 * leading if has_text else 0
     inner = (left + pad, round(top + pad + head), right - pad, round(bottom - pad - keys - summary))
     frames = plot.arrange(panels(found), inner, font_size, tallest=1.6, heights=(2, 1, 1))
@@ -324,6 +339,8 @@ def _draw(found: list[NamedSignal], size: Size) -> _Card:
             for number, line in enumerate(words(column.signal, short=short)):
                 line = shorten(line, font_size, room)
                 canvas.text((x, inner[3] + (number + 0.3) * leading), line)
+            end = shorten(told[k], font_size, room, "bold")
+            canvas.text((x, inner[3] + 4.4 * leading), end, bold=True)
         _keys(canvas, frames[0][0], bottom - pad - keys + leading * 0.6, (left + pad, right - pad))
     return _Card(box, frames, canvas, found)
 

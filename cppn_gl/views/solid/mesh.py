@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import moderngl
 import numpy as np
@@ -121,6 +121,16 @@ def strips(size: Size, fine: int, samples: int) -> list[Strip]:
     return [Strip(size, top, min(top + rows, size[1]), fine) for top in range(0, size[1], rows)]
 
 
+class Relief(Protocol):
+    """Options of a surface: see SurfaceOptions."""
+
+    @property
+    def relief(self) -> float: ...
+
+    @property
+    def contours(self) -> int: ...
+
+
 class SurfaceDrawing:
     """Draws a surface: the fields of all subplots, then boxes and surfaces, part by part.
 
@@ -156,15 +166,34 @@ class SurfaceDrawing:
             return (heights(**how),) * 2
         return heights(), FieldDrawing(self._stage, scene, side, **how)
 
-    def steps(self) -> Steps[None]:
-        """Draw the picture; begin again if a buffer or program was replaced between two steps."""
-        painter, value_range = self._stage.painter, None
+    def _planned(self) -> Steps[list[Any]]:
+        """Lay out the subplots: the drawings of heights and of colours of each."""
+        value_range = None
         yield from prepare(self._scene)
         laid_out = subplots(self._scene, self._overlay)
         self._subplots = [subplot for subplot in laid_out if subplot.cut != "plot"]
         if painted(self._scene.preset):
             value_range = yield from value_range_steps(self._scene, SQUARE)
-        drawings = [one for part in self._subplots for one in self._drawings(part, value_range)]
+        return [one for part in self._subplots for one in self._drawings(part, value_range)]
+
+    @property
+    def _options(self) -> Relief:
+        """How the surface looks."""
+        return self._scene.options(SurfaceOptions)
+
+    @property
+    def _painted(self) -> bool:
+        """Whether colours are those of the picture, not of the height."""
+        return painted(self._scene.preset)
+
+    def _camera(self, subplot: Subplot, size: Size) -> Camera:
+        """The camera of a subplot of `size` pixels."""
+        return camera_of(subplot, self._scene.preset, size)
+
+    def steps(self) -> Steps[None]:
+        """Draw the picture; begin again if a buffer or program was replaced between two steps."""
+        painter = self._stage.painter
+        drawings = yield from self._planned()
         waiting = list(self._strips)
 
         def parts() -> list[Any]:
@@ -223,14 +252,14 @@ class SurfaceDrawing:
     def _look(self, strip: Strip, subplot: Subplot) -> tuple[Camera, Rect]:
         """The camera of a subplot, and its viewport on a strip."""
         box, (*_, width, height) = (subplot.pixels(of) for of in (self._planes.size, self._overlay))
-        camera = camera_of(subplot, self._scene.preset, (width, height))
+        camera = self._camera(subplot, (width, height))
         return dataclasses.replace(camera, size=box[2:]), strip.viewport(box)
 
     def _box(
         self, programs: SurfacePrograms, target: RenderTarget, camera: Camera, viewport: Rect
     ) -> None:
         programs.box.set(
-            relief=self._scene.options(SurfaceOptions).relief,
+            relief=self._options.relief,
             matrix=camera.matrix.astype("f4").tobytes(),
             pane=PANE,
             rule=RULE,
@@ -249,7 +278,7 @@ class SurfaceDrawing:
         colors: Field,
         part: int,
     ) -> None:
-        options = self._scene.options(SurfaceOptions)
+        options = self._options
         light = np.array(LIGHT) @ camera.axes
         programs.surface.set(
             heights=heights.texture,
@@ -260,7 +289,7 @@ class SurfaceDrawing:
             side=heights.side,
             relief=options.relief,
             matrix=camera.matrix.astype("f4").tobytes(),
-            painted=painted(self._scene.preset),
+            painted=self._painted,
             contours=options.contours,
             cut=cut_stroke(viewport[2:]) if subplot.cut else 0.0,
             cut_ink=tuple(np.array(CUT) / 255),
