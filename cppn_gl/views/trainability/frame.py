@@ -154,10 +154,10 @@ class Frame:
 
     @cached_property
     def panel(self) -> Box:
-        """The box of the colours' meaning, at the lower right."""
+        """The box of the colours' meaning, at the upper right, where large rates diverge."""
         wide, high = self._wide(bool(self.rows)), self._high(len(self.rows))
-        right, bottom = self.size[0] - 2 * self.pad, self.bottom - 2 * self.pad
-        return right - wide, bottom - high, right, bottom
+        right, top = self.size[0] - 2 * self.pad, 2 * self.pad
+        return right - wide, top, right, top + high
 
     def drawn(self, part: Box) -> Words | None:
         """The words over a part of the picture; None where there are none."""
