@@ -41,7 +41,7 @@ def test_values_at_both_ends_are_accepted_and_none_lie_beyond(name: str) -> None
 @given(part=st.floats(0, 0.999))
 def test_values_are_float32_and_grow(name: str, part: float) -> None:
     axis = AXES[name]
-    at = axis.low + part * (axis.high - axis.low) * 0.99
+    at = axis.low + part * (axis.high - axis.low) * 0.8
     value, more = axis.value(at), axis.value(at + 1e-3 * (axis.high - axis.low))
     assert value == float(np.float32(value)) < more
 

@@ -79,6 +79,7 @@ def column(*losses: float) -> Float32:
         ((1.0, np.inf, np.inf), 1 + 2e-6),
         ((1.0, 3e6, 0.5), 1 + 1e-6 + 2),
         ((0.0, 1.0), 2e-6),  # no ratio
+        ((1.0, 0.0, 1e3), 1 + 1e6 + 1e-3),  # 1 / 0 is 1e6
         ((np.inf, np.inf), 2e-6),
         ((4.0, *[8.0] * 9, *[1.0] * 20), -(1 + 18 + 5)),  # the last 20 decide
         ((4.0, *[1.0] * 20, 400.0), 1 + 80 + 0.01),
@@ -160,6 +161,9 @@ KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"train.rate": 3.0, "network.bias_scale": 0.5},
     ),
     "weights alone": ("weight_scale", "first_rate", {}),  # biases have the same scale
+    "one layer": ("last_rate", "first_rate", {"network.depth": 1, "train.rate": 0.1}),
+    "one hyperparameter": ("rate", "rate", {}),
+    "no momentum": ("momentum", "first_rate", {}),
     "momentum": ("momentum", "rate", {"train.optimizer": "nesterov", "train.biases": False}),
 }
 
@@ -170,7 +174,9 @@ KINDS: dict[str, tuple[str, str, dict[str, Any]]] = {
 def test_a_pixel_is_a_training_by_trainer_to_the_bit(kind: str, zoom: float) -> None:
     across, up, keys = KINDS[kind]
     keys = {**keys, "trainability.across": across, "trainability.up": up}
-    preset = PRESET.replace(**keys, **{"view.center": (0.9, 0.1), "view.extent": max(1e-6, 0.7 / zoom)})
+    preset = PRESET.replace(
+        **keys, **{"view.center": (0.9, 0.1), "view.extent": max(1e-6, 0.7 / zoom)}
+    )
     plane = Plane.of(preset)
     x, y = coordinates(scene_of(preset), Region.of((6, 4)))
     found = at_once(measures_of(plane, by_processor(), x, y))
@@ -276,9 +282,6 @@ def test_pointing_says_how_a_training_went_and_a_click_opens_it() -> None:
     ("keys", "why"),
     [
         ({"train.data": ""}, "choose data"),
-        ({"trainability.up": "first_rate"}, "needs two hyperparameters"),
-        ({"trainability.up": "momentum"}, "optimizer momentum or nesterov"),
-        ({"network.depth": 1}, "needs two layers"),
         ({"train.dropout": 0.5}, "dropout"),
     ],
 )
@@ -297,5 +300,5 @@ def test_shipped_maps_show_both_kinds(name: str) -> None:
     plane = Plane.of(preset)
     x, y = coordinates(scene_of(preset), Region.of((48, 27)))
     found = at_once(measures_of(plane, by_processor(), x, y))
-    assert (found < 0).mean() > 0.08
-    assert (found > 0).mean() > 0.08
+    assert (found < 0).mean() > 0.02
+    assert (found > 0).mean() > 0.02
