@@ -37,14 +37,14 @@ def test_a_row_is_one_network_for_all_and_its_losses_are_those_of_the_formula(
     assert data["inputs"].shape == (16, 16)
     ours = tool.Ours(row)
     assert ours.run() > 0
-    for which in (0, 4):
+    for which in (0, 1):  # small rates: others amplify rounding
         w1, b1, w2, b2 = (data[name][which].astype(float) for name in ("w1", "b1", "w2", "b2"))
         for step in range(30):
             hidden = np.tanh(data["inputs"] @ w1.T + b1)
             outputs = np.tanh(hidden @ w2.T + b2)
             off = outputs - data["targets"]
             assert ours.losses[step, which] == pytest.approx(
-                0.5 * np.square(off).sum(1).mean(), rel=1e-3
+                0.5 * np.square(off).sum(1).mean(), rel=1e-5
             )
             last = off * (1 - outputs**2) / 16
             first = last @ w2 * (1 - hidden**2)
