@@ -1,6 +1,6 @@
 """What views need of a preset that show what a network learns: data, here a shipped picture."""
 
-LEARNING = ("learning", "painting")
+LEARNING = ("learning", "painting", "loss_landscape")
 
 
 def needed(view: str) -> dict[str, object]:
