@@ -99,7 +99,8 @@ def build(
     sets = next((sets for macro, sets in KERNELS.items() if macro in macros), {})
     sets = {isa: options for isa, options in sets.items() if _knows(cc, options)}
     units = []
-    for source in (HERE / "kernel.c", HERE / "train.c", HERE / "conv.c", HERE / "vision.c"):
+    for stem in ("kernel", "train", "many", "conv", "vision"):
+        source = HERE / f"{stem}.c"
         units.append((source, ["-DCPPN_BUILD_PORTABLE"]))
         units += [(source, [f"-DCPPN_BUILD_{isa}", *options]) for isa, options in sets.items()]
     units.append((HERE / "cppn.c", [f"-DCPPN_HAVE_{isa}" for isa in sets]))

@@ -4,6 +4,7 @@
  */
 #include "conv.h"
 #include "kernel.h"
+#include "many.h"
 #include "names.h"
 #include "training.h"
 #include "vision.h"
@@ -35,6 +36,9 @@
 static const cppn_kernel *const kernels[CPPN_ISAS] = {&cppn_portable, AVX2(), AVX512(), NEON()};
 static const cppn_trainer *const trainers[CPPN_ISAS] = {
     &cppn_trainer_portable, AVX2(trainer_), AVX512(trainer_), NEON(trainer_)};
+
+static const cppn_crowd *const crowds[CPPN_ISAS] = {&cppn_crowd_portable, AVX2(crowd_),
+                                                    AVX512(crowd_), NEON(crowd_)};
 
 static const cppn_grid *const grids[CPPN_ISAS] = {&cppn_grid_portable, AVX2(grid_), AVX512(grid_),
                                                   NEON(grid_)};
@@ -170,6 +174,15 @@ int64_t cppn_train(int32_t isa, const cppn_training *t, int64_t first, int64_t c
                    void *memory) {
     char *own = (char *)memory + cppn_training_memory(t);
     return trainers[isa]->train(t, first, count, aligned(memory), aligned(own));
+}
+
+int64_t cppn_many_memory(const cppn_many *m) {
+    return (int64_t)sizeof(float) * MOST_LANES * rooms_of(m->problem).behind + ALIGNMENT;
+}
+
+void cppn_train_many(int32_t isa, const cppn_many *m, int64_t first_step, int64_t steps,
+                     int64_t first, int64_t count, void *memory) {
+    crowds[isa]->train(m, first_step, steps, first, count, aligned(memory));
 }
 
 int64_t cppn_stage_scratch(const cppn_stage *s) {

@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define CPPN_ABI 7
+#define CPPN_ABI 8
 #define CPPN_MAX_WIDTH 512 /* units of a layer */
 
 enum cppn_isa { CPPN_PORTABLE, CPPN_AVX2, CPPN_AVX512, CPPN_NEON, CPPN_ISAS };
@@ -150,11 +150,12 @@ typedef struct {
 typedef struct {
     int32_t depth, batch; /* 1 or more */
     int32_t loss, optimizer;
-    float l1, l2;
+    float l1, l2, momentum;
+    int32_t fixed;            /* whether biases do not learn */
     const cppn_shape *shapes; /* (depth,); the last has up to CPPN_MAX_OUTPUTS rows */
     const float *inputs;      /* (steps, batch, columns of layer 1) */
     const float *targets;     /* (steps, batch, rows of the last layer) */
-    const cppn_rate *rates;   /* (steps,) */
+    const cppn_rate *rates;   /* (steps, depth) */
     const float *masks;       /* (steps, hidden units), factors of the units; or NULL */
     float *parameters;        /* (P,) */
     float *moments;           /* (0 to 2, P), as many as the optimizer has */
@@ -188,6 +189,38 @@ CPPN_EXPORT void cppn_train_group(int32_t isa, const cppn_training *training, in
 CPPN_EXPORT float cppn_train_loss(int32_t isa, const cppn_training *training, void *memory);
 CPPN_EXPORT void cppn_train_update(int32_t isa, const cppn_training *training, int64_t step,
                                    int32_t layer, void *memory);
+
+/* Of a step k, what makes the rates of all trainings. */
+typedef struct {
+    double rate;     /* that replaces the rate of each training; or NaN */
+    double factor;   /* of the schedule */
+    double first;    /* adam and adamw: 1 - 0.9^(k+1) */
+    float second;    /* adam and adamw: 1 / (1 - 0.999^(k+1)) */
+    int32_t reserved;
+} cppn_pace;
+
+/* Trainings of one problem side by side, each the same to the bit as by cppn_train() alone. The rate
+ * of step k and layer l is (float)(rate * factor) * layer_rates[l]. A training has ended, without a
+ * way back, if its loss or a parameter is not finite; then its parameters mean nothing. */
+typedef struct {
+    const cppn_training *problem; /* without rates, masks, parameters, moments, momentum, report */
+    int64_t count;                /* n */
+    double l2;                    /* of adamw */
+    const cppn_pace *paces;       /* (steps,) */
+    const double *rates;          /* (n,) */
+    const double *layer_rates;    /* (depth, n) */
+    const float *momentum;        /* (n,) */
+    float *parameters;            /* (P, n) */
+    float *moments;               /* (0 to 2, P, n) */
+    float *losses;                /* (steps, n): of the batch before the step; +inf after the end */
+} cppn_many;
+
+/* Bytes of working memory of a call. */
+CPPN_EXPORT int64_t cppn_many_memory(const cppn_many *many);
+
+/* Do steps first_step … first_step + steps - 1 of trainings first … first + count - 1. */
+CPPN_EXPORT void cppn_train_many(int32_t isa, const cppn_many *many, int64_t first_step,
+                                 int64_t steps, int64_t first, int64_t count, void *memory);
 
 /* What a stage of a graph computes, from planes: arrays of numbers by position, one for each
  * channel. The result at row y, column x is made of the inputs in rows y to y + (size - 1) dilation,

@@ -1,4 +1,5 @@
-/* What kernel.c, train.c, conv.c and vision.c provide for one instruction set; see cppn.h for each function. */
+/* What kernel.c, train.c, many.c, conv.c and vision.c provide for one instruction set; see cppn.h for
+ * each function. */
 #ifndef CPPN_KERNEL_H
 #define CPPN_KERNEL_H
 
@@ -37,6 +38,14 @@ typedef struct {
 
 extern const cppn_trainer cppn_trainer_portable, cppn_trainer_avx2, cppn_trainer_avx512,
     cppn_trainer_neon;
+
+/* What many.c provides. */
+typedef struct {
+    void (*train)(const cppn_many *, int64_t first_step, int64_t steps, int64_t first,
+                  int64_t count, float *memory);
+} cppn_crowd;
+
+extern const cppn_crowd cppn_crowd_portable, cppn_crowd_avx2, cppn_crowd_avx512, cppn_crowd_neon;
 
 /* What conv.c provides. */
 typedef struct {

@@ -7,76 +7,13 @@
  * the gradients of groups are added in order: hence the same bits for any number of threads.
  */
 #include "environment.h"
-#include "functions.h"
 #include "kernel.h"
+#include "learning.h"
 #include "products.h"
 #include "training.h"
 #include "vectors.h"
 
 static const float ONE = 1;
-
-/* Activations with their derivatives */
-
-typedef void both(int64_t count, float *x, float *slope);
-
-#define BOTH(name)                                                   \
-    static void both_##name(int64_t count, float *x, float *slope) { \
-        for (int64_t k = 0; k < count; k += LANES) {                 \
-            const vec z = load(x + k);                               \
-            store(x + k, activation_##name(z));                      \
-            store(slope + k, derivative_##name(z));                  \
-        }                                                            \
-    }
-CPPN_ACTIVATIONS(BOTH)
-
-#define NUMBER(name) number_##name,
-#define ROW(name) both_##name,
-enum { CPPN_ACTIVATIONS(NUMBER) };
-static both *const rows_of_both[] = {CPPN_ACTIVATIONS(ROW)};
-
-/* Pre-activations become units, with their derivatives. That of tanh is made of the unit: it is as
- * exact as that, 1e-7, and needs no exponential. */
-static void activate(int32_t activation, int64_t count, float *x, float *slope) {
-    if (activation != number_tanh) {
-        rows_of_both[activation](count, x, slope);
-        return;
-    }
-    for (int64_t k = 0; k < count; k += LANES) {
-        const vec y = activation_tanh(load(x + k));
-        store(x + k, y);
-        store(slope + k, fma_(-y, y, splat(1)));
-    }
-}
-
-/* Losses: of outputs y of pre-activations z, for targets t; slopes (of y by z) become the
- * derivatives of the loss by z. `loss` is a constant wherever this is inlined. */
-INLINE void losses(const int loss, int64_t count, float scale, const float *z, const float *y,
-                   const float *t, float *slopes, float *values) {
-    for (int64_t k = 0; k < count; k += LANES) {
-        const vec target = load(t + k), zero = splat(0), one = splat(1);
-        const vec pre = load(z + k), output = load(y + k), off = output - target;
-        vec value, slope;
-        switch (loss) {
-        case CPPN_CROSS_ENTROPY: /* softplus(z) - t z, from z: nothing overflows */
-            value = fma_(-target, pre, activation_softplus(pre));
-            slope = off;
-            break;
-        case CPPN_SQUARED:
-            value = splat(0.5f) * off * off;
-            slope = off * load(slopes + k);
-            break;
-        case CPPN_HINGE:
-            value = max_(zero, one - target * output);
-            slope = select_(target * output < one, -target, zero) * load(slopes + k);
-            break;
-        default:
-            value = abs_(off);
-            slope = select_(off > zero, one, select_(off < zero, -one, zero)) * load(slopes + k);
-        }
-        store(values + k, value);
-        store(slopes + k, slope * scale);
-    }
-}
 
 /* A chunk of a group */
 
@@ -245,10 +182,12 @@ INLINE void put(float *to, vec x, int64_t count) {
  * inlined. */
 INLINE void sweep(const int optimizer, updating *u, int weights, int64_t first, int64_t count) {
     const cppn_training *t = u->t;
-    const vec rate = splat(u->rate.rate), zero = splat(0);
-    const vec decay = splat(weights && optimizer != CPPN_ADAMW ? t->l2 : 0);
-    const vec lasso = splat(weights ? t->l1 : 0);
-    const vec shrink = splat(weights && u->regular ? u->rate.shrink : 1);
+    const pace how = {
+        .rate = splat(u->rate.rate), .first = splat(u->rate.first),
+        .second = splat(u->rate.second), .momentum = splat(t->momentum),
+        .shrink = splat(weights && u->regular ? u->rate.shrink : 1),
+        .decay = splat(weights && optimizer != CPPN_ADAMW ? t->l2 : 0),
+        .lasso = splat(weights ? t->l1 : 0)};
     float *parameters = t->parameters + first, *m = t->moments + first, *v = m + u->parameters;
     for (int64_t k = 0; k < count; k += LANES) {
         const int64_t left = count - k;
@@ -257,29 +196,12 @@ INLINE void sweep(const int optimizer, updating *u, int weights, int64_t first, 
         for (int32_t n = 1; n < u->groups; n++) g = g + some(from + n * u->distance, left);
         vec *sum = u->squares + k / LANES % SQUARES;
         *sum = fma_(g, g, *sum);
-        if (u->regular) {
-            const vec sign = select_(p > zero, lasso, select_(p < zero, -lasso, zero));
-            g = fma_(decay, p, g + sign);
-        }
-        if (optimizer == CPPN_SGD) {
-            p = fma_(-rate, g, p);
-        } else if (optimizer == CPPN_MOMENTUM || optimizer == CPPN_NESTEROV) {
-            const vec speed = fma_(splat(0.9f), some(m + k, left), g);
-            p = fma_(-rate, optimizer == CPPN_MOMENTUM ? speed : fma_(splat(0.9f), speed, g), p);
-            put(m + k, speed, left);
-        } else if (optimizer == CPPN_RMSPROP) {
-            const vec square = fma_(splat(0.1f) * g, g, splat(0.9f) * some(m + k, left));
-            p = p - rate * g / (sqrt_(square) + splat(1e-8f));
-            put(m + k, square, left);
-        } else {
-            const vec mean = fma_(splat(0.1f), g, splat(0.9f) * some(m + k, left));
-            const vec square = fma_(splat(0.001f) * g, g, splat(0.999f) * some(v + k, left));
-            const vec size = sqrt_(square * splat(u->rate.second)) + splat(1e-8f);
-            if (optimizer == CPPN_ADAMW) p = p * shrink;
-            p = p - splat(u->rate.first) * mean / size;
-            put(m + k, mean, left);
-            put(v + k, square, left);
-        }
+        vec one = {0}, other = {0};
+        if (optimizer != CPPN_SGD) one = some(m + k, left);
+        if (optimizer >= CPPN_ADAM) other = some(v + k, left);
+        p = moved(optimizer, u->regular, &how, p, g, &one, &other);
+        if (optimizer != CPPN_SGD) put(m + k, one, left);
+        if (optimizer >= CPPN_ADAM) put(v + k, other, left);
         put(parameters + k, p, left);
     }
 }
@@ -308,14 +230,15 @@ static void do_update(const cppn_training *t, int64_t step, int32_t layer, float
     const cppn_place *places = (const cppn_place *)memory;
     const int32_t rows = t->shapes[layer].rows;
     const int64_t first = places[layer].weight, weights = (int64_t)rows * t->shapes[layer].columns;
-    updating u = {.t = t, .rate = t->rates[step], .parameters = places[t->depth].weight};
+    updating u = {.t = t, .rate = t->rates[step * t->depth + layer], .parameters = places[t->depth].weight};
     u.groups = groups_of(t, u.parameters);
     u.gradient = gradient_of(t, memory, 0);
     u.distance = gradient_of(t, memory, 1) - u.gradient;
     u.regular = t->l1 != 0 || t->l2 != 0;
-    for (int part = 0; part <= u.regular; part++) {
+    const int apart = u.regular || t->fixed; /* biases from weights */
+    for (int part = 0; part <= (apart && !t->fixed); part++) {
         const int64_t start = part ? first + weights : first;
-        const int64_t count = part ? rows : u.regular ? weights : weights + rows;
+        const int64_t count = part ? rows : apart ? weights : weights + rows;
         switch (t->optimizer) {
         case CPPN_SGD: sweep(CPPN_SGD, &u, !part, start, count); break;
         case CPPN_MOMENTUM: sweep(CPPN_MOMENTUM, &u, !part, start, count); break;

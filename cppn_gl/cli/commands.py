@@ -194,7 +194,8 @@ def _render(args: argparse.Namespace) -> int:
     from cppn_gl.preset.shot import SIZE
     from cppn_gl.views import view_of
 
-    if args.output is not STDOUT and is_poster(args.output, shot) and view_of(shot.preset).by_pixel:
+    unbounded = view_of(shot.preset).unbounded
+    if args.output is not STDOUT and is_poster(args.output, shot) and unbounded:
         return _poster(args, shot)
     checked(SIZE, shot.size, "--size")
     return _save(args, shot)

@@ -219,7 +219,7 @@ class Renderer:
             raise ValueError(f"dtype {dtype!r} is not one of {', '.join(map(repr, DTYPES))}")
         scene = _scene(what, TIME(time))
         view, samples = view_of(scene.preset), SAMPLES(samples)
-        size = SIDES(tuple(size)) if part is not None and view.by_pixel else SIZE(tuple(size))
+        size = SIDES(tuple(size)) if part is not None and view.unbounded else SIZE(tuple(size))
         part = _inside(part or (0, 0, *size), size)
         region = settled(view, Region.of(size, samples))
         if view.by_part:
@@ -288,7 +288,7 @@ class Renderer:
         if problem := view.unfit(preset):
             raise PresetError(f"the view {view.name} {problem}", key="show.view")
         largest = self.painter.largest if self.ctx is not None else LARGEST
-        if max(size) * samples > largest and not view.by_pixel:
+        if max(size) * samples > largest and not view.unbounded:
             raise PresetError(
                 f"{max(size)} pixels with {samples}×{samples} samples are too many: the limit of "
                 f"the view {view.name} is {largest // samples} a side",
@@ -412,7 +412,7 @@ class Renderer:
         base, (width, height) = scene.network.on_plane, region.part
         engine = self._engine(base)
         stage = Stage(self.painter, lambda network: self.chooser.engine_within(base, network))
-        side = REGION if view.by_pixel else max(width, height)
+        side = REGION if view.unbounded else max(width, height)
         for down in range(0, height, side):
             for right in range(0, width, side):
                 part = region.cut(right, down, min(side, width - right), min(side, height - down))

@@ -15,6 +15,7 @@ from typing import Any
 from cppn_gl.nn.layers import MAX_DEPTH, MAX_WIDTH
 from cppn_gl.nn.vision.recipe import Recipe
 from cppn_gl.nn.vision.shapes import MAX_CHANNELS
+from cppn_gl.preset.hyperparameters import AXES
 from cppn_gl.utils.checks import (
     OneOf,
     choice,
@@ -461,6 +462,69 @@ class LossLandscapeOptions(Orbit):
 
 
 @dataclass(frozen=True)
+class TrainabilityOptions(Options):
+    """`[trainability]`"""
+
+    across: str = key(
+        "first_rate",
+        choice(AXES),
+        f"the hyperparameter to the right, by its log10: {' '.join(AXES)}",
+    )
+    up: str = key("last_rate", choice(AXES), "the hyperparameter upwards: the same names")
+    train_steps: int = key(
+        100,
+        integer(1, 10_000),
+        "steps of each pixel's training",
+        step=20,
+        factor=True,
+        slider=(10, 1000),
+    )
+    tone: str = key(
+        "equalised",
+        choice(["equalised", "fixed"]),
+        "brightness: equalised (by rank among the trainings in sight), or fixed (by how fast)",
+    )
+
+
+@dataclass(frozen=True)
+class OrderChaosOptions(Options):
+    """`[order_chaos]`"""
+
+    measure: str = key(
+        "growth",
+        choice(["growth", "length"]),
+        "what the map shows: growth (of a small difference, per layer), or length (the layers over "
+        "which correlations settle)",
+    )
+    edges: str = key(
+        "own",
+        choice(["own", "all", "none"]),
+        "the theory's edge of chaos: own (of the activation), all (of every activation), none",
+    )
+    pictures: bool = key(True, flag, "draw small pictures of networks at marked places")
+    square: float = key(
+        1.0,
+        number(1e-3, 1e3),
+        "half the side of the square of the plane that is measured and pictured, around 0",
+        step=0.25,
+        slider=(0.1, 10),
+    )
+    measured_depth: int = key(
+        16,
+        integer(3, MAX_DEPTH),
+        "layers of the network that is measured; at least those of the preset",
+        step=8,
+    )
+    measured_width: int = key(
+        0,
+        integer(0, MAX_WIDTH),
+        "its units in each layer; at least those of the preset",
+        step=32,
+        slider=(0, 256),
+    )
+
+
+@dataclass(frozen=True)
 class ViewRow:
     """A view: its name, one line of help, its class, and the class of its options, if any.
 
@@ -863,6 +927,55 @@ VIEWS: dict[str, ViewRow] = {
                 "valley stay smooth?",
             ),
             learned="trained",
+        ),
+        ViewRow(
+            "trainability",
+            "every pixel is a training: which hyperparameters converge, and how fast",
+            "cppn_gl.views.trainability.view:TrainabilityView",
+            TrainabilityOptions,
+            reading="Each pixel trains the network once, from the same start on the same points: "
+            "only two hyperparameters differ, one growing to the right and one upwards. Blue "
+            "trainings converged, brighter where faster; those from red to yellow diverged, "
+            "brighter where they held out longer. The boundary between them is where the largest "
+            "rates lie that still train, and it is no smooth line: zoom in, and there are coasts, "
+            "islands and tongues at every size, since a little more or less of a rate can decide "
+            "hundreds of steps later (Sohl-Dickstein 2024). At the end float32 numbers are too "
+            "few to tell pixels apart.",
+            tries=(
+                "Point at a pixel to read how its training went; click to open that training.",
+                "{zoom_in} at the boundary, again and again: is it ever smooth?",
+                "{next_knob} chooses an option, {knob_up} and {knob_down} change it: 'across' and "
+                "'up' are the two hyperparameters, 'train_steps' sharpens the boundary, 'tone' is "
+                "how colours are spread.",
+                "{random_seed} starts from other weights: what stays the same?",
+            ),
+            learned="trained",
+        ),
+        ViewRow(
+            "order_chaos",
+            "where deep networks are ordered or chaotic, by weight and bias scale",
+            "cppn_gl.views.plots.order_chaos:OrderChaosView",
+            OrderChaosOptions,
+            reading="Every point of the map is a network of the same draws, with its own weight "
+            "scale, to the right, and bias scale, upwards. Two inputs that hardly differ are sent "
+            "through its layers. Blue is order: the difference shrinks in each layer, and a deep "
+            "network is one flat colour. Red is chaos: it grows, and neighbours have nothing in "
+            "common. White is the edge between them, where a signal goes far; deep networks learn "
+            "when they begin near it. The line is the edge in theory, of infinitely wide layers "
+            "(Poole et al. 2016, Schoenholz et al. 2017). The dot is the network of the preset: "
+            "σw is the standard deviation of its weights times the root of the width, σb that of "
+            "its biases, and χ₁ the theory's growth of a squared difference. A bias scale that is "
+            "not set follows the weight scale, so that the dot moves along the diagonal.",
+            tries=(
+                "{stronger} and {weaker} move the dot across the edge; drag to move it anywhere.",
+                "Click to put the dot there; {enter} opens the picture of the network there.",
+                "{next_activation} chooses another activation: its edge is elsewhere, a relu's is "
+                "a vertical line.",
+                "{wider} and {narrower}: of uniform draws the weight scale at the edge falls with "
+                "the width; of lecun, he and glorot it stays.",
+                "{next_knob} chooses an option, {knob_up} and {knob_down} change it: 'measure' "
+                "shows the length over which correlations settle, 'edges' the other activations.",
+            ),
         ),
     )
 }

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from cppn_gl.utils.arrays import Float32, Float64, Jitter, Size
 from cppn_gl.utils.checks import PresetError
 
-ABI = 7  # CPPN_ABI in native/cppn.h
+ABI = 8  # CPPN_ABI in native/cppn.h
 ISAS = ("portable", "avx2", "avx512", "neon")  # in the order of enum cppn_isa
 BEST = ("avx512", "avx2", "neon")  # the first that the processor has is used; portable is slow
 ISA = "CPPN_GL_ISA"
@@ -125,6 +125,9 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     ),
     "train_loss": (c_float, (c_int32, c_void_p, c_void_p)),
     "train_update": (None, (c_int32, c_void_p, c_int64, c_int32, c_void_p)),
+    # Many trainings: see native_many.py.
+    "many_memory": (c_int64, (c_void_p,)),
+    "train_many": (None, (c_int32, c_void_p, c_int64, c_int64, c_int64, c_int64, c_void_p)),
     # Stages of graphs: see native_conv.py.
     "stage_scratch": (c_int64, (c_void_p,)),
     "stage_rows": (None, (c_int32, c_void_p, c_int64, c_int64, c_void_p)),

@@ -36,6 +36,8 @@ class Struct(ctypes.Structure):
         ("optimizer", c_int32),
         ("l1", c_float),
         ("l2", c_float),
+        ("momentum", c_float),
+        ("fixed", c_int32),
         ("shapes", ctypes.POINTER(Shape)),
         ("inputs", c_void_p),
         ("targets", c_void_p),
@@ -69,6 +71,15 @@ def problem(
     return ""
 
 
+def rows_of(
+    library: Library, shapes: Sequence[tuple[int, int]], activations: Sequence[str]
+) -> ctypes.Array[Shape]:
+    """The layers as the library reads them: shapes (out, in), and activations."""
+    numbers = [library.activation(name) for name in activations]
+    rows = [Shape(*shape, number, 0) for shape, number in zip(shapes, numbers, strict=True)]
+    return (Shape * len(rows))(*rows)
+
+
 class Training:
     """A training of batches of one size. Not for several threads at a time, but for `group`.
 
@@ -85,15 +96,16 @@ class Training:
         optimizer: str,
         l1: float = 0,
         l2: float = 0,
+        momentum: float = 0,
+        biases: bool = True,
     ):
         assert not problem(library, shapes, activations, loss, optimizer)
         self._library = library
-        numbers = [library.activation(name) for name in activations]
-        rows = [Shape(*shape, number, 0) for shape, number in zip(shapes, numbers, strict=True)]
-        self._shapes = (Shape * len(rows))(*rows)
-        self.report = np.zeros(len(rows) + 1, np.float32)
+        self._shapes = rows_of(library, shapes, activations)
+        self.report = np.zeros(len(shapes) + 1, np.float32)
+        numbers = LOSSES.index(loss), OPTIMIZERS.index(optimizer)
         self._struct = Struct(
-            *(len(rows), batch, LOSSES.index(loss), OPTIMIZERS.index(optimizer), l1, l2),
+            *(len(shapes), batch, *numbers, l1, l2, momentum, not biases),
             self._shapes,
             report=self.report.ctypes.data,
         )
@@ -120,7 +132,8 @@ class Training:
         masks: Float32 | None,
     ) -> None:
         """The arrays of the steps to come: parameters (P,) and moments (m, P), changed in place;
-        inputs (n, batch, n_in), targets (n, batch, n_out), rates (n, RATES), masks (n, hidden)."""
+        inputs (n, batch, n_in), targets (n, batch, n_out), rates (n, layers, RATES), masks
+        (n, hidden)."""
         arrays: dict[str, Float32 | None]
         arrays = {"parameters": parameters, "moments": moments, "inputs": inputs}
         arrays |= {"targets": targets, "rates": rates, "masks": masks}

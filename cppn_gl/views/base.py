@@ -95,6 +95,7 @@ class View:
     by_part: any region can be drawn alone, with the same values as in the whole picture.
     by_pixel: the engine draws each pixel independently, so any region can be drawn alone, with any
         number of samples, at the engine's speed, and the whole may exceed what is drawn at once.
+    unbounded: the whole may exceed what is drawn at once, part by part.
     samples_itself: it draws several samples per pixel; it is not drawn enlarged for them.
     own_shaders: it uses shaders other than the engines'.
     colors: it shows the network's picture, coloured by the preset's [color]; otherwise the view
@@ -117,6 +118,7 @@ class View:
     bakes = False
     by_part = False
     by_pixel = False
+    unbounded = False
     samples_itself = False
     own_shaders = True
     colors = False

@@ -23,7 +23,7 @@ class PictureView(View):
     samples = SAMPLES
     plane = True
     bakes = True
-    by_part = by_pixel = True
+    by_part = by_pixel = unbounded = True
     samples_itself = True
     own_shaders = letters = False
     colors = continuous = True

@@ -224,7 +224,8 @@ def _problem(network: Network, train: Any, loss: str, normalize: Any, seed: int)
         )
     names = tuple(layer.activation for layer in network.drawn)
     kept = train.optimizer, train.l1, train.l2, train.dropout
-    return Problem(shapes, names, loss, *kept, norms=norms)
+    how = train.momentum, train.layer_rates, train.biases
+    return Problem(shapes, names, loss, *kept, norms, *how)
 
 
 def _by_one_thread(work: Iterable[T], size: float) -> Iterator[T]:

@@ -91,18 +91,19 @@ class NativeSteps:
                 problem.optimizer,
                 problem.l1,
                 problem.l2,
+                problem.momentum,
+                problem.biases,
             )
         return self._training
 
     def _rates(self, step: int, rates: Float32) -> Float32:
-        """The numbers of cppn_rate, (n, 4), of n steps from `step` on."""
-        rate = rates.astype(np.float64)
+        """The numbers of cppn_rate, (n, layers, 4), of n steps from `step` on."""
+        rate = rates.astype(np.float64)[:, None] * self.problem.rate_factors
         first, second = np.ones((2, len(rates)))
         if self.problem.moments == 2:
             first, second = corrections(np.arange(step, step + len(rates)))
-        return np.stack([rate, rate / first, 1 / second, 1 - rate * self.problem.l2], 1).astype(
-            np.float32
-        )
+        columns = (rate, rate / first[:, None], 1 / second[:, None], 1 - rate * self.problem.l2)
+        return np.stack(np.broadcast_arrays(*columns), 2).astype(np.float32)
 
     def _piecewise(self, training: Training, steps: int, work: float) -> int:
         """The same as _run, by all threads."""

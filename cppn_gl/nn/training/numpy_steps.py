@@ -32,8 +32,18 @@ class NumpySteps:
                 if not np.isfinite(found).all():
                     return
                 regularised(problem, state.parameters, found)
-                if problem.decoupled and problem.l2:
-                    for weight, _ in problem.split(state.parameters):
-                        weight *= np.float32(1 - float(rate) * problem.l2)
-                optimizer.update(state.parameters, found, state.moments, float(rate), state.step)
+                start = 0
+                for factor, (rows, columns) in zip(
+                    problem.rate_factors, problem.shapes, strict=True
+                ):
+                    weights, end = start + rows * columns, start + rows * (columns + 1)
+                    learned = slice(start, end if problem.biases else weights)
+                    own = float(rate) * float(factor)
+                    parameters, moments = state.parameters[learned], state.moments[:, learned]
+                    if problem.decoupled and problem.l2:
+                        state.parameters[start:weights] *= np.float32(1 - own * problem.l2)
+                    optimizer.update(
+                        parameters, found[learned], moments, own, state.step, problem.momentum
+                    )
+                    start = end
                 state.step += 1

@@ -21,7 +21,7 @@ from cppn_gl.nn.training.data import (
 )
 from cppn_gl.nn.training.data_sets import DATA_SETS, MAX_CLASSES, MAX_POINTS
 from cppn_gl.nn.training.losses import LOSSES
-from cppn_gl.nn.training.optimizers import OPTIMIZERS
+from cppn_gl.nn.training.optimizers import MOMENTUM, OPTIMIZERS
 from cppn_gl.nn.training.schedules import SCHEDULES
 from cppn_gl.utils.checks import (
     PresetError,
@@ -42,6 +42,7 @@ MARKS = ("all", "training", "none")
 MAX_BATCH = 2**16
 MAX_STEPS = 10_000_000
 MAX_CHANGES = 1000
+MAX_LAYER_RATES = 64
 
 STEP = integer(0, MAX_STEPS)
 RATE = number(0, 1000)
@@ -143,6 +144,20 @@ class Train:
     batch: int = key(
         10, integer(1, MAX_BATCH), "points of a mini-batch", factor=True, slider=(1, 4096)
     )
+    momentum: float = key(
+        MOMENTUM,
+        number(-0.999, 0.999999),
+        "decay of the moving sum of gradients of the optimizers momentum and nesterov",
+        slider=(0, 0.99),
+    )
+    layer_rates: tuple[float, ...] = key(
+        (),
+        several(number(0, 1e6), 0, MAX_LAYER_RATES),
+        "factors on the rate, one for each layer from the first on; the last one is that of all "
+        "further layers, too; 1 for all when empty",
+        widget="list",
+    )
+    biases: bool = key(True, flag, "biases learn; otherwise they stay as they were drawn")
     l1: float = key(0.0, number(0, 100), "L1 regularisation of the weights", slider=(0, 0.1))
     l2: float = key(
         0.0,

@@ -29,9 +29,19 @@ SCHEDULES: dict[str, Callable[[Float64, int, float], Float64]] = {
 
 def rates(train: Any, first: int, count: int) -> Float32:
     """The rates of steps first … first + count - 1 of a `[train]` table, (count,)."""
+    changed, by = factors(train, first, count)
+    base = np.where(np.isnan(changed), train.rate, changed)
+    return (base * by).astype(np.float32)
+
+
+def factors(train: Any, first: int, count: int) -> tuple[Float64, Float64]:
+    """What makes the rates of steps first … of the rate of step 0, (count,) each.
+
+    The rate that has replaced it, or NaN; and the factor of the schedule.
+    """
     steps = np.arange(first, first + count, dtype=np.float64)
-    base = np.full(count, train.rate)
+    changed = np.full(count, np.nan)
     for step, rate in train.changes:
-        base[steps >= step] = rate
-    factor = SCHEDULES[train.schedule](steps, train.schedule_steps, train.schedule_factor)
-    return (base * factor).astype(np.float32)
+        changed[steps >= step] = rate
+    by = SCHEDULES[train.schedule](steps, train.schedule_steps, train.schedule_factor)
+    return changed, by

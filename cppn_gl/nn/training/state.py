@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from cppn_gl.nn.layers import Layer
-from cppn_gl.nn.training.optimizers import OPTIMIZERS
+from cppn_gl.nn.training.optimizers import MOMENTUM, OPTIMIZERS
 from cppn_gl.utils.arrays import Float32, Float64
 
 
@@ -53,7 +53,8 @@ class Problem:
     """All that a step depends on besides parameters, batch and rate.
 
     shapes: (out, in) of each layer's weights. activations: one a layer, the output layer's last.
-    norms: the normalisation of each layer, or None. Keys are those of `[train]`.
+    norms: the normalisation of each layer, or None. Keys are those of `[train]`; layer_rates may be
+    those of more or fewer layers.
     """
 
     shapes: tuple[tuple[int, int], ...]
@@ -64,11 +65,20 @@ class Problem:
     l2: float = 0.0
     dropout: float = 0.0
     norms: tuple[BatchNorm | None, ...] = field(default=(), compare=False)
+    momentum: float = MOMENTUM
+    layer_rates: tuple[float, ...] = ()
+    biases: bool = True
 
     @cached_property
     def parameters(self) -> int:
         """The number of weights and biases."""
         return sum(rows * columns + rows for rows, columns in self.shapes)
+
+    @cached_property
+    def rate_factors(self) -> Float64:
+        """The factor on the rate of each layer, (layers,)."""
+        given = self.layer_rates or (1.0,)
+        return np.array([given[min(k, len(given) - 1)] for k in range(len(self.shapes))])
 
     @property
     def hidden(self) -> int:

@@ -24,7 +24,7 @@ from cppn_gl.nn.layers import MAX_WEIGHT, Array
 from cppn_gl.nn.network import Network
 from cppn_gl.nn.training.dense_trainer import FLAT, steepest
 from cppn_gl.nn.training.gradients import regularised
-from cppn_gl.nn.training.optimizers import OPTIMIZERS
+from cppn_gl.nn.training.optimizers import MOMENTUM, OPTIMIZERS
 from cppn_gl.nn.training.start import first_network
 from cppn_gl.nn.training.state import State
 from cppn_gl.nn.training.trainer import Measures, Trainer
@@ -56,6 +56,7 @@ class ImageProblem:
     optimizer: str = "sgd"
     l1: float = 0.0
     l2: float = 0.0
+    momentum: float = MOMENTUM
 
     @cached_property
     def places(self) -> tuple[tuple[int, str, slice, tuple[int, ...]], ...]:
@@ -166,7 +167,14 @@ class ImageSteps:
                 if problem.decoupled and problem.l2:
                     for weight, _ in problem.split(state.parameters):
                         weight *= np.float32(1 - float(rate) * problem.l2)
-                optimizer.update(state.parameters, found, state.moments, float(rate), state.step)
+                optimizer.update(
+                    state.parameters,
+                    found,
+                    state.moments,
+                    float(rate),
+                    state.step,
+                    problem.momentum,
+                )
             state.step += 1
 
 
@@ -206,13 +214,19 @@ class ImageTrainer(Trainer):
             if getattr(train, name):
                 problem = "0 expected: a network that sees pictures learns without"
                 raise PresetError(problem, key=f"train.{name}")
+        if train.layer_rates:
+            problem = "none expected: all layers of a network that sees pictures have one rate"
+            raise PresetError(problem, key="train.layer_rates")
+        if not train.biases:
+            problem = "true expected: biases of a network that sees pictures learn"
+            raise PresetError(problem, key="train.biases")
         if train.loss not in ("", "cross-entropy"):
             problem = f"{train.loss}; pictures with classes have cross-entropy (of a softmax)"
             raise PresetError(problem, key="train.loss")
         self.loss_name = "cross-entropy"
         self.start, self.preprocess = cast(Any, first_network(preset, self.dataset))
         stages = self.start.stages[: self.start.logits + 1]
-        self.problem = ImageProblem(stages, train.optimizer, train.l1, train.l2)
+        self.problem = ImageProblem(stages, train.optimizer, train.l1, train.l2, train.momentum)
         if not self.problem.parameters:
             raise PresetError("the network has no weights to train", key="network")
         self._stepper = ImageSteps(self.problem)

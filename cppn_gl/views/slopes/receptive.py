@@ -63,7 +63,7 @@ Point = tuple[float, float]
 class ReceptiveView(PictureView):
     """The picture, and over it what a point of it depends on."""
 
-    bakes = by_part = by_pixel = False
+    bakes = by_part = by_pixel = unbounded = False
     letters = uses_cursor = True
     clicked = "keeps the point"
 

@@ -1,0 +1,1 @@
+"""The boundary of trainability: a picture whose every pixel is a training."""

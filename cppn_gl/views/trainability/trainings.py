@@ -1,0 +1,228 @@
+"""The trainings of a map's pixels: two hyperparameters vary, all else is the preset's.
+
+    Scene -> Plane.of() -> .variants(values, values) -> nn/training/many.py -> measures of a grid
+
+Each training is that of `preset.replace(...)` with the pixel's values. Where a pixel is smaller
+than the distance of two float32 numbers, pixels share a training, which is done once.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cppn_gl.engines.base import Region
+from cppn_gl.engines.gl.painter import Painter
+from cppn_gl.engines.gl.trainings import Trainings
+from cppn_gl.nn.training import many
+from cppn_gl.nn.training.dense_trainer import DenseTrainer
+from cppn_gl.nn.training.many import Variants
+from cppn_gl.nn.training.start import start_of
+from cppn_gl.nn.training.state import first_state
+from cppn_gl.preset.hyperparameters import AXES, Hyperparameter, factors_of, pixel_keys
+from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.scene import Scene
+from cppn_gl.preset.show import TrainabilityOptions
+from cppn_gl.utils.arrays import Float32, Float64, Size
+from cppn_gl.utils.cache import MB, LRUCache
+from cppn_gl.utils.tasks import Steps, share
+from cppn_gl.views.trainability.measure import LARGEST, LAST, Tones, judged, measure
+
+TOGETHER = 2**14  # trainings of a call
+NUMBERS = 2**22  # of their parameters, or losses
+GRID, LONGEST = 36, 4  # places along the shorter side whose quantiles are the tones; ratio of sides
+PASSES = 3  # forward, and two products backward
+
+Kernel = Callable[["Plane", Variants], Steps[Float64]]  # measures of trainings
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """What the points of a preset's map stand for."""
+
+    preset: Preset
+    options: TrainabilityOptions
+
+    @classmethod
+    def of(cls, preset: Preset) -> "Plane":
+        return cls(preset, preset.options(TrainabilityOptions))
+
+    @cached_property
+    def trainer(self) -> DenseTrainer:
+        """Of the preset itself. Raises PresetError."""
+        trainer = self.preset.run.trainer
+        assert isinstance(trainer, DenseTrainer)
+        return trainer
+
+    @property
+    def axes(self) -> tuple[Hyperparameter, Hyperparameter]:
+        """Across, and up."""
+        return AXES[self.options.across], AXES[self.options.up]
+
+    @property
+    def key(self) -> Hashable:
+        """All that trainings depend on, besides the values."""
+        of = self.options
+        return self.preset.source, of.across, of.up, of.train_steps
+
+    @property
+    def work(self) -> float:
+        """Multiplications of a training."""
+        trainer, train = self.trainer, self.preset.train
+        return float(PASSES * trainer.problem.parameters * train.batch * self.options.train_steps)
+
+    def pixel(self, x: float, y: float) -> Preset | None:
+        """The preset that is trained at coordinates; None where there is none."""
+        values = [axis.value(at) for axis, at in zip(self.axes, (x, y), strict=True)]
+        if not all(map(np.isfinite, values)):
+            return None
+        keys = pixel_keys(self.preset, self.options.across, self.options.up, *values)
+        return self.preset.replace(**keys)
+
+    def variants(self, across: Float64, up: Float64, chosen: Any) -> Variants:
+        """The trainings `chosen`, by number, of all pairs of values, those across first."""
+        row, column = np.divmod(chosen, len(across))
+        x, y = across[column], up[row]
+        of = {self.options.across: x, self.options.up: y}
+        train, count = self.preset.train, len(x)
+        factors = np.repeat(np.array(factors_of(self.preset))[:, None], count, axis=1)
+        for name, layer in (("first_rate", 0), ("last_rate", -1)):
+            if name in of:
+                factors[layer] = of[name]
+        return Variants(
+            self._starts(across, up, row, column),
+            of.get("rate", np.full(count, train.rate)),
+            factors,
+            of.get("momentum", np.full(count, train.momentum)),
+        )
+
+    def _starts(self, across: Float64, up: Float64, row: Any, column: Any) -> Float32:
+        """The parameters at step 0, (P, n)."""
+        at_x, at_y = self.axes
+        problem = self.trainer.problem
+        plain = self._start({})
+        found = np.repeat(plain[:, None], len(row), axis=1)
+        biases = np.zeros(len(plain), bool)
+        for _, bias in problem.split(biases):
+            bias[:] = True
+        sides = ((at_x, across, column), (at_y, up, row))
+        # The biases follow `weight_scale` where `bias_scale` is not set: so it is the first.
+        for axis, values, which in sorted(sides, key=lambda side: side[0].name == "bias_scale"):
+            if axis.starts:
+                used, where = np.unique(which, return_inverse=True)
+                starts = [self._start(axis.keys(self.preset, v)) for v in values[used].tolist()]
+                drawn = np.stack(starts, axis=1)
+                changed = biases if axis.name == "bias_scale" else np.full(len(plain), True)
+                found[changed] = drawn[changed][:, where]
+        return found
+
+    def _start(self, keys: dict[str, Any]) -> Float32:
+        values = {name.partition(".")[2]: value for name, value in keys.items()}
+        spec = self.preset.spec.replace(values) if values else self.preset.spec
+        source = start_of(spec, self.preset.train, self.trainer.dataset)
+        return first_state(self.trainer.problem, source.network().layers).parameters
+
+
+def by_processor(kernel: str = "auto") -> Kernel:
+    """The kernel of nn/training/many.py of this name."""
+
+    def measures(plane: Plane, variants: Variants) -> Steps[Float64]:
+        steps = plane.options.train_steps
+        return measure((yield from many.losses(plane.trainer, variants, steps, kernel=kernel)))
+
+    return measures
+
+
+def by_shader(painter: Painter) -> Kernel:
+    """The compute shader of a context."""
+    shared = painter.shared(Trainings)
+
+    def measures(plane: Plane, variants: Variants) -> Steps[Float64]:
+        steps = plane.options.train_steps
+        last = min(LAST, steps)
+        sums = yield from shared.sums(plane.trainer, variants, steps, last, LARGEST)
+        return judged(*sums, steps)
+
+    return measures
+
+
+def measures_of(plane: Plane, kernel: Kernel, across: Float64, up: Float64) -> Steps[Float64]:
+    """The measures at coordinates, (rows up, columns across); NaN where there are no values."""
+    values = [axis.values(at) for axis, at in zip(plane.axes, (across, up), strict=True)]
+    inside = [np.unique(one[np.isfinite(one)]) for one in values]
+    total = len(inside[0]) * len(inside[1])
+    found = np.empty(total)
+    size = max(plane.trainer.problem.parameters, plane.options.train_steps)
+    most = max(1, min(TOGETHER, NUMBERS // size))
+    for first in range(0, total, most):
+        last = min(first + most, total)
+        variants = plane.variants(inside[0], inside[1], np.arange(first, last))
+        work = share(kernel(plane, variants), first / total, last / total)
+        found[first:last] = yield from work
+        yield last / total
+    picture = np.full((len(up), len(across)), np.nan)
+    rows, columns = (np.isfinite(one) for one in reversed(values))
+    y, x = (np.searchsorted(inside[k], values[k][np.isfinite(values[k])]) for k in (1, 0))
+    grid = found.reshape(len(inside[1]), len(inside[0]))
+    picture[np.ix_(rows, columns)] = grid[np.ix_(y, x)]
+    return picture
+
+
+def coordinates(scene: Scene, region: Region) -> tuple[Float64, Float64]:
+    """The coordinates of a region's columns and rows, of all samples: ascending, descending."""
+    view, (width, height) = scene.view, region.size
+    scale = 2 * view.extent / min(width, height)
+    right, down = (sorted({jitter[k] for jitter in region.jitters}) for k in (0, 1))
+    across = region.offset[0] + np.arange(region.part[0]) + 0.5
+    rows = region.offset[1] + np.arange(region.part[1]) + 0.5
+    x = (across[:, None] + right).ravel() - width / 2
+    y = height / 2 - (rows[:, None] + down).ravel()
+    left, middle = view.center
+    return np.asarray(left + x * scale), np.asarray(middle + y * scale)
+
+
+_measured: LRUCache[Hashable, Float64] = LRUCache(96 * MB, lambda key, found: found.nbytes)
+_tones: LRUCache[Hashable, Tones] = LRUCache(64)
+
+
+def measured(scene: Scene, kernel: Kernel, name: Hashable, region: Region) -> Steps[Float64]:
+    """The measures of a region's samples, (rows, columns), kept. `name`: of the kernel."""
+    plane = Plane.of(scene.preset)
+    grid = region.size, region.offset, region.part, region.jitters
+    key = plane.key, name, scene.view, grid
+    known = _measured.find(key)
+    if known is not None:
+        return known
+    found = yield from measures_of(plane, kernel, *coordinates(scene, region))
+    return _measured.put(key, found)
+
+
+def grid_of(shape: Size) -> Size:
+    """The places, across and down, whose trainings tell the tones of a picture of this shape."""
+    wide = min(max(shape[0] / shape[1], 1 / LONGEST), LONGEST)
+    return (round(GRID * wide), GRID) if wide >= 1 else (GRID, round(GRID / wide))
+
+
+def tones(scene: Scene, kernel: Kernel, name: Hashable, shape: Size) -> Steps[Tones]:
+    """The tones of a whole picture of a shape: the same for all its parts and resolutions."""
+    plane = Plane.of(scene.preset)
+    if plane.options.tone == "fixed":
+        return Tones(plane.options.train_steps)
+    size = grid_of(shape)
+    key = plane.key, name, scene.view, size
+    known = _tones.find(key)
+    if known is not None:
+        return known
+    found = yield from measures_of(plane, kernel, *coordinates(scene, Region.of(size)))
+    return _tones.put(key, Tones.of(plane.options.train_steps, found[np.isfinite(found)]))
+
+
+def losses_at(preset: Preset, x: float, y: float) -> Steps[Float32]:
+    """The losses of the training at coordinates where there are values, (steps,)."""
+    plane = Plane.of(preset)
+    values = [np.array([a.value(at)]) for a, at in zip(plane.axes, (x, y), strict=True)]
+    variants = plane.variants(values[0], values[1], np.arange(1))
+    found = yield from many.losses(plane.trainer, variants, plane.options.train_steps)
+    return np.asarray(found[:, 0])
