@@ -136,12 +136,13 @@ def test_a_landscape_changes_while_the_network_trains_and_is_raised_and_turned(
     desktop.shows(at_step(lambda step: step == 400), "the last step")
     before = desktop.pixels()
     desktop.key("l")
-    desktop.shows(at_step(lambda step: step > 600), "further steps")
+    until(desktop, 600)
     desktop.key("l")
-    desktop.finished()
+    desktop.shows(at_step(lambda step: step > 600), "further steps")
     assert (desktop.pixels() != before).any(axis=2).mean() > 0.05
     desktop.key("k")
     desktop.shows(lambda preset: preset.options(LossLandscapeOptions).plane == "path", "the path")
+    desktop.move(160, 100)
     desktop.xdotool("click", "4")
     desktop.shows(lambda preset: preset.options(LossLandscapeOptions).reach < 1, "less of it")
     assert desktop.quit() == 0
@@ -156,9 +157,9 @@ def test_cells_of_a_sheet_train_side_by_side(
     desktop.shows(at_step(lambda step: step == 200), "the last step")
     before = desktop.pixels()
     desktop.key("l")
-    desktop.shows(at_step(lambda step: step > 260), "further steps")
+    until(desktop, 260)
     desktop.key("l")
-    desktop.finished()
+    desktop.shows(at_step(lambda step: step > 260), "further steps")
     assert (desktop.pixels() != before).any(axis=2).mean() > 0.02
     assert desktop.quit() == 0
     assert desktop.log.read_text() == ""
