@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from desktop import Desktop
+from desktop import Desktop, wait_for
 
 from cppn_gl.nn.training.trainer import Trainer
-from cppn_gl.preset.parsing import read_preset
+from cppn_gl.preset.parsing import parse_preset, read_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import read_shot
 from cppn_gl.preset.show import LossLandscapeOptions
+from cppn_gl.utils.origin import USER
 
 pytestmark = pytest.mark.window
 
@@ -107,6 +108,15 @@ def test_a_network_learns_while_one_watches_and_is_kept(
     again.shows(at_step(lambda step: step > deeper.train.steps), "its training")
     assert again.quit() == 0
     assert again.log.read_text() == ""
+
+
+def until(desktop: Desktop, step: int) -> None:
+    """Wait for a picture, which may be a coarse one, of a later step."""
+
+    def look() -> bool:
+        return parse_preset(desktop.events()[-1]["preset"], origin=USER).train.steps > step
+
+    wait_for(look, f"a picture after step {step}")
 
 
 LANDSCAPE = (
