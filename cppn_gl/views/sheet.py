@@ -254,13 +254,17 @@ class SheetView(View):
 def _tell_losses(draw: ImageDraw.ImageDraw, layout: SheetLayout, words: list[str]) -> None:
     """What was learned in each cell, in its lower left corner: in all where it fits, or in none."""
     font_size = round(min(layout.font_size or MIN_FONT, layout.cell[1] / 9))
-    rooms = [lettering.room(font_size, word) for word in words if word]
-    if font_size < MIN_FONT or not rooms or max(rooms)[0] > layout.cell[0] - 2 * font_size:
+    if not any(words) or font_size < MIN_FONT:
         return
+    wide, room = max(width(word, font_size) for word in words), layout.cell[0] - 2 * font_size
+    font_size = round(font_size * min(1.0, room / wide))
+    if font_size < MIN_FONT:
+        return
+    high = line_height(font_size)
     for cell, word in zip(layout.grid.cells, words, strict=True):
         if word:
             left, _, _, bottom = layout.box(cell.row, cell.column)
-            place = left + font_size // 3, bottom - rooms[0][1] - font_size // 3
+            place = left + font_size // 3, bottom - high - font_size // 3
             lettering.chip(draw, place, word, font_size)
 
 

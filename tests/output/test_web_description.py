@@ -32,9 +32,11 @@ REFUSED = {
     "show.view: a page does not show": [
         *("anchor", "attribution", "attribution-sheet", "best-pictures", "chelsea", "dream"),
         *("eyes", "feature", "feature-pixels", "feature-sheet", "first-kernels", "gradient"),
-        *("imagined-flamingo", "imagined-network", "landscape", "learn-bumps", "learn-plane"),
+        *("imagined-flamingo", "imagined-network", "landscape", "landscape-path"),
+        *("landscape-random", "landscape-surface", "learn-bumps", "learn-plane"),
         *("learn-progress", "length-scale", "lighthouse", "lighthouse-raw", "network-diagram"),
         *("occlusion", "order-chaos-edges", "order-chaos-relu", "order-chaos-tanh"),
+        *("scale-too-large", "scale-too-small"),
         *("photograph-units", "receptive", "relu-curve", "relu-regions", "relu-star"),
         *("s-curves", "sensitivity", "sigmoid-figure", "signal-fading", "signal-kept"),
         *("signal-saturated", "squeezenet", "three-planes", "train-fashion", "units-dashboard"),
@@ -49,7 +51,7 @@ REFUSED = {
     ],
     "train.data: a page shows no network that learns": [
         *("learn-circle", "learn-data", "learn-gauss", "learn-spiral", "learn-spiral-features"),
-        "learn-xor",
+        *("learn-xor", "learn-scales", "landscape-optimizers", "landscape-rates"),
     ],
     "network.inputs: a page has no image, which the inputs red green blue need": [
         "photograph-colors"

@@ -9,6 +9,7 @@ from desktop import wait_for
 
 from cppn_gl.nn.training.trainer import Trainer
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.sheet import cells
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.explorer import Explorer
 from cppn_gl.viewer.facts import training
@@ -256,3 +257,32 @@ def test_with_an_animated_step_time_leads_and_the_keys_say_so(
         assert "the time says which step is shown" in explorer.message
         assert not explorer.learning.playing
     assert training(explorer)[0][1] == "by the time"
+
+
+def test_the_cells_of_a_sheet_train_with_it(explore: Callable[[Preset], Explorer]) -> None:
+    sheet = LEARNS.replace(
+        **{"show.view": "sheet", "sweep.cols": "train.rate=0.01,0.1", "train.steps": 120}
+    )
+    own = [cell.preset.run for cell in cells(sheet).cells]
+    explorer = explore(sheet)
+    one = ready(explorer, lambda ready: ready.step == 120)
+    assert_trained(one, sheet)
+    assert all(run.ready(120) for run in own)
+    assert own[0].network(120).digest != own[1].network(120).digest
+    explorer.change(**{"sweep.cols": "train.steps=20,40"})  # each has a step of its own
+    explorer.learning.play()
+    ready(explorer, lambda ready: ready.step > 130)
+    explorer.change(**{"sweep.cols": "network.depth=2,4", "show.view": "picture"})
+    ready(explorer, lambda ready: ready.step > 150)
+    other = cells(explorer.preset.replace(**{"show.view": "sheet"})).cells[0].preset
+    assert other.run.step == 0
+    explorer.learning.pause()
+
+
+def test_a_sheet_with_a_cell_that_cannot_be_trains_alone(
+    explore: Callable[[Preset], Explorer],
+) -> None:
+    sheet = LEARNS.replace(
+        **{"show.view": "sheet", "sweep.cols": 'train.data="gauss","nowhere.csv"'}
+    )
+    assert ready(explore(sheet), lambda ready: ready.step == 300).final

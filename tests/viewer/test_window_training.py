@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from desktop import Desktop
+from desktop import Desktop, wait_for
 
 from cppn_gl.nn.training.trainer import Trainer
-from cppn_gl.preset.parsing import read_preset
+from cppn_gl.preset.parsing import parse_preset, read_preset
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.shot import read_shot
+from cppn_gl.preset.show import LossLandscapeOptions
+from cppn_gl.utils.origin import USER
 
 pytestmark = pytest.mark.window
 
@@ -106,3 +108,68 @@ def test_a_network_learns_while_one_watches_and_is_kept(
     again.shows(at_step(lambda step: step > deeper.train.steps), "its training")
     assert again.quit() == 0
     assert again.log.read_text() == ""
+
+
+def until(desktop: Desktop, step: int) -> None:
+    """Wait for a picture, which may be a coarse one, of a later step."""
+
+    def look() -> bool:
+        return parse_preset(desktop.events()[-1]["preset"], origin=USER).train.steps > step
+
+    wait_for(look, f"a picture after step {step}")
+
+
+LANDSCAPE = (
+    LEARNS.replace("steps = 200", "steps = 400")
+    + """
+[show]
+view = "loss_landscape"
+"""
+)
+SIDE_BY_SIDE = (
+    LEARNS
+    + """
+[show]
+view = "sheet"
+[sweep]
+rows = "show.view=picture,loss_landscape"
+cols = "train.rate=0.003,0.3"
+"""
+)
+
+
+def test_a_landscape_changes_while_the_network_trains_and_is_raised_and_turned(
+    open_desktop: Callable[[str], Desktop], tmp_path: Path
+) -> None:
+    (tmp_path / "land.toml").write_text(LANDSCAPE)
+    desktop = open_desktop("land.toml")
+    desktop.shows(at_step(lambda step: step == 400), "the last step")
+    before = desktop.pixels()
+    desktop.key("l")
+    until(desktop, 600)
+    desktop.key("l")
+    desktop.shows(at_step(lambda step: step > 600), "further steps")
+    assert (desktop.pixels() != before).any(axis=2).mean() > 0.05
+    desktop.key("k")
+    desktop.shows(lambda preset: preset.options(LossLandscapeOptions).plane == "path", "the path")
+    desktop.move(160, 100)
+    desktop.xdotool("click", "4")
+    desktop.shows(lambda preset: preset.options(LossLandscapeOptions).reach < 1, "less of it")
+    assert desktop.quit() == 0
+    assert desktop.log.read_text() == ""
+
+
+def test_cells_of_a_sheet_train_side_by_side(
+    open_desktop: Callable[[str], Desktop], tmp_path: Path
+) -> None:
+    (tmp_path / "sheet.toml").write_text(SIDE_BY_SIDE)
+    desktop = open_desktop("sheet.toml")
+    desktop.shows(at_step(lambda step: step == 200), "the last step")
+    before = desktop.pixels()
+    desktop.key("l")
+    until(desktop, 260)
+    desktop.key("l")
+    desktop.shows(at_step(lambda step: step > 260), "further steps")
+    assert (desktop.pixels() != before).any(axis=2).mean() > 0.02
+    assert desktop.quit() == 0
+    assert desktop.log.read_text() == ""

@@ -403,3 +403,27 @@ def test_cells_with_alpha_lie_on_the_ground(renderer: Renderer) -> None:
         assert own.shape[2] == (4 if cell is clear else 3)
         shown = drawn[top:bottom, left:right].astype(int)
         assert np.abs(shown - over(own, np.array(GROUND) / 255)).max() <= 1
+
+
+def test_cells_that_learn_say_their_loss_or_that_they_diverged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(
+        sheet.lettering, "chip", lambda draw, place, words, size: written.append(words)
+    )
+    wild = {"train.data": "plane", "activation": "relu", "train.steps": 200, "depth": 3}
+    preset = Preset().replace(view="sheet", **wild, **{"sweep.cols": "train.rate=0.01,1000"})
+    of = scene_of(preset)
+    for cell in cells(preset).cells:
+        cell.preset.network()
+    SHEET.overlay(of, (640, 320))
+    first, second = written
+    loss = cells(preset).cells[0].preset.run.measures(200).loss
+    assert first.startswith("loss ")
+    assert float(first.removeprefix("loss ").replace("×10", "e").partition("e")[0]) > 0
+    assert loss > 0
+    assert second.startswith("diverged at step ")
+    written.clear()
+    SHEET.overlay(of, (60, 30))
+    assert written == []

@@ -24,6 +24,7 @@ from cppn_gl.views.plots.signal import (
     measuring_columns,
     panels,
     std_limits,
+    verdict,
     words,
 )
 from cppn_gl.views.plots.strength import measure
@@ -235,3 +236,13 @@ def test_a_structure_is_measured_before_its_picture_is_drawn(
     assert pool is not None
     assert pool.words.startswith("layer 3, max pool 3×3: mean ")
     assert "saturated" not in pool.words
+
+
+def test_the_verdict_says_what_fades_and_what_saturates() -> None:
+    def of(scale: float) -> str:
+        keys = {"depth": 6, "width": 10, "init": "normal", "bias_scale": 0.0}
+        return verdict(measure(scene_of(Preset().replace(weight_scale=scale, **keys))))
+
+    assert of(0.03) == "fades: layer 5 hardly sees its input"
+    assert of(0.4) == ""
+    assert of(5.0) == "saturated: most units hardly move"

@@ -72,7 +72,10 @@ class LossLandscapeView(View):
         self._kept: LRUCache[Any, tuple[LossMap, Words]] = LRUCache(OVERLAYS)
 
     def problem(self, preset: Preset) -> str:
-        return "" if preset.learns else "shows a network that learns: choose data (train.data)"
+        if not preset.learns:
+            return "shows a network that learns: choose data (train.data)"
+        missing = preset.dataset.problem
+        return f"shows the loss of data, which are not there: {missing}" if missing else ""
 
     def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:
         if preset.options(LossLandscapeOptions).raised:

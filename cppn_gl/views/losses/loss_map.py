@@ -180,10 +180,9 @@ class LossMaps:
         limits = options.limits or limits_of(losses, loss)
         if limits[0] >= limits[1]:
             limits = limits[1] / 10, limits[1]
-        history = scene.preset.run.history
-        which = "test_loss" if options.measured == "tests" else "loss"
-        begun = len(history["step"]) and history["step"][0] == 0
-        first = float(history[which][0]) if begun else math.nan
+        begun = scene.preset.run.measures(0)
+        first = begun.test_loss if options.measured == "tests" else begun.loss
+        first = first if begun.step == 0 else math.nan
         found = LossMap(plane, seen, losses, limits, loss, first)
         self._maps.put(key, [found])[:] = [found]
         return found
