@@ -554,6 +554,114 @@ static void train(int32_t isa, cppn_training t, int64_t steps, int64_t parameter
     release(kept);
 }
 
+/* Do the steps of many trainings from copies of their parameters and moments, whole or in pieces:
+ * `out` is parameters, moments and losses. */
+static void train_many(int32_t isa, cppn_many m, int64_t steps, int64_t parameters,
+                       int64_t moments, int pieces, float *out) {
+    const uint64_t before = environment(), during = one_in(3) ? DISTURBED : before;
+    memcpy(out, m.parameters, (size_t)(4 * parameters * m.count));
+    memcpy(out + parameters * m.count, m.moments, (size_t)(4 * moments * m.count));
+    m.parameters = out, m.moments = out + parameters * m.count;
+    m.losses = m.moments + moments * m.count;
+    const int kept = blocks_used;
+    set_environment(during);
+    for (int64_t step = 0, some; step < steps; step += some) {
+        some = pieces ? from_to(1, steps - step) : steps;
+        for (int64_t first = 0, now; first < m.count; first += now) {
+            now = pieces ? from_to(1, m.count - first) : m.count;
+            cppn_train_many(isa, &m, step, some, first, now,
+                            memory(cppn_many_memory(&m), from_to(0, 63)));
+            release(kept);
+        }
+    }
+    const uint64_t after = environment();
+    set_environment(before);
+    if (after != during)
+        failed("cppn_train_many", isas[isa], "changes the floating-point environment");
+}
+
+/* One of many trainings against cppn_train(), step by step. */
+static void check_one(const cppn_many *m, int64_t one, int64_t steps, int64_t parameters,
+                      int64_t moments, const float *expected) {
+    cppn_training t = *m->problem;
+    const int kept = blocks_used;
+    const float *losses = expected + (parameters + moments) * m->count;
+    float *p = floats(parameters), *v = floats(moments), *report = floats(t.depth + 1);
+    cppn_rate *rates = memory(steps * t.depth * (int64_t)sizeof *rates, 4);
+    for (int64_t k = 0; k < parameters; k++) p[k] = m->parameters[k * m->count + one];
+    for (int64_t k = 0; k < moments; k++) v[k] = 0;
+    for (int64_t k = 0; k < steps * t.depth; k++) {
+        const cppn_pace pace = m->paces[k / t.depth];
+        const double base = isnan(pace.rate) ? m->rates[one] : pace.rate;
+        const double rate = (double)(float)(base * pace.factor) *
+                            m->layer_rates[k % t.depth * m->count + one];
+        rates[k] = (cppn_rate){(float)rate, (float)(rate / pace.first), pace.second,
+                               (float)(1 - rate * m->l2)};
+    }
+    t.rates = rates, t.parameters = p, t.moments = v, t.report = report;
+    t.momentum = m->momentum[one];
+    int going = 1;
+    void *working = memory(cppn_training_memory(&t) + cppn_thread_memory(&t), from_to(0, 63));
+    for (int64_t k = 0; k < parameters; k++) going &= isfinite(p[k]) != 0;
+    for (int64_t step = 0; step < steps; step++) {
+        going = going && cppn_train(CPPN_PORTABLE, &t, step, 1, working);
+        const float loss = going ? report[t.depth] : INFINITY;
+        if (memcmp(&loss, losses + step * m->count + one, sizeof loss))
+            failed("cppn_train_many", "portable", "has another loss than cppn_train");
+        for (int64_t k = 0; k < parameters; k++) going &= isfinite(p[k]) != 0;
+    }
+    for (int64_t k = 0; going && k < parameters; k++)
+        if (memcmp(p + k, expected + k * m->count + one, sizeof *p))
+            failed("cppn_train_many", "portable", "has other parameters than cppn_train");
+    release(kept);
+}
+
+/* Of trainings that have ended only this is defined: the first parameter is not finite. */
+static void forget_ended(float *found, int64_t n, int64_t steps, int64_t rows) {
+    for (int64_t k = 0; k < n; k++) {
+        const int going = isfinite(found[k]) != 0;
+        if (going && !isfinite(found[(rows + steps - 1) * n + k]))
+            failed("cppn_train_many", "any", "goes on after the end");
+        for (int64_t row = 0; !going && row < rows; row++) found[row * n + k] = 0;
+    }
+}
+
+/* Many trainings of a problem with `parameters`; some diverge. */
+static void check_many(const cppn_training *t, int64_t steps, int64_t parameters, int64_t moments) {
+    cppn_many m = {.problem = t, .count = from_to(1, one_in(4) ? 40 : 9), .l2 = 0.25};
+    const int64_t n = m.count;
+    cppn_pace *paces = memory(steps * (int64_t)sizeof *paces, 0);
+    double *rates = memory(8 * n, 0), *layer_rates = memory(8 * n * t->depth, 0);
+    float *momentum = floats(n), *p = floats(parameters * n), *v = floats(moments * n);
+    for (int64_t k = 0; k < steps; k++)
+        paces[k] = (cppn_pace){one_in(4) ? 0.125 : NAN, one_in(2) ? 1 : 0.7, 0.9, 1.5f, 0};
+    for (int64_t k = 0; k < n; k++) rates[k] = number(-4), momentum[k] = (float)number(-1);
+    for (int64_t k = 0; k < n * t->depth; k++) layer_rates[k] = number(one_in(9) ? 20 : 0);
+    for (int64_t k = 0; k < parameters * n; k++)
+        p[k] = one_in(40 * parameters) ? special() : t->parameters[k / n] * (float)number(0);
+    for (int64_t k = 0; k < moments * n; k++) v[k] = 0;
+    m.paces = paces, m.rates = rates, m.layer_rates = layer_rates, m.momentum = momentum;
+    m.parameters = p, m.moments = v;
+
+    const int64_t length = (parameters + moments + steps) * n;
+    float *expected = memory(4 * length, 0), *found = memory(4 * length, 0);
+    train_many(CPPN_PORTABLE, m, steps, parameters, moments, 0, expected);
+    check_one(&m, from_to(0, n - 1), steps, parameters, moments, expected);
+    forget_ended(expected, n, steps, parameters + moments);
+    add_to_hash("cppn_train_many", expected, 4 * length);
+    const uint64_t kept = state;
+    for (int32_t isa = 0; isa < CPPN_ISAS; isa++)
+        for (int pieces = 0; pieces < 2; pieces++) {
+            if (!(cppn_isas() >> isa & 1)) continue;
+            train_many(isa, m, steps, parameters, moments, pieces, found);
+            forget_ended(found, n, steps, parameters + moments);
+            if (memcmp(found, expected, (size_t)(4 * length)))
+                failed("cppn_train_many", isas[isa],
+                       pieces ? "differs in pieces" : "differs from portable");
+        }
+    state = kept;
+}
+
 /* Random networks, data, losses and optimizers, some sensible. */
 static void check_training(int64_t most_operations) {
     cppn_training t = {0};
@@ -593,9 +701,11 @@ static void check_training(int64_t most_operations) {
     float *moments = floats(count * parameters), *masks = floats(steps * hidden);
     for (int64_t k = 0; k < count * parameters; k++) moments[k] = 0;
     for (int64_t k = 0; k < steps * hidden; k++) masks[k] = one_in(3) ? 0 : 1.5f;
-    cppn_rate *rates = memory(steps * (int64_t)sizeof *rates, 4);
-    for (int64_t k = 0; k < steps; k++)
+    cppn_rate *rates = memory(steps * t.depth * (int64_t)sizeof *rates, 4);
+    for (int64_t k = 0; k < steps * t.depth; k++)
         rates[k] = (cppn_rate){(float)number(-4), (float)number(-4), 1.5f, 0.75f};
+    t.momentum = one_in(2) ? 0.9f : (float)number(-1);
+    t.fixed = one_in(4);
     t.inputs = x, t.targets = y, t.rates = rates, t.parameters = p, t.moments = moments;
     t.masks = one_in(2) ? masks : NULL;
 
@@ -613,6 +723,8 @@ static void check_training(int64_t most_operations) {
                        pieces ? "differs where steps are in pieces" : "differs from portable");
         }
     state = kept;
+    t.masks = NULL;
+    check_many(&t, steps, parameters, count * parameters);
 }
 
 /* Stages of graphs */

@@ -42,7 +42,7 @@ LEAST, MOST = 1e-9, 1e6  # q that count as 0 and as without bound
 ROWS = 8  # lengths integrated in one step
 NEARER = 24  # points towards the end of a curve, each half as far from it
 TERMS = 128  # of the Hermite series
-HALVINGS = 60
+HALVINGS = 42
 
 
 @cache

@@ -506,7 +506,7 @@ class OrderChaosOptions(Options):
         1.0,
         number(1e-3, 1e3),
         "half the side of the square of the plane that is measured and pictured, around 0",
-        factor=True,
+        step=0.25,
         slider=(0.1, 10),
     )
     measured_depth: int = key(

@@ -3,10 +3,14 @@
 Preset -> follow() -> its Run, and the step that it shows
 thread: re-runs to that step, then trains at a pace -> take(): the newest network that is ready
 
+The cells of a sheet that learn are trained with it, all to the same step, which is shown when the
+last one has reached it.
+
 The thread's calls are short (CHUNK_SECONDS) and native code releases the interpreter. A network is
 made only when the last one was taken: the thread takes all steps, the window shows some of them.
 """
 
+import contextlib
 import dataclasses
 import time as wall
 from bisect import bisect_right
@@ -21,6 +25,7 @@ from cppn_gl.nn.training.options import Train
 from cppn_gl.nn.training.run import Run, run_of
 from cppn_gl.nn.training.trainer import Measures
 from cppn_gl.preset.preset import Preset
+from cppn_gl.preset.sheet import cells
 from cppn_gl.utils.checks import PresetError
 from cppn_gl.viewer.background import Background
 
@@ -79,12 +84,15 @@ class Learning(Background):
         self._origin = 0.0, 0  # when the pace began to count, and at which step
         self._rate = 0.0  # steps a second within calls; 0 while it is unknown
         self._copied = 0.0  # when the history was
+        self._sheet: Preset | None = None  # whose cells are trained, too
+        self._runs: tuple[Any, tuple[Run, ...]] = None, ()  # theirs, and of which sheet
 
     # What is wanted
 
     def follow(self, preset: Preset) -> None:
         """Show the preset's network at the preset's own step, and train from there if `playing`."""
         self._raise()
+        self._sheet = preset if preset.learns and preset.show.view == "sheet" else None
         if not preset.learns:
             if self._source is not None:
                 self._seek(None, 0)
@@ -287,7 +295,28 @@ class Learning(Background):
             short = other and wall.perf_counter() - started < FINISHING_SECONDS
             if number != self._number and not short:
                 return False
+        for cell in self._cells():
+            for self._fraction in cell.prepare(step):
+                if number != self._number:
+                    return False
         return True
+
+    def _cells(self) -> tuple[Run, ...]:
+        """The runs of the cells of the sheet that is shown, which are trained with it."""
+        sheet = self._sheet
+        if sheet is None:
+            return ()
+        key = sheet.source, sheet.sweep
+        if key != self._runs[0]:
+            found: dict[int, Run] = {}
+            with contextlib.suppress(PresetError):  # the sheet tells what is wrong with a cell
+                for cell in cells(sheet).cells:
+                    preset = cell.preset.at(cell.time or 0.0)
+                    # Of a sheet of steps each cell has its own.
+                    if preset.learns and preset.train.steps == sheet.train.steps:
+                        found[id(preset.run)] = preset.run
+            self._runs = key, tuple(found.values())
+        return self._runs[1]
 
     def _advance(self, run: Run, at: int, goal: int) -> int:
         """Train towards a step for about CHUNK_SECONDS; the step reached."""
@@ -297,8 +326,9 @@ class Learning(Background):
         if fresh or not run.ready(goal):
             goal = min(goal, at + max(1, int(self._rate * CHUNK_SECONDS)))
         started = wall.perf_counter()
-        for _ in run.prepare(goal):
-            wall.sleep(0)  # let others have the run
+        for one in (run, *self._cells()):
+            for _ in one.prepare(goal):
+                wall.sleep(0)  # let others have the run
         now, reached = wall.perf_counter(), run.within(goal)
         if fresh and reached > at:
             rate = (reached - at) / max(1e-9, now - started)

@@ -34,6 +34,7 @@ from cppn_gl.views.text import MIN_FONT, line_height, width, write
 from cppn_gl.views.ticks import short
 
 NETWORKS = 16 * MB  # bytes of cached networks
+LEARNING = 3e6  # multiplications that a cell of what learns is worth, however coarse it is
 REFUSED = (0.16, 0.17, 0.19)  # colour of a cell whose view cannot show its preset
 
 
@@ -195,7 +196,8 @@ class SheetView(View):
         """Of cells on grids all taps in view count, however few pixels they have."""
         found = cells(scene.preset).cells
         pixels = region.part[0] * region.part[1] * len(region.jitters) / len(found)
-        return sum(
+        more = LEARNING * len(found) if scene.preset.learns else 0.0
+        return more + sum(
             work_of(cell.preset.spec.shapes) * max(pixels, taps_in_view(cell.preset))
             for cell in found
         )

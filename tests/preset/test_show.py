@@ -65,6 +65,12 @@ OLD: dict[str, tuple[Any, str]] = {
     "up": ("momentum", "trainability"),
     "train_steps": (60, "trainability"),
     "tone": ("fixed", "trainability"),
+    "measure": ("length", "order_chaos"),
+    "edges": ("all", "order_chaos"),
+    "pictures": (False, "order_chaos"),
+    "square": (2.5, "order_chaos"),
+    "measured_depth": (24, "order_chaos"),
+    "measured_width": (12, "order_chaos"),
 }
 # Shipped presets' options, as [show] sets them.
 FILES = {

@@ -17,7 +17,7 @@ from cppn_gl.viewer.advice import Adviser, advice
 from cppn_gl.viewer.explorer import Explorer
 
 SIZE = (640, 400)
-MEANT = {"signal-fading", "signal-saturated"}  # to be without a picture
+MEANT = {"signal-fading", "signal-saturated", "order"}  # to be without a picture
 DEEP = load_preset("neylon-27")
 
 

@@ -151,8 +151,8 @@ def test_v_goes_through_all_views_and_each_is_what_render_draws(window: Watched)
     preset = window.open(toml("picture"))
     names = [*(name for name in list(VIEWS)[1:] if not ALL[name].unfit(preset)), "picture"]
     images = {name for name, row in VIEWS.items() if row.images}
-    learners = {"learning", "painting", "trainability"}
-    assert set(VIEWS) - set(names) - images == learners  # it learns nothing
+    learners = {"learning", "painting", "loss_landscape", "trainability"}  # it learns nothing
+    assert set(VIEWS) - set(names) - images == learners
     for name in names:
         window.key("v")
         window.check(window.shows(lambda p, name=name: p.show.view == name, name))
@@ -251,6 +251,8 @@ def test_page_up_and_down_choose_a_views_layer(window: Watched) -> None:
     window.shows(lambda p: p.show.view == "receptive", "the next view")
     window.key("v")
     window.shows(lambda p: p.show.view == "warp", "the view between")
+    window.key("v")
+    window.shows(lambda p: p.show.view == "order_chaos", "the last view")
     window.key("v", "Next")  # the picture of all layers but one
     window.check(window.shows(lambda p: p.show.view == "picture" and p.spec.depth == 2, "layer 2"))
 

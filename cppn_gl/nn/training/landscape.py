@@ -36,6 +36,7 @@ from cppn_gl.utils.tasks import Steps
 from cppn_gl.utils.threads import one_thread
 
 AT_ONCE = 8e6  # multiplications between two yields, which take some milliseconds
+UNIT = 12  # multiplications that an activation is worth
 TINY = 1e-10  # added to norms, as in the authors' code
 STRAIGHT = 1e-12  # a second component with less of the path's squares is none
 PER_OCTAVE = 8  # weights of a path in each octave of steps
@@ -108,6 +109,11 @@ def path_plane(problem: Problem, steps: Sequence[int], path: Float64, seed: int)
     The first direction is that in which the path goes on the whole, the second that to which it
     bends. Of a straight path the second one is random.
     """
+    with one_thread():
+        return _path_plane(problem, steps, path, seed)
+
+
+def _path_plane(problem: Problem, steps: Sequence[int], path: Float64, seed: int) -> Plane:
     away = path - path[-1]
     values, vectors = np.linalg.eigh(away @ away.T)
     if not values[-1] > 0:
@@ -209,7 +215,7 @@ def landscape(
     """
     dtype, count = points.inputs.dtype, len(across) * len(up)
     found = np.empty(count)
-    work = problem.parameters * points.inputs.shape[1]
+    work = (problem.parameters + UNIT * problem.hidden) * points.inputs.shape[1]
     at_once = max(1, int(AT_ONCE / work))
     for first in range(0, count, at_once):
         row, column = np.divmod(np.arange(first, min(count, first + at_once)), len(across))

@@ -8,6 +8,7 @@ The colour scale has round ends, which seldom change while one watches a trainin
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.colormaps import between, named
 from cppn_gl.utils.ladder import ladder
 from cppn_gl.utils.tasks import Stepping, Steps, Task, at_once, share
+from cppn_gl.utils.threads import one_thread
 from cppn_gl.views import lettering, text
 from cppn_gl.views.base import LETTERS, Hit, Stage, View, Words
 from cppn_gl.views.losses.loss_map import LossMap, LossMaps, cost, grid_counts, rows_of, weights_of
@@ -37,8 +39,10 @@ from cppn_gl.views.strokes import Disc, Stroke, layer_of_strokes
 from cppn_gl.views.text import significant, variable
 from cppn_gl.views.ticks import short, tick_words, ticks
 
-BAND = 2**16  # pixels painted in one step
+BAND = 2**14  # pixels painted in one step
 PIXEL = 60.0  # multiplications that painting a pixel is worth
+DARKEST = 0.03  # of the palette
+PLANE = 5e6  # those that finding the plane is worth
 ZOOM = 2**0.25  # factor on the reach per step of the wheel
 REACH = 1e-3, 1e3
 PATH: RGB = (255, 255, 255)
@@ -99,7 +103,7 @@ class LossLandscapeView(View):
         width, height = region.part
         each = cost(scene.preset)
         across, up = grid_counts((width, height), each)
-        return across * up * each + width * height * len(region.jitters) * PIXEL
+        return PLANE + across * up * each + width * height * len(region.jitters) * PIXEL
 
     def overlay(
         self, scene: Scene, size: Size, cursor: tuple[float, float] | None = None
@@ -122,35 +126,36 @@ class LossLandscapeView(View):
     def _map(self, scene: Scene, of: LossMap, size: Size) -> Words:
         local = of.sight.local(of.plane.path)
         pixels = _on_map(local, size)
-        image = _drawn_path(size, [(_on_map(resampled(local), size), True)])
-        words = _dots(image, pixels, of.plane.steps, size)
+        strokes = _strokes(size, [(_on_map(resampled(local), size), True)])
+        image = layer_of_strokes((0, 0, *size), strokes, _discs(pixels, size))
+        _number(image, pixels, of.plane.steps, size)
         legend = _legend(scene, of, size)
+        box = legend.layout.box if legend else None
         if size[0] >= AXES[0] and size[1] >= AXES[1]:
-            axes = _axes(of, size, legend.layout.box if legend else None)
-            words = np.asarray(Image.alpha_composite(Image.fromarray(words), axes))
-        return legend.over(words) if legend else words
+            _axes(image, of, size, box)
+        if legend is not None and box is not None:
+            image.alpha_composite(legend.image.crop(box), box[:2])
+        return np.asarray(image)
 
     def _surface(self, scene: Scene, of: LossMap, size: Size) -> Words:
         options = scene.options(LossLandscapeOptions)
         camera = camera_of(options, size)
-        words = np.zeros((size[1], size[0], 4), np.uint8)
-        axes_overlay(words, camera, axes_of(of), options.relief, letters=font_size(size))
         local = of.sight.local(of.plane.path)
         along, seen = trail(of, camera, options.relief, resampled(local))
-        pieces = [(np.where(seen[:, None], along, np.nan), True), (along, False)]
-        image = Image.fromarray(words)
-        image = Image.alpha_composite(image, _drawn_path(size, pieces))
+        strokes = _strokes(size, [(np.where(seen[:, None], along, np.nan), True), (along, False)])
         dots, plain = trail(of, camera, options.relief, local)
-        hidden = ~plain
-        words = _dots(image, dots, of.plane.steps, size, hidden)
+        image = layer_of_strokes((0, 0, *size), strokes, _discs(dots, size, ~plain))
+        _number(image, np.where(plain[:, None], dots, np.nan), of.plane.steps, size)
+        words = np.array(image)
+        axes_overlay(words, camera, axes_of(of), options.relief, letters=font_size(size))
         legend = _legend(scene, of, size)
         if legend is None or legend.layout.box is None:
             return words
         left, top, right, bottom = legend.layout.box  # to the left upper corner, which is empty
-        over = Image.fromarray(words)
+        image = Image.fromarray(words)
         corner = size[0] - right, size[1] - bottom
-        over.alpha_composite(legend.image.crop((left, top, right, bottom)), corner)
-        return np.asarray(over)
+        image.alpha_composite(legend.image.crop((left, top, right, bottom)), corner)
+        return np.asarray(image)
 
     def hit(self, scene: Scene, size: Size, place: tuple[float, float]) -> Hit | None:
         """A step of the path under a pixel, else the loss there; a click shows that step."""
@@ -201,45 +206,61 @@ def painted(of: LossMap, scene: Scene, size: Size) -> Steps[Float32]:
     width, height = size
     heights, broken = of.heights, of.broken
     contours = scene.options(LossLandscapeOptions).contours
-    palette = named("viridis")
     stroke = max(0.3, LINE * min(size) / 720)
+    palette, steep = _shades(), STEEP * min(size)
     picture = np.empty((height, width, 3), np.float32)
     places = (np.arange(width) + 0.5) / width * (heights.shape[1] - 1)
-    across = weights_of(heights.shape[1], places)
+    across = np.ascontiguousarray(weights_of(heights.shape[1], places).T)
     rows = max(1, BAND // width)
     for top in range(0, height, rows):
         yield top / height
         end = min(height, top + rows)
-        # Row 0 of the grid is at the bottom, and one more row on each side gives the slopes.
-        first, last = height - end - 1, height - top + 1
-        whole = np.clip(rows_of(heights, height, first, last) @ across.T, 0, 1)[::-1]
-        band = whole[1:-1]
-        down, side = (whole[2:] - whole[:-2]) / 2, np.gradient(band, axis=1)
-        colors = between(palette, (len(palette) - 1) * (0.03 + 0.97 * band))
-        lit = SHADE * np.tanh(STEEP * min(size) * (down - side))  # from the left and above
-        colors = np.clip(colors * (1 + lit)[..., None], 0, 1)
-        if contours > 1:
-            rate = contours * np.hypot(down, side)
-            colors = _lined(colors, band * contours, rate, contours, stroke)
-        if broken.any():
-            where = rows_of(broken.astype(np.float32), height, first + 1, last - 1) @ across.T
-            colors = np.where((where[::-1] > 0.5)[..., None], NOT_A_NUMBER, colors)
-        picture[top:end] = colors
+        with one_thread():
+            # Row 0 of the grid is at the bottom; one more row on each side gives the slopes.
+            whole = rows_of(heights, height, height - end - 1, height - top + 1) @ across
+            whole = np.clip(whole, 0, 1)[::-1]
+            band = whole[1:-1]
+            down, side = (whole[2:] - whole[:-2]) * np.float32(0.5), np.empty_like(band)
+            np.subtract(band[:, 2:], band[:, :-2], out=side[:, 1:-1])
+            side[:, :1], side[:, -1:] = side[:, 1:2], side[:, -2:-1]
+            side *= np.float32(0.5)
+            colors = palette[(band * np.float32(len(palette) - 1) + np.float32(0.5)).astype(int)]
+            factor = 1 + SHADE * np.tanh(steep * (down - side))  # lit from the left and above
+            if contours > 1:
+                rate = contours * np.sqrt(down * down + side * side)
+                line, dark = _lines(band * np.float32(contours), rate, contours, stroke)
+                factor = factor * np.where(dark, 1, 1 - 1.3 * PEN * line)
+                colors += np.where(dark, PEN * line, 0).astype(np.float32)[..., None]
+            colors *= factor.astype(np.float32)[..., None]
+            np.minimum(colors, 1, out=colors)
+            if broken.any():
+                grid = broken.astype(np.float32)
+                where = rows_of(grid, height, height - end, height - top) @ across
+                colors[where[::-1] > 0.5] = NOT_A_NUMBER
+            picture[top:end] = colors
     return picture
 
 
-def _lined(colors: Any, level: Float32, rate: Float32, count: int, stroke: float) -> Any:
-    """Colours with anti-aliased contour lines, lighter on dark and darker on light ground.
+@cache
+def _shades() -> Float32:
+    """The colours of losses, finely graded."""
+    palette = named("viridis")
+    places = (len(palette) - 1) * np.linspace(DARKEST, 1, 4096)
+    return np.asarray(between(palette, places), np.float32)
+
+
+def _lines(
+    level: Float32, rate: Float32, count: int, stroke: float
+) -> tuple[Float32, NDArray[np.bool_]]:
+    """How far anti-aliased contour lines cover each pixel, and where they are on dark ground.
 
     level: 0 to `count`; lines are where it is whole. rate: its change from pixel to pixel.
     """
-    nearest = np.clip(np.floor(level + 0.5), 1, count - 1)
-    line = np.clip(stroke + 0.5 - np.abs(level - nearest) / np.maximum(rate, 1e-6), 0, 1)
+    nearest = np.clip(np.floor(level + np.float32(0.5)), 1, count - 1)
+    away = np.abs(level - nearest) / np.maximum(rate, np.float32(1e-6))
+    line = np.clip(np.float32(stroke + 0.5) - away, 0, 1)
     line *= (rate > 1e-5) & (rate < 0.45)
-    dark = nearest < DARK * count  # along the whole line
-    lighter = colors + (PEN * line)[..., None]
-    darker = colors * (1 - 1.3 * PEN * line)[..., None]
-    return np.where(dark[..., None], lighter, darker)
+    return line, np.asarray(nearest < DARK * count)  # along the whole line
 
 
 def _on_map(local: Float64, size: Size) -> Float64:
@@ -250,7 +271,7 @@ def _on_map(local: Float64, size: Size) -> Float64:
     return found
 
 
-def _drawn_path(size: Size, pieces: Sequence[tuple[Float64, bool]]) -> Image.Image:
+def _strokes(size: Size, pieces: Sequence[tuple[Float64, bool]]) -> list[Stroke]:
     """The path, (n, 2) pixels; pieces that are not in front are faint."""
     unit = _unit(size)
     strokes = []
@@ -262,7 +283,7 @@ def _drawn_path(size: Size, pieces: Sequence[tuple[Float64, bool]]) -> Image.Ima
             strokes.append(Stroke(points, PATH, 1.9 * unit))
         else:
             strokes.insert(0, Stroke(points, PATH, 1.4 * unit, dash=5 * unit, opacity=HIDDEN))
-    return layer_of_strokes((0, 0, *size), strokes)
+    return strokes
 
 
 def _unit(size: Size) -> float:
@@ -270,18 +291,12 @@ def _unit(size: Size) -> float:
     return max(0.6, min(size) / 720)
 
 
-def _dots(
-    image: Image.Image,
-    pixels: Float64,
-    steps: Sequence[int],
-    size: Size,
-    hidden: NDArray[np.bool_] | None = None,
-) -> Words:
-    """The dots of the path with the ring of its start, the orange dot of its end, some steps.
+def _discs(pixels: Float64, size: Size, hidden: NDArray[np.bool_] | None = None) -> list[Disc]:
+    """The dots of the path (n, 2), the ring of its start, the orange dot of its end.
 
     hidden: behind the surface, where only start and end are shown, faint.
     """
-    unit, box = _unit(size), (0, 0, *size)
+    unit = _unit(size)
     discs: list[Disc] = []
 
     def disc(place: Any, radius: float, ink: RGB, opacity: float = 1.0) -> None:
@@ -304,18 +319,15 @@ def _dots(
     if known[-1]:
         for radius, ink in ((8.0, SHADOW), (6.6, PATH), (5.0, NOW)):
             disc(pixels[-1], radius, ink, faint[-1])
-    pixels = np.where(good[:, None], pixels, np.nan)
-    whole = Image.alpha_composite(image, layer_of_strokes(box, [], discs))
-    return np.asarray(_numbered(whole, pixels, steps, size))
+    return discs
 
 
-def _numbered(image: Image.Image, pixels: Float64, steps: Sequence[int], size: Size) -> Image.Image:
-    """Numbers of steps beside some dots of the path, where they have room."""
+def _number(image: Image.Image, pixels: Float64, steps: Sequence[int], size: Size) -> None:
+    """Write numbers of steps beside some dots of the path, where they have room."""
     letters = lettering.letters(size)
     if min(size) < AXES[1] or letters < text.MIN_FONT + 1 or len(steps) < 2:
-        return image
-    words = Image.new("RGBA", size, (0, 0, 0, 0))
-    draw = ImageDraw.Draw(words)
+        return
+    draw = ImageDraw.Draw(image)
     taken = [pixels[-1]] if np.isfinite(pixels[-1]).all() else []
     for number, step in enumerate(steps[:-1]):
         place = pixels[number]
@@ -336,13 +348,11 @@ def _numbered(image: Image.Image, pixels: Float64, steps: Sequence[int], size: S
         x = min(max(middle[0] - wide / 2, 0), size[0] - wide - letters)
         y = min(max(middle[1] - high / 2, 0), size[1] - high)
         lettering.chip(draw, (x, y), label, letters)
-    return Image.alpha_composite(image, words)
 
 
-def _axes(of: LossMap, size: Size, legend: Box | None) -> Image.Image:
-    """Ticks and numbers along the left and the lower border, and the names of the directions."""
+def _axes(image: Image.Image, of: LossMap, size: Size, legend: Box | None) -> None:
+    """Draw ticks along the left and the lower border, and the names of the directions."""
     letters = lettering.letters(size)
-    image = Image.new("RGBA", size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
     (a, b), (wide, high) = of.sight.center, of.sight.half
     tick = max(3, letters // 2)
@@ -370,7 +380,6 @@ def _axes(of: LossMap, size: Size, legend: Box | None) -> Image.Image:
         lettering.chip(draw, (letters / 2, letters / 2), f"↑ {names[1]}", letters)
         low = size[1] - 2 * text.line_height(letters) - tick - letters / 2
         lettering.chip(draw, (tick + letters / 2, low), f"→ {names[0]}", letters)
-    return image
 
 
 def _names(of: LossMap) -> tuple[str, str]:
@@ -409,7 +418,7 @@ def _legend(scene: Scene, of: LossMap, size: Size) -> Legend | None:
         begun = f", {significant(of.first)} at step 0" if math.isfinite(of.first) and step else ""
         panel.fitted(at[0], at[1] + line, f"{here} here{begun}", f"{here} here", room=room)
         top += line
-    palette = named("viridis")[8:].astype(np.float32)
+    palette = _shades()
     panel.scale((at[0], top, at[2], at[3]), palette, *of.limits)
     for number, words in enumerate(told if full else ()):
         panel.fitted(at[0], at[1] + line * (4.5 + number), *words, room=room)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cppn_gl.nn.training.dense_trainer import DenseTrainer
 from cppn_gl.nn.training.landscape import (
+    UNIT,
     Plane,
     landscape,
     path_of,
@@ -131,7 +132,7 @@ def cost(preset: Preset) -> float:
     trainer = preset.run.trainer
     assert isinstance(trainer, DenseTrainer)
     training = trainer.measured_points[0]
-    each: int = trainer.problem.parameters + 12 * trainer.problem.hidden + 30
+    each: int = trainer.problem.parameters + UNIT * trainer.problem.hidden + 30
     return float(each * training.stop)
 
 

@@ -18,6 +18,7 @@ from cppn_gl.preset.show import LossLandscapeOptions
 from cppn_gl.utils.arrays import Float64, Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.tasks import Steps
+from cppn_gl.utils.threads import one_thread
 from cppn_gl.views.base import Stage
 from cppn_gl.views.losses.loss_map import LossMap, enlarged
 from cppn_gl.views.solid.box_axes import BoxAxis, font_size, label_room
@@ -29,8 +30,8 @@ from cppn_gl.views.ticks import log_ticks, short
 
 FIELDS = 4  # cached textures
 FINER = 3  # points of the surface for each of the grid, at most
-ALONG = 400  # points of the path as it is drawn
-LOOKS, SHALLOW = 96, 0.012  # places towards the eye, and the height of what hides nothing
+ALONG = 240  # points of the path as it is drawn
+LOOKS, SHALLOW = 64, 0.012  # places towards the eye, and the height of what hides nothing
 
 
 def camera_of(options: LossLandscapeOptions, size: Size) -> Camera:
@@ -100,8 +101,9 @@ class HeightDrawing:
 
     def _make(self) -> Field:
         side, ctx = self._side, self._painter.ctx
-        heights = np.clip(enlarged(self._of.heights, (side, side)), 0, 1)
-        broken = enlarged(self._of.broken.astype(np.float32), (side, side)) > 0.5
+        with one_thread():
+            heights = np.clip(enlarged(self._of.heights, (side, side)), 0, 1)
+            broken = enlarged(self._of.broken.astype(np.float32), (side, side)) > 0.5
         along = np.gradient(heights, axis=1), np.gradient(heights, axis=0)
         slopes = np.stack(along, axis=2) * ((side - 1) / 2)
         texels = np.zeros((side, side, 4), np.float32)
@@ -161,13 +163,12 @@ def trail(
     pixels = camera.project(points)[:, :2]
     towards = camera.eye - points
     towards /= np.linalg.norm(towards, axis=1, keepdims=True)
-    away = np.linspace(0.01, 2.0, LOOKS)
-    seen = np.ones(len(points), bool)
-    for distance in away:
-        place = points + distance * towards
-        ground = of.height_at(place[:, :2])
-        with np.errstate(all="ignore"):
-            seen &= ~(relief * (2 * ground - 1) > place[:, 2] + SHALLOW)
+    away = np.linspace(0.01, 2.0, LOOKS)[:, None, None]
+    places = (points + away * towards).reshape(-1, 3)
+    ground = relief * (2 * of.height_at(places[:, :2]) - 1)
+    with np.errstate(all="ignore"):
+        hides = ground > places[:, 2] + SHALLOW
+    seen: NDArray[np.bool_] = np.asarray(~hides.reshape(LOOKS, -1).any(axis=0))
     return pixels, seen
 
 

@@ -187,6 +187,8 @@ class OrderChaosView(CPUView):
         if scene.options(OrderChaosOptions).edges == "all":
             for name in ACTIVATIONS:
                 yield from self._curve(subject, name)
+        subject.theory(subject.dot)  # kept for the overlay, which is drawn at once
+        yield 0.04
         yield from self._readings(scene, subject, of, curve)
         field = yield from share(self._field(scene, subject, of, size), 0.05, 0.8)
         yield from _colored(picture, box, field, subject.measure)
@@ -340,8 +342,9 @@ class OrderChaosView(CPUView):
         if self.problem(preset):
             return None
         view = preset.view
-        floor = view.center[0] - 2 * view.extent, view.center[1] - 2 * view.extent
-        now = [max(_log(scale), low) for scale, low in zip(scales(preset), floor, strict=True)]
+        below = view.center[0] - 2 * view.extent, view.center[1] - 2 * view.extent
+        logs = zip(scales(preset), below, strict=True)  # a scale of 0 comes from beyond the map
+        now = [_log(scale) if scale else low for scale, low in logs]
         moved = now[0] + du * view.extent, now[1] + dv * view.extent
         changes = changes_to(moved)
         if dv == 0 and preset.spec.bias_scale is not None:  # type: ignore[attr-defined]

@@ -82,9 +82,11 @@ def test_a_step_follows_the_gradient_of_the_reference(hidden: str, loss: str) ->
     np.testing.assert_allclose(steps.norms, norms, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("biases", [True, False])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_many_steps_stay_near_those_of_the_reference(optimizer: str) -> None:
+def test_many_steps_stay_near_those_of_the_reference(optimizer: str, biases: bool) -> None:
     keys: dict[str, Any] = {"optimizer": optimizer, "l1": 1e-3, "l2": 1e-2, "dropout": 0.5}
+    keys |= {"momentum": 0.7, "layer_rates": (0.5, 2.0), "biases": biases}
     what = problem(2, 8, 9, 1, loss="cross-entropy", **keys)
     arrays = batches(what, 50, 10)
     state = first(what)
@@ -95,6 +97,45 @@ def test_many_steps_stay_near_those_of_the_reference(optimizer: str) -> None:
     assert state.step == reference.step == 50
     np.testing.assert_allclose(state.parameters, reference.parameters, rtol=0, atol=2e-4)
     np.testing.assert_allclose(state.moments, reference.moments, rtol=1e-3, atol=1e-5)
+    fixed = [
+        before[1] == bias
+        for before, (_, bias) in zip(
+            what.split(first(what).parameters), what.split(state.parameters), strict=True
+        )
+    ]
+    assert np.concatenate(fixed).any() != biases
+    assert np.concatenate(fixed).all() != biases
+
+
+@pytest.mark.parametrize("regular", [0.0, 0.01])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_layers_have_rates_of_their_own(optimizer: str, regular: float) -> None:
+    """Each layer takes the step that it would take at this rate, and none at 0."""
+    keys: dict[str, Any] = {"optimizer": optimizer, "l2": regular}
+    several = problem(2, 5, 4, 3, 1, layer_rates=(0.5, 0.0, 2.0), **keys)
+    inputs, targets, _ = batches(several, 1, 10)
+    state = first(several)
+    native(several).advance(state, inputs, targets, np.full(1, 0.25, np.float32))
+    for layer, rate in enumerate((0.125, 0.0, 0.5, 0.5)):
+        plain = problem(2, 5, 4, 3, 1, **keys)
+        alone = first(plain)
+        native(plain).advance(alone, inputs, targets, np.full(1, rate, np.float32))
+        for one, other in zip(
+            several.split(state.parameters)[layer],
+            plain.split(alone.parameters)[layer],
+            strict=True,
+        ):
+            assert one.tobytes() == other.tobytes()
+
+
+def test_the_default_keys_are_those_of_old_steps() -> None:
+    what = problem(2, 8, 1, optimizer="nesterov")
+    same_as = problem(2, 8, 1, optimizer="nesterov", momentum=0.9, layer_rates=(1.0,))
+    one, other = first(what), first(same_as)
+    arrays = batches(what, 5, 10)
+    native(what).advance(one, *arrays)
+    native(same_as).advance(other, *arrays)
+    assert same(one, other)
 
 
 @pytest.mark.parametrize("widths", [(2, 8, 8, 1), (2, 20, 20, 3), (5, 33, 2), (2, 512, 1)])

@@ -83,6 +83,20 @@ def test_steps_are_those_of_the_formula(name: str) -> None:
     assert np.allclose(found, list(FORMULAS[name]()), rtol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["momentum", "nesterov"])
+def test_rates_and_momentum_may_differ_by_column(name: str) -> None:
+    row = OPTIMIZERS[name]
+    rate, decay = np.array([0.1, 0.2, 0.3]), np.array([-0.5, 0.0, 0.99])
+    p, moments = np.ones((2, 3)), np.zeros((1, 2, 3))
+    alone = [(np.ones((2, 1)), np.zeros((1, 2, 1))) for _ in rate]
+    for step, g in enumerate(GRADIENTS):
+        row.update(p, np.full_like(p, g), moments, rate, step, decay)
+        for k, (one, own) in enumerate(alone):
+            row.update(one, np.full_like(one, g), own, float(rate[k]), step, float(decay[k]))
+    assert (p == np.hstack([one for one, _ in alone])).all()
+    assert (p[:, 1] == 1 - 0.2 * sum(GRADIENTS)).all() or name == "nesterov"
+
+
 def test_schedules_and_changed_rates() -> None:
     assert rates(Train(rate=0.5), 0, 3).tolist() == [0.5] * 3
     stepwise = Train(rate=1.0, schedule="step", schedule_steps=10, schedule_factor=0.5)

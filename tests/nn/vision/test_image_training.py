@@ -198,6 +198,8 @@ def test_a_checkpoint_is_shown_without_its_pictures(tmp_path: Path) -> None:
     [
         ({"train.loss": "hinge"}, "hinge; pictures with classes have cross-entropy"),
         ({"train.dropout": 0.5}, "a network that sees pictures learns without"),
+        ({"train.layer_rates": [1.0, 0.5]}, "all layers of a network that sees pictures"),
+        ({"train.biases": False}, "biases of a network that sees pictures learn"),
         ({"train.classes": 3}, "the folders are the classes"),
         ({"preprocess.mean": (0.5, 0.5)}, "2 numbers; expected 1"),
     ],
