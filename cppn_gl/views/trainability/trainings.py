@@ -31,14 +31,22 @@ from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.tasks import Steps, share
 from cppn_gl.views.trainability.measure import LARGEST, LAST, Measuring, Tones, judged
 
-TOGETHER = 2**12  # trainings of a call
-NUMBERS = 2**22  # of their parameters, or losses
+TOGETHER, ON_DEVICE = 2**12, 2**16  # trainings of a call, on the processor and on a GPU
+NUMBERS, DEVICE_NUMBERS = 2**22, 2**25  # of their parameters, or losses
 GRID, LONGEST = 36, 4  # places along the shorter side whose quantiles are the tones; ratio of sides
 ROWS = 32  # steps that are measured at once
 PASSES = 3  # forward, and two products backward
 
 Drawn = tuple[Float32 | None, Float32 | None]
-Kernel = Callable[["Plane", Variants], Steps[Float64]]  # measures of trainings
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What trains. `name`: equal where results are; `most(plane)`: trainings of a call."""
+
+    name: Hashable
+    measures: Callable[["Plane", Variants], Steps[Float64]]
+    most: Callable[["Plane"], int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +165,11 @@ def by_processor(kernel: str = "auto") -> Kernel:
             yield
         return measuring.found()
 
-    return measures
+    def most(plane: Plane) -> int:
+        size = max(plane.trainer.problem.parameters, plane.options.train_steps)
+        return max(1, min(TOGETHER, NUMBERS // size))
+
+    return Kernel(kernel, measures, most)
 
 
 def by_shader(painter: Painter) -> Kernel:
@@ -170,7 +182,10 @@ def by_shader(painter: Painter) -> Kernel:
         sums = yield from shared.sums(plane.trainer, variants, steps, last, LARGEST)
         return judged(*sums, steps)
 
-    return measures
+    def most(plane: Plane) -> int:
+        return max(1, min(ON_DEVICE, DEVICE_NUMBERS // plane.trainer.problem.parameters))
+
+    return Kernel(painter.ctx.info["GL_RENDERER"], measures, most)
 
 
 def measures_of(plane: Plane, kernel: Kernel, across: Float64, up: Float64) -> Steps[Float64]:
@@ -181,12 +196,11 @@ def measures_of(plane: Plane, kernel: Kernel, across: Float64, up: Float64) -> S
     drawn = x_starts, (yield from plane.drawn(plane.axes[1], inside[1]))
     total = len(inside[0]) * len(inside[1])
     found = np.empty(total)
-    size = max(plane.trainer.problem.parameters, plane.options.train_steps)
-    most = max(1, min(TOGETHER, NUMBERS // size))
+    most = kernel.most(plane)
     for first in range(0, total, most):
         last = min(first + most, total)
         variants = plane.variants(inside[0], inside[1], drawn, np.arange(first, last))
-        work = share(kernel(plane, variants), first / total, last / total)
+        work = share(kernel.measures(plane, variants), first / total, last / total)
         found[first:last] = yield from work
         yield last / total
     picture = np.full((len(up), len(across)), np.nan)
@@ -214,11 +228,11 @@ _measured: LRUCache[Hashable, Float64] = LRUCache(96 * MB, lambda key, found: fo
 _tones: LRUCache[Hashable, Tones] = LRUCache(64)
 
 
-def measured(scene: Scene, kernel: Kernel, name: Hashable, region: Region) -> Steps[Float64]:
-    """The measures of a region's samples, (rows, columns), kept. `name`: of the kernel."""
+def measured(scene: Scene, kernel: Kernel, region: Region) -> Steps[Float64]:
+    """The measures of a region's samples, (rows, columns), kept."""
     plane = Plane.of(scene.preset)
     grid = region.size, region.offset, region.part, region.jitters
-    key = plane.key, name, scene.view, grid
+    key = plane.key, kernel.name, scene.view, grid
     known = _measured.find(key)
     if known is not None:
         return known
@@ -232,13 +246,13 @@ def grid_of(shape: Size) -> Size:
     return (round(GRID * wide), GRID) if wide >= 1 else (GRID, round(GRID / wide))
 
 
-def tones(scene: Scene, kernel: Kernel, name: Hashable, shape: Size) -> Steps[Tones]:
+def tones(scene: Scene, kernel: Kernel, shape: Size) -> Steps[Tones]:
     """The tones of a whole picture of a shape: the same for all its parts and resolutions."""
     plane = Plane.of(scene.preset)
     if plane.options.tone == "fixed":
         return Tones(plane.options.train_steps)
     size = grid_of(shape)
-    key = plane.key, name, scene.view, size
+    key = plane.key, kernel.name, scene.view, size
     known = _tones.find(key)
     if known is not None:
         return known
