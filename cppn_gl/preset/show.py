@@ -511,7 +511,7 @@ class OrderChaosOptions(Options):
     )
     measured_depth: int = key(
         16,
-        integer(3, MAX_DEPTH),
+        integer(4, MAX_DEPTH),
         "layers of the network that is measured; at least those of the preset",
         step=8,
     )
