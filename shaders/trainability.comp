@@ -116,7 +116,7 @@ void main() {
         float start = tallies[at(INITIAL)], v = going && start > 0.0 ? loss / start : LARGEST;
         v = is_number(v) ? min(v, LARGEST) : LARGEST;
         add(SUM, v);
-        add(INVERSE, 1.0 / v);
+        add(INVERSE, 1.0 / max(v, 1.0 / LARGEST));
         if (step >= from) add(LAST, v);
         tallies[at(ENDED)] = going && updated() ? 0.0 : 1.0;
     }

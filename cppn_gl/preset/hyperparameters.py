@@ -20,6 +20,7 @@ from cppn_gl.utils.arrays import Float64
 from cppn_gl.utils.elementary import exponential
 
 LOG10 = math.log(10)
+MOVING = ("momentum", "nesterov")  # optimizers with a momentum
 LOWEST = -30.0  # coordinate, below which float32 soon has no more numbers
 
 
@@ -97,6 +98,11 @@ def _plain(words: str, key: str) -> dict[str, Any]:
     return {"words": lambda preset: words, "keys": lambda preset, value: {key: value}}
 
 
+def _momentum_words(preset: Any) -> str:
+    optimizer = preset.train.optimizer
+    return "momentum" if optimizer in MOVING else f"momentum, which {optimizer} has not"
+
+
 AXES: dict[str, Hyperparameter] = {
     row.name: row
     for row in (
@@ -109,7 +115,8 @@ AXES: dict[str, Hyperparameter] = {
         Hyperparameter("bias_scale", **_plain("bias scale", "network.bias_scale"), starts=True),
         Hyperparameter(
             "momentum",
-            **_plain("momentum", "train.momentum"),
+            _momentum_words,
+            lambda preset, value: {"train.momentum": value},
             low=-0.3,
             high=6.0,
             momentum=True,

@@ -39,11 +39,14 @@ SUITED = Preset().replace(
 )
 SUITED = SUITED.replace(cols="seed=1:4", rows="depth=1:3", **{"sweep.cell": [40, 30]})
 PRESETS = Path(__file__).parents[2] / "presets"
-# Two views show only what a network learns.
+# Some views show only what a network learns.
 TAUGHT = SUITED.replace(**{"train.steps": 12, "train.points": 60})
 TAUGHT_VIEWS = {
     "learning": TAUGHT.replace(**{"train.data": "circle"}),
     "painting": TAUGHT.replace(**{"train.data": str(PRESETS / "anchor.png")}),
+    "trainability": TAUGHT.replace(
+        **{"train.data": "circle", "trainability.train_steps": 4, "train.rate": 1.0}
+    ),
 }
 # Others show networks that see whole pictures.
 SEEING_VIEWS = {name: seen_by(name, SUITED) for name, row in VIEWS.items() if row.images}

@@ -154,10 +154,10 @@ class Frame:
 
     @cached_property
     def panel(self) -> Box:
-        """The box of the colours' meaning, at the lower right."""
+        """The box of the colours' meaning, at the upper right, where large rates diverge."""
         wide, high = self._wide(bool(self.rows)), self._high(len(self.rows))
-        right, bottom = self.size[0] - 2 * self.pad, self.bottom - 2 * self.pad
-        return right - wide, bottom - high, right, bottom
+        right, top = self.size[0] - 2 * self.pad, 2 * self.pad
+        return right - wide, top, right, top + high
 
     def drawn(self, part: Box) -> Words | None:
         """The words over a part of the picture; None where there are none."""
@@ -252,8 +252,10 @@ class _Pen:
     def words(self, x: float, y: float, words: str, anchor: str, *, bold: bool = False) -> None:
         ink, style = (text.WHITE, "bold") if bold else (text.DIM, "regular")
         # Rounded before they are moved, so that parts of a picture fit together.
-        place = round(x) + self._right, round(y) + self._down
-        text.write(self._draw, place, words, self._font, ink, style, anchor)
+        part = {"l": 0.0, "m": 0.5, "r": 1.0}[anchor[0]]
+        left = round(x - part * text.width(words, self._font, style))
+        place = left + self._right, round(y) + self._down
+        text.write(self._draw, place, words, self._font, ink, style, f"l{anchor[1]}")
 
     def ramp(self, at: Box, colors: Palette) -> None:
         left, top, right, bottom = at

@@ -5,7 +5,8 @@
 The measure is that of Sohl-Dickstein, "The boundary of neural network trainability is fractal"
 (2024, arXiv 2402.06184). With v_k = loss_k / loss_0, or 1e6 where that is larger or no number, a
 training converged if the mean of its last v_k, 20 at most, is below 1. Then the measure is -Σ v_k,
-larger for faster ones; else it is Σ 1 / v_k, larger for those that diverged later.
+larger for faster ones; else it is Σ 1 / v_k, larger for those that diverged later, in which 1 / v_k
+is at most 1e6.
 """
 
 from collections.abc import Sequence
@@ -43,7 +44,7 @@ class Measuring:
                 v = row / self._first
                 v = np.where(np.isfinite(v) & (v <= LARGEST), v, LARGEST)
                 self._sum += v
-                self._inverse += 1 / v
+                self._inverse += 1 / np.maximum(v, 1 / LARGEST)
                 if self._step >= self._from:
                     self._last += v
                 self._step += 1

@@ -88,9 +88,9 @@ class Plane:
         of = {self.options.across: x, self.options.up: y}
         train, count = self.preset.train, len(x)
         factors = np.repeat(np.array(factors_of(self.preset))[:, None], count, axis=1)
-        for name, layer in (("first_rate", 0), ("last_rate", -1)):
-            if name in of:
-                factors[layer] = of[name]
+        for name, values in of.items():
+            if name in ("first_rate", "last_rate"):
+                factors[0 if name == "first_rate" else -1] = values
         return Variants(
             self._starts(across, up, row, column),
             of.get("rate", np.full(count, train.rate)),

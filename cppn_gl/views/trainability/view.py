@@ -62,17 +62,14 @@ class TrainabilityView(View):
         self._losses: LRUCache[Hashable, Float32] = LRUCache(KEPT)
 
     def problem(self, preset: Preset) -> str:
-        """A network that does not learn, or axes that it does not have."""
+        """A network that does not learn, or one by one, or whose weights are given.
+
+        One hyperparameter on both axes is no problem: upwards counts.
+        """
         options = preset.options(TrainabilityOptions)
         if not preset.learns:
             return "shows trainings: choose data (train.data)"
         chosen = {options.across, options.up}
-        if len(chosen) == 1:
-            return f"needs two hyperparameters; both trainability.across and .up are {options.up}"
-        if "momentum" in chosen and preset.train.optimizer not in ("momentum", "nesterov"):
-            return "needs the optimizer momentum or nesterov for the axis momentum"
-        if len(chosen & {"first_rate", "last_rate"}) == 2 and preset.spec.depth < 2:
-            return "needs two layers for the axes first_rate and last_rate"
         if any(AXES[name].starts for name in chosen) and not preset.spec.redrawable:
             return "needs drawn weights for the axes weight_scale and bias_scale"
         try:
