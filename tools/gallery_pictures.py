@@ -89,9 +89,11 @@ OPENING = "breathing"  # the preset of the README's moving picture
 OPENING_SIZE, OPENING_FRAMES = (800, 450), 300
 FILM_LIMIT = 4_600_000  # bytes
 FILM_LIMITS = {OPENING: 6_000_000, "scale-animated": 5_500_000}
-FULL_OWN = {"wide-400-zoom": 1920}  # widths of those that take very long
+_TRAININGS = [f"boundary-{of}" for of in ("momentum", "scale")]  # for each pixel one, slow ones
+FULL_OWN = dict.fromkeys(["wide-400-zoom", *_TRAININGS], 1920)  # widths of those that take long
 # N×N samples, of the still and of the large file: "auto" takes ten minutes and more for these.
 OWN_SAMPLES = {"wide-400-zoom": (2, 1), "width-sheet": (2, 2)}
+OWN_SAMPLES |= dict.fromkeys(_TRAININGS, (1, 1))
 
 
 class GalleryError(Exception):

@@ -9,7 +9,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from cppn_gl.cli.cluster import cluster_options, drawer_for
-from cppn_gl.cli.options import Parser, UsageError
+from cppn_gl.cli.options import Parser, UsageError, path_value
 from cppn_gl.cli.pipes import STDOUT, check_stdout, output_value
 from cppn_gl.cli.shots import engine_option, note_weights, picture_options, shot_of
 from cppn_gl.cli.terminal import note, progress_of, put, put_path
@@ -39,6 +39,9 @@ def video_options(parser: Parser) -> None:
     for name, (quality, ranges) in _measures().items():
         about = f"{quality.words}; {ranges} (default {quality.usual})"
         parser.option(f"--{name}", metavar="N", help=about)
+    about = "keep the frames in this folder, as sequence does: after an interruption the same "
+    about += "command goes on where it was"
+    parser.option("--keep-frames", metavar="DIR", type=path_value, help=about)
     training_option(parser)
     picture_options(parser, timed=False)
     engine_option(parser)
@@ -95,7 +98,13 @@ def run_video(args: argparse.Namespace) -> int:
         drawer_for(args, shot, float(shot.points) * sequence.frames, progress=progress) as renderer,
     ):
         write_video(
-            renderer, sequence, args.output, quality=quality, overwrite=True, progress=progress
+            renderer,
+            sequence,
+            args.output,
+            quality=quality,
+            overwrite=True,
+            keep=args.keep_frames,
+            progress=progress,
         )
     put_path(args.output)
     return 0

@@ -7,16 +7,18 @@ The formats are in `video_formats`.
 """
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from cppn_gl.output.capture import Workers, waiting
 from cppn_gl.output.films import Encoder, EncodingError, Film, rate
-from cppn_gl.output.sequence import Sequence, check_frames, drawn
+from cppn_gl.output.sequence import Sequence, check_frames, drawn, frame_path, write_sequence
 from cppn_gl.output.video_formats import check_video, video_format
 from cppn_gl.preset.shot import Shot
 from cppn_gl.utils.alpha import over
@@ -112,17 +114,22 @@ def write_video(
     *,
     quality: int | None = None,
     overwrite: bool = False,
+    keep: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Draw the frames of a sequence into one video; the suffix of `path` chooses the format.
 
-    `quality`: as for VideoWriter. `progress(done, frames)` is called after each frame. Raises
+    `keep`: a folder for the frames, as write_sequence has it, from which an interrupted call goes
+    on. `quality`: as for VideoWriter. `progress(done, frames)` is called after each frame. Raises
     PresetError, and CaptureError if the file cannot be written; then there is none.
     """
     check_video(path, sequence.size, sequence.fps, overwrite=overwrite)
     check_frames(renderer, sequence)
     shot = sequence.shot(0, renderer.engine_for(sequence.preset).engine)
-    frames = drawn(renderer, sequence)
+    frames = drawn(renderer, sequence) if keep is None else _kept(keep, sequence.frames)
+    if keep is not None:
+        write_sequence(renderer, sequence, keep, progress=progress)
+        progress = None
     with (
         VideoWriter(path, shot, sequence.fps, quality=quality, overwrite=overwrite) as writer,
         contextlib.closing(frames),
@@ -132,3 +139,10 @@ def write_video(
                 pass
             if progress:
                 progress(done, sequence.frames)
+
+
+def _kept(folder: Path, frames: int) -> Generator[NDArray[Any], None, None]:
+    """The pixels of a sequence's files."""
+    for frame in range(frames):
+        with Image.open(frame_path(folder, frame)) as picture:
+            yield np.asarray(picture)

@@ -57,6 +57,25 @@ def counted(path: str) -> tuple[int, float]:
         return sum(1 for _ in opened.decode(video=0)), float(opened.streams.video[0].average_rate)
 
 
+def test_a_video_goes_on_from_the_frames_that_are_kept(run: Run, here: Path) -> None:
+    command = [*VIDEO, "-o", "a.webp", "--quality", "100", "--keep-frames", "frames"]
+    assert run(*command)[0] == 0
+    whole = (here / "a.webp").read_bytes()
+    frames = sorted((here / "frames").glob("*.png"))
+    assert len(frames) == 15
+    frames[3].unlink()  # as an interrupted run leaves it
+    kept = {path: path.stat().st_mtime_ns for path in frames if path.exists()}
+    (here / "a.webp").unlink()
+    assert run(*command)[0] == 0
+    assert (here / "a.webp").read_bytes() == whole
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert run(*VIDEO, "-o", "b.webp", "--quality", "100")[0] == 0
+    assert (here / "b.webp").read_bytes() == whole
+    status, _, err = run(*command, "--seed", "6")
+    assert status == 2
+    assert "frames" in err
+
+
 def test_a_video_is_as_long_as_the_loop(run: Run) -> None:
     assert run(*VIDEO, "-o", "a.mp4") == (0, "a.mp4\n", "")
     assert counted("a.mp4") == (15, 30)

@@ -123,6 +123,7 @@ class OrderChaosView(CPUView):
     """Growth or depth scale over weight scale and bias scale, with the edge of chaos."""
 
     clicked = "moves the dot"
+    continuous = True
 
     def __init__(self) -> None:
         self._networks: LRUCache[Hashable, Network] = LRUCache(4)
@@ -143,6 +144,13 @@ class OrderChaosView(CPUView):
         if len(set(measured_source(preset).hidden_activations)) > 1:
             return "needs one activation for all hidden layers, as its theory does"
         return ""
+
+    def dithered(self, preset: Preset, size: Size) -> tuple[Box, ...]:
+        """The map, and each small picture as its own."""
+        if not preset.color.noisy:
+            return ()
+        of = layout(size, preset.options(OrderChaosOptions).pictures)
+        return of.box, *of.pictures
 
     def subject(self, scene: Scene) -> Subject:
         """What of a scene is measured."""
