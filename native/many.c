@@ -307,15 +307,17 @@ static vec update(const crowd *c, vec momentum) {
 static void gather(const cppn_many *m, int64_t rows, int64_t first, int64_t count,
                    const float *from, float *to) {
     for (int64_t row = 0; row < rows; row++)
-        for (int k = 0; k < LANES; k++)
-            to[row * LANES + k] = from[row * m->count + lane(first, count, k)];
+        if (count == LANES)
+            store(to + row * LANES, load(from + row * m->count + first));
+        else
+            for (int k = 0; k < LANES; k++)
+                to[row * LANES + k] = from[row * m->count + lane(first, count, k)];
 }
 
 static void scatter(const cppn_many *m, int64_t rows, int64_t first, int64_t count,
                     const float *from, float *to) {
     for (int64_t row = 0; row < rows; row++)
-        for (int k = 0; k < LANES && k < count; k++)
-            to[row * m->count + first + k] = from[row * LANES + k];
+        memcpy(to + row * m->count + first, from + row * LANES, (size_t)count * sizeof *to);
 }
 
 INLINE int same_pace(const cppn_pace *a, const cppn_pace *b) {
@@ -347,7 +349,7 @@ static void do_vector(const cppn_many *m, const cppn_rooms *rooms, int64_t first
             check = update(&c, momentum);
         }
         loss = select_(ended, splat(INFINITY), loss);
-        for (int l = 0; l < LANES && l < count; l++) m->losses[c.step * m->count + first + l] = loss[l];
+        memcpy(m->losses + c.step * m->count + first, &loss, (size_t)count * sizeof *m->losses);
         ended |= check != check;
     }
     store(at(&c, 0), select_(ended, splat(NAN), load(at(&c, 0)))); /* it has ended for good */

@@ -1,6 +1,6 @@
 """What views need of a preset that show what a network learns: data, here a shipped picture."""
 
-LEARNING = ("loss_landscape", "learning", "painting", "trainability")
+LEARNING = ("learning", "painting", "loss_landscape", "trainability")
 
 
 def needed(view: str) -> dict[str, object]:

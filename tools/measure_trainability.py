@@ -88,7 +88,7 @@ class Row:
         return found | {"inputs": trainer.inputs, "targets": trainer.targets}
 
 
-ROWS = [Row(2, 8, 100, 4096), Row(16, 16, 500, 256)]
+ROWS = [Row(2, 8, 100, 2048), Row(16, 16, 500, 128)]
 
 
 class Ours:

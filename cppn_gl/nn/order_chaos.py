@@ -53,6 +53,11 @@ def sigmas(init: str, width: int) -> tuple[float, float]:
     return math.sqrt(width) * deviation(init, width, width), DEVIATIONS[INITS[init][0]]
 
 
+def points_of(width: int) -> int:
+    """The points of which growth is measured in layers of so many units: more in narrow ones."""
+    return min(max(round(UNITS / width), FEWEST), POINTS)
+
+
 class Probe:
     """A chain of dense layers, ready to be measured at many scales.
 
@@ -65,7 +70,7 @@ class Probe:
         layers, scales = network.drawn[:-1], network.scales
         self.activation = layers[0].activation
         self.depth, self.width = len(layers), len(layers[0].bias)
-        self.points = min(max(round(UNITS / self.width), FEWEST), POINTS)
+        self.points = points_of(self.width)
         self.weights = [layer.weight for layer in layers[1:]]
         self.biases = [np.asarray(layer.bias, np.float32) for layer in layers]
         self.factors = [

@@ -192,7 +192,11 @@ def _write(
 ) -> int:
     """As write_poster, once the file is locked and the shot has its engine."""
     shot = poster.shot
-    manifest = poster.manifest(renderer.info.renderer)
+    from cppn_gl.engines.names import cpu_engine  # needs OpenGL's library, which help does not
+
+    # An engine of the processor draws the same whether OpenGL is there or not.
+    drawer = cpu_engine(shot.engine)
+    manifest = poster.manifest(drawer.renderer if drawer else renderer.info.renderer)
     poster.check_agrees(manifest)
     poster.check_space()
     make_folder(poster.folder)

@@ -470,7 +470,7 @@ class TrainabilityOptions(Options):
         choice(AXES),
         f"the hyperparameter to the right, by its log10: {' '.join(AXES)}",
     )
-    up: str = key("last_rate", choice(AXES), "the hyperparameter upwards: the same names")
+    up: str = key("last_rate", choice(AXES), f"the hyperparameter upwards: {' '.join(AXES)}")
     train_steps: int = key(
         100,
         integer(1, 10_000),
@@ -511,7 +511,7 @@ class OrderChaosOptions(Options):
     )
     measured_depth: int = key(
         16,
-        integer(3, MAX_DEPTH),
+        integer(4, MAX_DEPTH),
         "layers of the network that is measured; at least those of the preset",
         step=8,
     )

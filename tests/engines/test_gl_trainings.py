@@ -57,7 +57,12 @@ CASES: dict[str, dict[str, Any]] = {
     "absolute": {"train.loss": "absolute"},
     "classes": {"train.target": "classes", "train.loss": "hinge", "train.data": "xor"},
     "entropy": {"train.target": "classes", "train.loss": "cross-entropy", "train.data": "gauss"},
-    "outputs": {"train.data": "rings", "train.target": "classes", "view.center": (-1, -1)},
+    "outputs": {
+        "train.data": "rings",
+        "train.target": "classes",
+        "view.center": (-1, -1),
+        "trainability.train_steps": 8,
+    },
 }
 
 

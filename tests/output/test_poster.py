@@ -237,6 +237,18 @@ def test_finished_bands_are_not_drawn_again(renderer: Renderer, tmp_path: Path, 
     assert (tmp_path / name).read_bytes() == (tmp_path / f"b{name}").read_bytes()
 
 
+@pytest.mark.gl
+@pytest.mark.native
+def test_bands_by_the_processor_go_on_with_opengl_or_without(tmp_path: Path) -> None:
+    one = Poster(shot(), tmp_path / "p.png", ROWS)
+    with Renderer("auto") as auto:
+        if auto.engine_for(PRESET).engine != "native":
+            pytest.skip("another engine draws it here")
+        stopped(auto, one)
+    with Renderer("native") as again:
+        assert write_poster(again, one) == one.count - 3
+
+
 def cut(data: bytes) -> bytes:
     return data[:-9]
 

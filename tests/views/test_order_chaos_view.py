@@ -19,7 +19,7 @@ from cppn_gl.views import ALL
 from cppn_gl.views.base import painted
 from cppn_gl.views.plots import order_chaos
 from cppn_gl.views.plots.order_chaos import OrderChaosView, changes_to, pictured, scales
-from cppn_gl.views.plots.order_chaos_drawing import colors, layers, phase, times
+from cppn_gl.views.plots.order_chaos_drawing import Overlay, colors, layers, phase, times
 from cppn_gl.views.plots.order_chaos_map import Coordinates, crossing, layout, marks
 
 PRESET = Preset().replace(
@@ -242,6 +242,21 @@ def test_a_wider_network_is_measured_at_the_same_sigma() -> None:
     wide = view.subject(scene(**keys, **{"order_chaos.measured_width": 300}))
     assert wide.probe.width == 300
     assert at_once(wide.measuring(at)) == pytest.approx(own, rel=0.12)
+
+
+@pytest.mark.parametrize("extent", [3.0, 0.7, 0.1, 0.004])
+def test_axes_have_round_numbers_at_any_zoom(extent: float) -> None:
+    size = (1280, 720)
+    of, at = layout(size, pictures=True), Coordinates(size, Viewport((0.2, -0.5), extent))
+    over = Overlay(of, at, OrderChaosView().subject(scene()))
+    left, right, _, _ = at.limits(of.box)
+    pixels = of.box[2] - of.box[0]
+    found = over._ticks(left, right, 1.0, pixels, 80)
+    assert 2 <= len(found) <= 12
+    for x, word in found:
+        assert of.box[0] <= x <= of.box[2]
+        place = at.place(x, 0)[0]
+        assert 10**place == pytest.approx(float(word), rel=1e-3)
 
 
 def test_what_it_cannot_show_is_refused() -> None:

@@ -30,7 +30,7 @@ from cppn_gl.utils.threads import one_thread, shared_out, thread_count
 
 KERNELS = ("auto", "native", "numpy")
 BLOCK = 64  # trainings that NumPy does together
-CROWD = 256  # trainings of a block of the native library, at most
+CROWD = 128  # trainings of a block of the native library, at most
 CALL = 4e7  # operations of one call of it, about: some 2 ms
 STEP = 1e8  # the most of one step of LANES trainings: some 5 ms
 FEWER = 0.75  # of a block's trainings: if no more are going on, the others are left out

@@ -21,10 +21,10 @@ from cppn_gl.engines.cpu.native import evaluator
 from cppn_gl.nn.activations import ACTIVATIONS
 from cppn_gl.nn.mean_field import MeanField, edge_steps, mean_field
 from cppn_gl.nn.network import Network
-from cppn_gl.nn.order_chaos import Probe, sigmas
+from cppn_gl.nn.order_chaos import Probe, points_of, sigmas
 from cppn_gl.nn.sources import Random
 from cppn_gl.preset.preset import Preset
-from cppn_gl.preset.scene import Scene, identity, scene_of
+from cppn_gl.preset.scene import Scene, identity, scene_of, work_per_pixel
 from cppn_gl.preset.show import OrderChaosOptions
 from cppn_gl.utils.arrays import Box, Float32, Float64, Size
 from cppn_gl.utils.cache import MB, LRUCache
@@ -48,9 +48,10 @@ from cppn_gl.views.plots.order_chaos_map import (
 )
 
 STEP, ACROSS = 4, 112  # pixels of the map's lattice at least; places along its longer side
+WORK, FEWEST = 2e10, 40  # multiplications of a map, about; places along it at least
 ROWS_AT_ONCE = 48  # coloured in one step
 SMALLEST = -9.0  # log10 of the smallest scale
-SAMPLES = 2  # N of the N×N samples per pixel of a small picture
+SAMPLES, COSTLY = 2, 3e5  # N of the N×N samples per pixel of a small picture; 1 from so much work
 KEPT = 32 * MB
 
 
@@ -221,7 +222,9 @@ class OrderChaosView(CPUView):
         """The limits of the map, and the columns and rows of its lattice."""
         wide, high = of.box[2] - of.box[0], of.box[3] - of.box[1]
         ratio = min(1.0, size[0] / of.size[0])
-        pixels = max(STEP, max(wide, high) * ratio / ACROSS)
+        affordable = math.sqrt(WORK / self._place_work(scene) * max(wide, high) / min(wide, high))
+        across = min(max(int(affordable), FEWEST), ACROSS)
+        pixels = max(STEP, max(wide, high) * ratio / across)
         columns, rows = (max(2, round(side * ratio / pixels) + 1) for side in (wide, high))
         return Coordinates(of.size, scene.view).limits(of.box), columns, rows
 
@@ -258,18 +261,24 @@ class OrderChaosView(CPUView):
         key = identity(there.network, there.clock), there.view, size
         found = self._pictures.find(key)
         if found is None:
-            fine = size[0] * SAMPLES, size[1] * SAMPLES
+            samples = SAMPLES if work_per_pixel(there.network) < COSTLY else 1
+            fine = size[0] * samples, size[1] * samples
             drawn = yield from evaluator(there.network, there.view, there.clock).picture(fine)
             shown = np.asarray(np.nan_to_num(drawn, nan=0.0), np.float32)
-            found = self._pictures.put(key, mean_of_samples(shown, SAMPLES))
+            found = self._pictures.put(key, mean_of_samples(shown, samples))
         return found
 
     def work(self, scene: Scene) -> float:
         """Multiplications of the places measured, per pixel of a picture of usual size."""
+        return self._place_work(scene) / STEP**2
+
+    def _place_work(self, scene: Scene) -> float:
+        """Multiplications of a place of the map, an activation counting as 60."""
         options, spec = scene.options(OrderChaosOptions), scene.preset.spec
         assert isinstance(spec, Random)
         units = max(spec.width, options.measured_width)
-        return max(spec.depth, options.measured_depth) * units * (units + 60) / STEP
+        depth = max(spec.depth, options.measured_depth)
+        return 2.0 * points_of(units) * depth * units * (units + 60)
 
     def effort(self, scene: Scene, region: Region) -> float:
         """Little, once the map has been measured."""
@@ -301,11 +310,14 @@ class OrderChaosView(CPUView):
         ground = self._grounds.find(look)
         if ground is None:
             over = Overlay(of, Coordinates(size, scene.view), subject)
+            others: dict[str, Float64] = {}
             if options.edges == "all" and of.worded:
-                others = [name for name in ACTIVATIONS if name != subject.activation]
-                over.other_curves({name: at_once(self._curve(subject, name)) for name in others})
+                names = [name for name in ACTIVATIONS if name != subject.activation]
+                others = {name: at_once(self._curve(subject, name)) for name in names}
+            over.other_curves(others)
             if options.edges != "none":
                 over.curve(curve)
+            over.names(others)
             over.lines(self._marks(scene, of, curve))
             if of.worded:
                 over.regions(curve)

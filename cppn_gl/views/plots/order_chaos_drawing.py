@@ -23,12 +23,13 @@ from cppn_gl.views.plots.order_chaos_map import Coordinates, Layout, Place, cros
 from cppn_gl.views.slopes.palette import heat
 from cppn_gl.views.strokes import Disc, Stroke, layer_of_strokes
 from cppn_gl.views.text import DIM, WHITE, shorten, significant, variable, width, write
-from cppn_gl.views.ticks import log_ticks, tick_words
+from cppn_gl.views.ticks import log_ticks, tick_words, ticks
 
 GROUND: RGB = plot.GROUND
 FACTOR, CUT = 3.0, 0.04  # growth with the most saturated colour; of the palette, at each end
 SHORTEST, LONGEST = 0.5, 100.0  # depth scales with the darkest and the brightest colour
 NEAR_EDGE = 0.015  # of the growth, from 1: neither order nor chaos
+NARROW = 4.0  # factor between the ends of an axis, below which its ticks are evenly spaced
 CURVE: RGB = (14, 16, 22)
 PALE: RGB = (250, 250, 248)
 DOT: RGB = (255, 206, 84)
@@ -153,12 +154,21 @@ class Overlay:
         self._over(self.of.box, [rim, Stroke(line, CURVE, wide)])
 
     def other_curves(self, curves: Mapping[str, Float64]) -> None:
-        """Thin curves of other activations, with their names where they leave the map."""
+        """Thin curves of other activations."""
+        strokes = []
+        for curve in curves.values():
+            line = self._inside(curve)
+            strokes += [
+                Stroke(line, PALE, 2.2 * self.hair, opacity=0.5),
+                Stroke(line, CURVE, self.hair),
+            ]
+        if strokes:
+            self._over(self.of.box, strokes)
+
+    def names(self, curves: Mapping[str, Float64]) -> None:
+        """The names of other activations' curves, one below the other, each on its curve."""
         left, top, right, bottom = self.of.box
         lines = {name: self._inside(curve) for name, curve in curves.items()}
-        for line in lines.values():
-            rim = Stroke(line, PALE, 2.2 * self.hair, opacity=0.5)
-            self._over(self.of.box, [rim, Stroke(line, CURVE, self.hair)])
         size = max(8, round(0.85 * self.of.font_size))
         row = top + 0.75 * self.of.line
         for names in _alike(lines, row):
@@ -275,10 +285,12 @@ class Overlay:
         ends = 10 ** max(low, -9.0) * factor, 10 ** min(high, 6.0) * factor
         if not ends[0] < ends[1]:
             return []
-        values = log_ticks(*ends, max(2, int(pixels / apart)))
+        most, near = max(2, int(pixels / apart)), ends[1] < NARROW * ends[0]
+        values = ticks(*ends, most) if near else log_ticks(*ends, most)
+        words = tick_words(values, log=not near)
         start = self.of.box[0]
         found = []
-        for value, word in zip(values, tick_words(values, log=True), strict=True):
+        for value, word in zip(values, words, strict=True):
             at = (math.log10(value / factor) - low) / (high - low)
             found.append((start + at * pixels, word))
         return found

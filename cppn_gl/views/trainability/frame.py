@@ -20,7 +20,7 @@ from cppn_gl.utils.colormaps import Palette
 from cppn_gl.views import text
 from cppn_gl.views.base import Words
 from cppn_gl.views.lettering import canvas
-from cppn_gl.views.ticks import tick_words, ticks
+from cppn_gl.views.ticks import log_ticks, tick_words, ticks
 from cppn_gl.views.trainability.measure import converged_colors, diverged_colors
 
 LEAST = (200, 112)  # pixels of the smallest picture with words
@@ -47,26 +47,27 @@ def axis_ticks(axis: Hyperparameter, low: float, high: float, most: int) -> list
     low, high = max(low, axis.low), min(high, axis.high)
     if most < 1 or not low < high:
         return []
-    if high - low >= (1 if axis.momentum else 1.6):
-        step = next(s for s in range(1, 1000) if high // s - -(-low // s) < most)
-        first = math.ceil(low / step)
-        marks = [k * step for k in range(first, math.floor(high / step) + 1)]
-        if len(marks) > 1:
-            return [(float(mark), _power(axis, mark)) for mark in marks]
+    if high - low >= 1:
+        if axis.momentum:
+            whole = range(math.ceil(low), math.floor(high) + 1)
+            return [(float(mark), _momentum(mark)) for mark in whole][:most]
+        values = log_ticks(axis.value(low), axis.value(high), most)
+        if len(values) > 1:
+            return [(axis.coordinate(value), _short(value)) for value in values]
     values = [v for v in ticks(axis.value(low), axis.value(high), most) if v > 0 or axis.momentum]
     names = tick_words(values)
     found = [(axis.coordinate(v), name) for v, name in zip(values, names, strict=True)]
     return [one for one in found if low <= one[0] <= high]
 
 
-def _power(axis: Hyperparameter, mark: int) -> str:
-    if axis.momentum:
-        return (
-            f"{1 - 10.0**-mark:.{max(mark, 0)}f}"
-            if mark >= 0
-            else text.significant(1 - 10.0**-mark)
-        )
-    return text.minus(f"{10.0**mark:g}") if -4 < mark < 5 else text.minus(f"1e{mark}")
+def _short(value: float) -> str:
+    """A round number: 0.02, 5000, 10⁻⁷."""
+    return text.minus(f"{value:.0e}" if not 0.9e-3 < value < 2e4 else f"{value:g}")
+
+
+def _momentum(mark: int) -> str:
+    """1 - 10^-mark: 0, 0.9, 0.99 …"""
+    return f"{1 - 10.0**-mark:.{max(mark, 0)}f}"
 
 
 @dataclass(frozen=True)

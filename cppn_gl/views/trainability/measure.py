@@ -42,7 +42,7 @@ class Measuring:
                 if self._step == 0:
                     self._first = row
                 v = row / self._first
-                v = np.where(np.isfinite(v) & (v <= LARGEST), v, LARGEST)
+                v = np.where(v <= LARGEST, v, LARGEST)  # NaN is not
                 self._sum += v
                 self._inverse += 1 / np.maximum(v, 1 / LARGEST)
                 if self._step >= self._from:

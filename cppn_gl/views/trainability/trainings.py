@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.painter import Painter
@@ -28,14 +29,24 @@ from cppn_gl.preset.show import TrainabilityOptions
 from cppn_gl.utils.arrays import Float32, Float64, Size
 from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.tasks import Steps, share
-from cppn_gl.views.trainability.measure import LARGEST, LAST, Tones, judged, measure
+from cppn_gl.views.trainability.measure import LARGEST, LAST, Measuring, Tones, judged
 
-TOGETHER = 2**14  # trainings of a call
-NUMBERS = 2**22  # of their parameters, or losses
+TOGETHER, ON_DEVICE = 2**12, 2**16  # trainings of a call, on the processor and on a GPU
+NUMBERS, DEVICE_NUMBERS = 2**22, 2**25  # of their parameters, or losses
 GRID, LONGEST = 36, 4  # places along the shorter side whose quantiles are the tones; ratio of sides
+ROWS = 32  # steps that are measured at once
 PASSES = 3  # forward, and two products backward
 
-Kernel = Callable[["Plane", Variants], Steps[Float64]]  # measures of trainings
+Drawn = tuple[Float32 | None, Float32 | None]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What trains. `name`: equal where results are; `most(plane)`: trainings of a call."""
+
+    name: Hashable
+    measures: Callable[["Plane", Variants], Steps[Float64]]
+    most: Callable[["Plane"], int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +92,11 @@ class Plane:
         keys = pixel_keys(self.preset, self.options.across, self.options.up, *values)
         return self.preset.replace(**keys)
 
-    def variants(self, across: Float64, up: Float64, chosen: Any) -> Variants:
-        """The trainings `chosen`, by number, of all pairs of values, those across first."""
+    def variants(self, across: Float64, up: Float64, drawn: Drawn, chosen: Any) -> Variants:
+        """The trainings `chosen`, by number, of all pairs of values, those across first.
+
+        `drawn`: what `drawn` gives for both.
+        """
         row, column = np.divmod(chosen, len(across))
         x, y = across[column], up[row]
         of = {self.options.across: x, self.options.up: y}
@@ -92,30 +106,44 @@ class Plane:
             if name in ("first_rate", "last_rate"):
                 factors[0 if name == "first_rate" else -1] = values
         return Variants(
-            self._starts(across, up, row, column),
+            self._starts(drawn, row, column),
             of.get("rate", np.full(count, train.rate)),
             factors,
             of.get("momentum", np.full(count, train.momentum)),
         )
 
-    def _starts(self, across: Float64, up: Float64, row: Any, column: Any) -> Float32:
+    def drawn(self, axis: Hyperparameter, values: Float64) -> Steps[Float32 | None]:
+        """The parameters at step 0 for each value, (P, values); None if all are the preset's."""
+        if not axis.starts:
+            return None
+        found = []
+        for value in values.tolist():
+            found.append(self._start(axis.keys(self.preset, value)))
+            yield
+        return np.stack(found, axis=1)
+
+    def _starts(self, drawn: Drawn, row: Any, column: Any) -> Float32:
         """The parameters at step 0, (P, n)."""
         at_x, at_y = self.axes
-        problem = self.trainer.problem
-        plain = self._start({})
-        found = np.repeat(plain[:, None], len(row), axis=1)
-        biases = np.zeros(len(plain), bool)
-        for _, bias in problem.split(biases):
-            bias[:] = True
-        sides = ((at_x, across, column), (at_y, up, row))
+        found = np.repeat(self._plain[:, None], len(row), axis=1)
+        sides = ((at_x, drawn[0], column), (at_y, drawn[1], row))
         # The biases follow `weight_scale` where `bias_scale` is not set: so it is the first.
-        for axis, values, which in sorted(sides, key=lambda side: side[0].name == "bias_scale"):
-            if axis.starts:
-                used, where = np.unique(which, return_inverse=True)
-                starts = [self._start(axis.keys(self.preset, v)) for v in values[used].tolist()]
-                drawn = np.stack(starts, axis=1)
-                changed = biases if axis.name == "bias_scale" else np.full(len(plain), True)
-                found[changed] = drawn[changed][:, where]
+        for axis, starts, which in sorted(sides, key=lambda side: side[0].name == "bias_scale"):
+            if starts is not None:
+                changed = self._biases if axis.name == "bias_scale" else slice(None)
+                found[changed] = starts[changed][:, which]
+        return found
+
+    @cached_property
+    def _plain(self) -> Float32:
+        return self._start({})
+
+    @cached_property
+    def _biases(self) -> NDArray[np.bool_]:
+        """Which parameters are biases, (P,)."""
+        found = np.zeros(len(self._plain), bool)
+        for _, bias in self.trainer.problem.split(found):
+            bias[:] = True
         return found
 
     def _start(self, keys: dict[str, Any]) -> Float32:
@@ -130,9 +158,18 @@ def by_processor(kernel: str = "auto") -> Kernel:
 
     def measures(plane: Plane, variants: Variants) -> Steps[Float64]:
         steps = plane.options.train_steps
-        return measure((yield from many.losses(plane.trainer, variants, steps, kernel=kernel)))
+        losses = yield from many.losses(plane.trainer, variants, steps, kernel=kernel)
+        measuring = Measuring(variants.count, steps)
+        for first in range(0, steps, ROWS):
+            measuring.add(losses[first : first + ROWS])
+            yield
+        return measuring.found()
 
-    return measures
+    def most(plane: Plane) -> int:
+        size = max(plane.trainer.problem.parameters, plane.options.train_steps)
+        return max(1, min(TOGETHER, NUMBERS // size))
+
+    return Kernel(kernel, measures, most)
 
 
 def by_shader(painter: Painter) -> Kernel:
@@ -145,21 +182,25 @@ def by_shader(painter: Painter) -> Kernel:
         sums = yield from shared.sums(plane.trainer, variants, steps, last, LARGEST)
         return judged(*sums, steps)
 
-    return measures
+    def most(plane: Plane) -> int:
+        return max(1, min(ON_DEVICE, DEVICE_NUMBERS // plane.trainer.problem.parameters))
+
+    return Kernel(painter.ctx.info["GL_RENDERER"], measures, most)
 
 
 def measures_of(plane: Plane, kernel: Kernel, across: Float64, up: Float64) -> Steps[Float64]:
     """The measures at coordinates, (rows up, columns across); NaN where there are no values."""
     values = [axis.values(at) for axis, at in zip(plane.axes, (across, up), strict=True)]
     inside = [np.unique(one[np.isfinite(one)]) for one in values]
+    x_starts = yield from plane.drawn(plane.axes[0], inside[0])
+    drawn = x_starts, (yield from plane.drawn(plane.axes[1], inside[1]))
     total = len(inside[0]) * len(inside[1])
     found = np.empty(total)
-    size = max(plane.trainer.problem.parameters, plane.options.train_steps)
-    most = max(1, min(TOGETHER, NUMBERS // size))
+    most = kernel.most(plane)
     for first in range(0, total, most):
         last = min(first + most, total)
-        variants = plane.variants(inside[0], inside[1], np.arange(first, last))
-        work = share(kernel(plane, variants), first / total, last / total)
+        variants = plane.variants(inside[0], inside[1], drawn, np.arange(first, last))
+        work = share(kernel.measures(plane, variants), first / total, last / total)
         found[first:last] = yield from work
         yield last / total
     picture = np.full((len(up), len(across)), np.nan)
@@ -187,11 +228,11 @@ _measured: LRUCache[Hashable, Float64] = LRUCache(96 * MB, lambda key, found: fo
 _tones: LRUCache[Hashable, Tones] = LRUCache(64)
 
 
-def measured(scene: Scene, kernel: Kernel, name: Hashable, region: Region) -> Steps[Float64]:
-    """The measures of a region's samples, (rows, columns), kept. `name`: of the kernel."""
+def measured(scene: Scene, kernel: Kernel, region: Region) -> Steps[Float64]:
+    """The measures of a region's samples, (rows, columns), kept."""
     plane = Plane.of(scene.preset)
     grid = region.size, region.offset, region.part, region.jitters
-    key = plane.key, name, scene.view, grid
+    key = plane.key, kernel.name, scene.view, grid
     known = _measured.find(key)
     if known is not None:
         return known
@@ -205,13 +246,13 @@ def grid_of(shape: Size) -> Size:
     return (round(GRID * wide), GRID) if wide >= 1 else (GRID, round(GRID / wide))
 
 
-def tones(scene: Scene, kernel: Kernel, name: Hashable, shape: Size) -> Steps[Tones]:
+def tones(scene: Scene, kernel: Kernel, shape: Size) -> Steps[Tones]:
     """The tones of a whole picture of a shape: the same for all its parts and resolutions."""
     plane = Plane.of(scene.preset)
     if plane.options.tone == "fixed":
         return Tones(plane.options.train_steps)
     size = grid_of(shape)
-    key = plane.key, name, scene.view, size
+    key = plane.key, kernel.name, scene.view, size
     known = _tones.find(key)
     if known is not None:
         return known
@@ -223,6 +264,8 @@ def losses_at(preset: Preset, x: float, y: float) -> Steps[Float32]:
     """The losses of the training at coordinates where there are values, (steps,)."""
     plane = Plane.of(preset)
     values = [np.array([a.value(at)]) for a, at in zip(plane.axes, (x, y), strict=True)]
-    variants = plane.variants(values[0], values[1], np.arange(1))
+    x_starts = yield from plane.drawn(plane.axes[0], values[0])
+    drawn = x_starts, (yield from plane.drawn(plane.axes[1], values[1]))
+    variants = plane.variants(values[0], values[1], drawn, np.arange(1))
     found = yield from many.losses(plane.trainer, variants, plane.options.train_steps)
     return np.asarray(found[:, 0])

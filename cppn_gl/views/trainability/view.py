@@ -91,19 +91,19 @@ class TrainabilityView(View):
         self, stage: Stage, planes: Planes, scene: Scene, region: Region | None = None
     ) -> Task:
         engine, painter = stage.engine_for(scene.network), stage.painter
-        kernel, name = by_processor(), "auto"
+        kernel = by_processor()
         if _by_shader(painter, engine, scene):
-            kernel, name = by_shader(painter), painter.ctx.info["GL_RENDERER"]
+            kernel = by_shader(painter)
         part = region or Region.of(planes.size)
 
         def steps() -> Steps[None]:
-            planes.write((yield from _painted(scene, kernel, name, part)))
+            planes.write((yield from _painted(scene, kernel, part)))
 
         return Stepping(steps())
 
     def paint_region(self, scene: Scene, engine: Engine, region: Region) -> Steps[Picture]:
         name = "numpy" if engine.name == "numpy" else "auto"
-        return (yield from _painted(scene, by_processor(name), name, region))
+        return (yield from _painted(scene, by_processor(name), region))
 
     def parts(self, preset: Preset, size: Size) -> list[Box]:
         rows = max(1, 2**16 // size[0])
@@ -211,12 +211,12 @@ def _cannot(preset: Preset) -> str:
     return f"cannot train side by side: {why}" if why else ""
 
 
-def _painted(scene: Scene, kernel: Kernel, name: Hashable, region: Region) -> Steps[Picture]:
+def _painted(scene: Scene, kernel: Kernel, region: Region) -> Steps[Picture]:
     """The colours of a region, averaged over its samples."""
     if region.adaptive:
         region = region.sampled(SAMPLES)
-    how = yield from share(tones(scene, kernel, name, region.shape), 0.0, 0.05)
-    found = yield from share(measured(scene, kernel, name, region), 0.05, 1.0)
+    how = yield from share(tones(scene, kernel, region.shape), 0.0, 0.05)
+    found = yield from share(measured(scene, kernel, region), 0.05, 1.0)
     picture = np.empty((*found.shape, 3), np.float32)
     rows = max(1, 2**16 // found.shape[1])
     for top in range(0, len(found), rows):
