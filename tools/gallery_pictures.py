@@ -114,7 +114,8 @@ class Picture:
     def preset(self) -> Preset:
         """The preset; of one that trains when it is opened, its training as an animation."""
         preset = preset_of(self.words)
-        trains = preset.learns and not preset.moves and not preset.train.checkpoint
+        train = preset.train
+        trains = preset.learns and train.steps and not preset.moves and not train.checkpoint
         return training_film(preset, TRAINING) if trains else preset
 
     @property

@@ -30,7 +30,10 @@ from cppn_gl.utils.resources import resource
 # Which shipped presets have no page, by what their line says.
 REFUSED = {
     "show.view: a page does not show": [
-        *("anchor", "attribution", "attribution-sheet", "best-pictures", "chelsea", "dream"),
+        *("anchor", "attribution", "attribution-sheet", "best-pictures"),
+        *("boundary-deep", "boundary-deepest", "boundary-linear", "boundary-minibatch"),
+        *("boundary-momentum", "boundary-one-datum", "boundary-relu", "boundary-scale"),
+        *("boundary-tanh", "boundary-zoom", "chelsea", "dream"),
         *("eyes", "feature", "feature-pixels", "feature-sheet", "first-kernels", "gradient"),
         *("imagined-flamingo", "imagined-network", "landscape", "landscape-path"),
         *("landscape-random", "landscape-surface", "learn-bumps", "learn-plane"),

@@ -258,5 +258,6 @@ def test_search_finds_names_help_and_choices() -> None:
     assert found[""] == set(FIELDS)
     assert "network.weight_scale" in found["weight"]
     assert found["glorot"] == {"network.init"}
-    assert found["camera azimuth"] == {"surface.turn", "volume.turn", "warp.turn"}
+    turned = {"surface.turn", "volume.turn", "warp.turn", "loss_landscape.turn"}
+    assert found["camera azimuth"] == turned
     assert not found["nothing like this"]

@@ -43,6 +43,7 @@ PRESETS = Path(__file__).parents[2] / "presets"
 TAUGHT = SUITED.replace(**{"train.steps": 12, "train.points": 60})
 TAUGHT_VIEWS = {
     "learning": TAUGHT.replace(**{"train.data": "circle"}),
+    "loss_landscape": TAUGHT.replace(**{"train.data": "circle"}),
     "painting": TAUGHT.replace(**{"train.data": str(PRESETS / "anchor.png")}),
     "trainability": TAUGHT.replace(
         **{"train.data": "circle", "trainability.train_steps": 4, "train.rate": 1.0}
@@ -93,7 +94,9 @@ def test_its_knobs_are_options_that_can_be_turned(name: str) -> None:
     row, preset = VIEWS[name], seen(name)
     fields = {field.name: field for field in option_fields(row)}
     if not row.images:  # whose options are more than keys can turn
-        assert set(fields) - set(ALL[name].knobs) <= {"unit", "units", "pinned", "point"}
+        assert set(fields) - set(ALL[name].knobs) <= {
+            *("unit", "units", "pinned", "point", "limits")
+        }
     assert len(set(ALL[name].knobs)) == len(ALL[name].knobs)
     for knob in ALL[name].knobs:
         assert row.options is not None

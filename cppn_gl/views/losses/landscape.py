@@ -63,7 +63,6 @@ APART = 7  # font sizes between numbered dots
 class LossLandscapeView(View):
     """The loss around the weights, as a picture or as a surface."""
 
-    samples = 1
     by_engine = False
     clicked = "on a dot of the path shows that step"
 
@@ -223,7 +222,7 @@ def painted(of: LossMap, scene: Scene, size: Size) -> Steps[Float32]:
             whole = rows_of(heights, height, height - end - 1, height - top + 1) @ across
             whole = np.clip(whole, 0, 1)[::-1]
             band = whole[1:-1]
-            down, side = (whole[2:] - whole[:-2]) * np.float32(0.5), np.empty_like(band)
+            down, side = (whole[2:] - whole[:-2]) * np.float32(0.5), np.zeros_like(band)
             np.subtract(band[:, 2:], band[:, :-2], out=side[:, 1:-1])
             side[:, :1], side[:, -1:] = side[:, 1:2], side[:, -2:-1]
             side *= np.float32(0.5)
