@@ -75,6 +75,9 @@ def _expected(function: Callable[[Float64], Float64], lengths: Float64 | float) 
     return np.asarray((values * weights).sum(axis=-1))
 
 
+ROUNDED = 1e-9  # a slope as near to 1 is 1
+
+
 @dataclass(frozen=True)
 class MeanField:
     """What the theory says of wide networks.
@@ -107,7 +110,7 @@ def mean_field(activation: str, sigma_w: float, sigma_b: float) -> MeanField:
     sigma_w: standard deviation of a weight times √fan-in; sigma_b: of a bias; both at least 0.
     """
     length = fixed_length(activation, sigma_w, sigma_b)
-    at = min(max(length, 0.0), MOST)
+    at = min(max(length, LEAST), MOST)  # not 0, where kinks have the slope of one side
     chi = sigma_w**2 * float(mean_square_slope(activation, at))
     if math.isinf(length):
         return MeanField(length, chi, 1.0 if chi <= 1 else math.nan, math.nan, math.nan)
@@ -116,6 +119,8 @@ def mean_field(activation: str, sigma_w: float, sigma_b: float) -> MeanField:
     ends = mean_square(activation, np.array([before, after]))
     slope = sigma_w**2 * float(ends[1] - ends[0]) / (after - before)
     length_scale = _scale(abs(slope))
+    if abs(chi - 1) < ROUNDED:
+        chi = 1.0
     if chi <= 1 or length <= LEAST:
         return MeanField(length, chi, 1.0, length_scale, _scale(chi))
     squares = hermite_squares(activation, length)

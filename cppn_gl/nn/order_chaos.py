@@ -106,7 +106,7 @@ class Probe:
         self, measure: Measure, points: int, weight: Float64, bias: Float64
     ) -> Steps[Float64]:
         size = int(MULTIPLICATIONS / (2 * points * self.width**2))
-        size = min(max(size, 1), BLOCK, len(weight))
+        size = min(max(size, 1), BLOCK)
         found = np.empty(len(weight))
         starts = range(0, len(weight), size) if size else range(0)
         for group in _groups(starts, thread_count()):

@@ -18,6 +18,7 @@ from cppn_gl.nn.vision.shapes import MAX_CHANNELS
 from cppn_gl.preset.hyperparameters import AXES
 from cppn_gl.utils.checks import (
     OneOf,
+    PresetError,
     choice,
     flag,
     integer,
@@ -25,6 +26,7 @@ from cppn_gl.utils.checks import (
     line,
     number,
     several,
+    show,
     validate,
 )
 
@@ -459,6 +461,12 @@ class LossLandscapeOptions(Orbit):
         step=1,
         slider=(0, 40),
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.limits is not None and self.limits[0] >= self.limits[1]:
+            problem = f"{show(list(self.limits))}; expected the smaller loss first"
+            raise PresetError(problem, key="loss_landscape.limits")
 
 
 @dataclass(frozen=True)

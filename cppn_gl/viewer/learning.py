@@ -309,12 +309,13 @@ class Learning(Background):
         key = sheet.source, sheet.sweep
         if key != self._runs[0]:
             found: dict[int, Run] = {}
-            with contextlib.suppress(PresetError):  # the sheet tells what is wrong with a cell
+            with contextlib.suppress(PresetError):  # the sheet tells what is wrong with it
                 for cell in cells(sheet).cells:
-                    preset = cell.preset.at(cell.time or 0.0)
-                    # Of a sheet of steps each cell has its own.
-                    if preset.learns and preset.train.steps == sheet.train.steps:
-                        found[id(preset.run)] = preset.run
+                    with contextlib.suppress(PresetError):
+                        preset = cell.preset.at(cell.time or 0.0)
+                        # Of a sheet of steps each cell has its own.
+                        if preset.learns and preset.train.steps == sheet.train.steps:
+                            found[id(preset.run)] = preset.run
             self._runs = key, tuple(found.values())
         return self._runs[1]
 

@@ -165,8 +165,11 @@ class SheetView(View):
 
     def _trained(self, scene: Scene, cell: Cell) -> str:
         """How far the training of a cell has come: its loss, or that it diverged."""
-        preset = cell.preset.at(self._time(scene, cell))
-        if not preset.learns or preset.dataset.problem:
+        try:
+            preset = cell.preset.at(self._time(scene, cell))
+            if not preset.learns or preset.dataset.problem:
+                return ""
+        except PresetError:  # the cell itself says what is wrong
             return ""
         run, step = preset.run, preset.train.steps
         measures = run.measures(step)

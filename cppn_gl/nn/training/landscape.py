@@ -63,6 +63,10 @@ class Plane:
     components: bool
 
     @property
+    def nbytes(self) -> int:
+        return self.center.nbytes + self.directions.nbytes + self.path.nbytes
+
+    @property
     def held(self) -> float:
         """The share, from 0 to 1, of the path's squared distances that lies in the plane."""
         return min(1.0, sum(self.shares))
@@ -100,7 +104,7 @@ def random_plane(problem: Problem, steps: Sequence[int], path: Float64, seed: in
     """The plane of two random directions through the last weights of a path (n, P)."""
     directions = random_directions(problem, path[-1], seed)
     places, shares = projected(path - path[-1], directions)
-    return Plane(path[-1], directions, tuple(steps), places, shares, components=False)
+    return Plane(path[-1].copy(), directions, tuple(steps), places, shares, components=False)
 
 
 def path_plane(problem: Problem, steps: Sequence[int], path: Float64, seed: int) -> Plane:
@@ -128,7 +132,7 @@ def _path_plane(problem: Problem, steps: Sequence[int], path: Float64, seed: int
     second = second if (away @ second).sum() >= 0 else -second
     directions = np.stack([first, second])
     places, shares = projected(away, directions)
-    return Plane(path[-1], directions, tuple(steps), places, shares, components=True)
+    return Plane(path[-1].copy(), directions, tuple(steps), places, shares, components=True)
 
 
 def _unit(direction: Float64) -> Float64:

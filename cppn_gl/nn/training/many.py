@@ -34,7 +34,7 @@ CROWD = 128  # trainings of a block of the native library, at most
 CALL = 4e7  # operations of one call of it, about: some 2 ms
 STEP = 1e8  # the most of one step of LANES trainings: some 5 ms
 FEWER = 0.75  # of a block's trainings: if no more are going on, the others are left out
-GATHERED = 2**20  # numbers of the batches that are in memory
+GATHERED = 2**17  # numbers of the batches that are in memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ def problem_of(trainer: Any) -> str:
         return "normalised layers are trained one network at a time"
     if trainer.train.dropout:
         return "networks with dropout are trained one at a time"
-    if _work(trainer) * LANES > STEP:
+    if step_work(trainer) * LANES > STEP:
         return "the network and its batch are too large for many trainings at once"
     return trainer.dataset.problem
 
@@ -117,7 +117,7 @@ def losses(
     return (yield from _native(library, trainer, variants, steps))
 
 
-def _work(trainer: DenseTrainer) -> float:
+def step_work(trainer: DenseTrainer) -> float:
     """The operations of a step, about: 6 of each parameter and sample, 40 of each activation."""
     problem = trainer.problem
     units = sum(rows for rows, _ in problem.shapes)
@@ -215,7 +215,7 @@ def _native(
     library: Library, trainer: DenseTrainer, variants: Variants, steps: int
 ) -> Steps[Float32]:
     """By the native library, block by block, on all threads."""
-    problem, n, work = trainer.problem, variants.count, _work(trainer)
+    problem, n, work = trainer.problem, variants.count, step_work(trainer)
     how = problem.loss, problem.optimizer, problem.l1, problem.l2, problem.biases
     crowd = Crowd(library, problem.shapes, problem.activations, trainer.train.batch, *how)
     found = np.full((steps, n), np.inf, np.float32)

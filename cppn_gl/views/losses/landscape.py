@@ -22,7 +22,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import LossLandscapeOptions
 from cppn_gl.utils.arrays import RGB, Box, Float32, Float64, Samples, Size
-from cppn_gl.utils.cache import LRUCache
+from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.colormaps import between, named
 from cppn_gl.utils.ladder import ladder
 from cppn_gl.utils.tasks import Stepping, Steps, Task, at_once, share
@@ -56,7 +56,7 @@ LEGEND = 310, 160  # the smallest picture with a legend
 BRIEF: tuple[tuple[float, int, float], ...] = ((4.2, 0, 19.0), (3.2, 0, 15.0))  # of LegendLayout
 COVERED = ((0.13, 0.13, 0.16), (0.075, 0.075, 0.1))  # at most, by each legend: a map, a surface
 AXES = (400, 220)  # the smallest picture with axes
-OVERLAYS = 24
+OVERLAYS = 32 * MB  # of cached words
 APART = 7  # font sizes between numbered dots
 
 
@@ -68,7 +68,9 @@ class LossLandscapeView(View):
 
     def __init__(self) -> None:
         self.maps = LossMaps()
-        self._kept: LRUCache[Any, tuple[LossMap, Words]] = LRUCache(OVERLAYS)
+        self._kept: LRUCache[Any, tuple[LossMap, Words]] = LRUCache(
+            OVERLAYS, lambda key, kept: kept[1].nbytes
+        )
 
     def problem(self, preset: Preset) -> str:
         if not preset.learns:
@@ -171,8 +173,9 @@ class LossLandscapeView(View):
         away = np.hypot(*(pixels - place).T)
         if np.isfinite(away).any() and np.nanmin(away) <= NEAR:
             step = of.plane.steps[int(np.nanargmin(away))]
-            loss = scene.preset.run.measures(step).loss
-            return Hit(f"step {step:,}, loss {significant(loss)}", changes={"train.steps": step})
+            loss = of.loss if step == of.plane.steps[-1] else _measured(scene, step)
+            known = "" if loss is None else f", loss {significant(loss)}"
+            return Hit(f"step {step:,}{known}", changes={"train.steps": step})
         if options.raised:
             return None
         u, v = 2 * place[0] / size[0] - 1, 1 - 2 * place[1] / size[1]
@@ -195,6 +198,15 @@ class LossLandscapeView(View):
         reach = preset.options(LossLandscapeOptions).reach
         found = ladder(reach, 1.0, ZOOM, -steps)
         return {"loss_landscape.reach": min(max(found, REACH[0]), REACH[1])}
+
+
+def _measured(scene: Scene, step: int) -> float | None:
+    """The loss of a step as it was measured in training; None if it was not."""
+    found = scene.preset.run.measures(step)
+    if found.step != step:
+        return None
+    tests = scene.options(LossLandscapeOptions).measured == "tests"
+    return found.test_loss if tests else found.loss
 
 
 def _draft(region: Region, planes: Planes) -> Region:
@@ -224,7 +236,8 @@ def painted(of: LossMap, scene: Scene, size: Size) -> Steps[Float32]:
             band = whole[1:-1]
             down, side = (whole[2:] - whole[:-2]) * np.float32(0.5), np.zeros_like(band)
             np.subtract(band[:, 2:], band[:, :-2], out=side[:, 1:-1])
-            side[:, :1], side[:, -1:] = side[:, 1:2], side[:, -2:-1]
+            if width > 2:
+                side[:, :1], side[:, -1:] = side[:, 1:2], side[:, -2:-1]
             side *= np.float32(0.5)
             colors = palette[(band * np.float32(len(palette) - 1) + np.float32(0.5)).astype(int)]
             factor = 1 + SHADE * np.tanh(steep * (down - side))  # lit from the left and above

@@ -1,6 +1,6 @@
 """The losses that a landscape shows: the plane, what of it is in sight, and the losses on a grid.
 
-    Scene -> plane_steps() -> Plane -> sight() -> Sight -> map_steps() -> LossMap, cached
+    Scene -> Plane -> sight() -> Sight -> LossMaps.steps() -> LossMap, cached
 
 A grid is as fine as the picture that it is for, within MOST points and WORK. Of two grids for the
 same plane the finer one is kept: turning a surface, and drawing again in another size, evaluates
@@ -28,7 +28,7 @@ from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import LossLandscapeOptions
 from cppn_gl.utils.arrays import Float32, Float64, Size
-from cppn_gl.utils.cache import LRUCache
+from cppn_gl.utils.cache import MB, LRUCache
 from cppn_gl.utils.tasks import Steps, share
 from cppn_gl.views.plots.learning import log_limits
 
@@ -39,7 +39,7 @@ LARGE = 2**20  # pixels of a picture from which on a grid has more points
 AROUND = 1.4  # of a path, with room around it
 TOP = 0.985  # of the losses in sight lie below the upper end of the colour scale
 LOWEST, DECADES = 1e-12, 4  # the least loss shown, and the most decades of the scale
-KEPT, PLANES = 64, 16  # cached
+KEPT = 48 * MB  # of cached maps, and of planes
 
 
 @dataclass(frozen=True)
@@ -152,8 +152,10 @@ class LossMaps:
 
     def __init__(self) -> None:
         # Each with the finest grid so far: what a cache holds is not replaced.
-        self._maps: LRUCache[Hashable, list[LossMap]] = LRUCache(KEPT)
-        self._planes: LRUCache[Hashable, Plane] = LRUCache(PLANES)
+        self._maps: LRUCache[Hashable, list[LossMap]] = LRUCache(
+            KEPT, lambda key, maps: sum(of.losses.nbytes + of.plane.nbytes for of in maps) + 10_000
+        )
+        self._planes: LRUCache[Hashable, Plane] = LRUCache(KEPT, lambda key, of: of.nbytes)
 
     def find(self, scene: Scene, size: Size) -> LossMap | None:
         """The losses that are known of a scene in a picture shaped like one of `size`."""
@@ -178,8 +180,6 @@ class LossMaps:
         here = yield from landscape(trainer.problem, plane, np.zeros(1), np.zeros(1), points)
         loss = float(here[0, 0])
         limits = options.limits or limits_of(losses, loss)
-        if limits[0] >= limits[1]:
-            limits = limits[1] / 10, limits[1]
         begun = scene.preset.run.measures(0)
         first = begun.test_loss if options.measured == "tests" else begun.loss
         first = first if begun.step == 0 else math.nan

@@ -141,6 +141,8 @@ class OrderChaosView(CPUView):
             return "needs a network that sees points, not an image"
         if preset.learns:
             return "needs a network that does not learn: it is about the draws of step 0"
+        if preset.normalize.which != "none":
+            return "needs layers that are not normalised, which have neither order nor chaos"
         if len(set(measured_source(preset).hidden_activations)) > 1:
             return "needs one activation for all hidden layers, as its theory does"
         return ""
@@ -291,6 +293,8 @@ class OrderChaosView(CPUView):
     def effort(self, scene: Scene, region: Region) -> float:
         """Little, once the map has been measured."""
         of = layout(region.shape, scene.options(OrderChaosOptions).pictures)
+        if self._networks.find(measured_source(scene.preset)) is None:
+            return super().effort(scene, region)  # a large one takes long to draw
         subject = self.subject(scene)
         limits, columns, rows = self._lattice(scene, of, region.size)
         if self._fields.find((subject.key, subject.measure, limits, columns, rows)) is not None:

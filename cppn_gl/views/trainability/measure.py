@@ -9,6 +9,7 @@ larger for faster ones; else it is Σ 1 / v_k, larger for those that diverged la
 is at most 1e6.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -41,7 +42,7 @@ class Measuring:
             for row in losses.astype(np.float64):
                 if self._step == 0:
                     self._first = row
-                v = row / self._first
+                v = np.where((row == 0) & (self._first == 0), 1.0, row / self._first)
                 v = np.where(v <= LARGEST, v, LARGEST)  # NaN is not
                 self._sum += v
                 self._inverse += 1 / np.maximum(v, 1 / LARGEST)
@@ -69,7 +70,7 @@ def measure(losses: Float32) -> Float64:
 def diverged_at(losses: Sequence[float]) -> int | None:
     """The first step whose loss is more than LARGEST times the first one, or no number."""
     for step, loss in enumerate(losses):
-        if not loss <= LARGEST * losses[0]:
+        if not (math.isfinite(loss) and loss <= LARGEST * losses[0]):
             return step
     return None
 

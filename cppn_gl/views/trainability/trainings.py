@@ -6,6 +6,7 @@ Each training is that of `preset.replace(...)` with the pixel's values. Where a 
 than the distance of two float32 numbers, pixels share a training, which is done once.
 """
 
+import dataclasses
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 from cppn_gl.engines.base import Region
 from cppn_gl.engines.gl.painter import Painter
 from cppn_gl.engines.gl.trainings import Trainings
+from cppn_gl.nn.network import Network
+from cppn_gl.nn.sources import Random
 from cppn_gl.nn.training import many
 from cppn_gl.nn.training.dense_trainer import DenseTrainer
 from cppn_gl.nn.training.many import Variants
@@ -32,7 +35,9 @@ from cppn_gl.utils.tasks import Steps, share
 from cppn_gl.views.trainability.measure import LARGEST, LAST, Measuring, Tones, judged
 
 TOGETHER, ON_DEVICE = 2**12, 2**16  # trainings of a call, on the processor and on a GPU
-NUMBERS, DEVICE_NUMBERS = 2**22, 2**25  # of their parameters, or losses
+NUMBERS, DEVICE_NUMBERS = 2**22, 2**22  # of their parameters, or losses
+DEVICE_STEP = 2e9  # operations of a step of all of them on a GPU: one dispatch
+COLUMNS = 16  # starts that are made at once
 GRID, LONGEST = 36, 4  # places along the shorter side whose quantiles are the tones; ratio of sides
 ROWS = 32  # steps that are measured at once
 PASSES = 3  # forward, and two products backward
@@ -76,7 +81,7 @@ class Plane:
     def key(self) -> Hashable:
         """All that trainings depend on, besides the values."""
         of = self.options
-        return self.preset.source, of.across, of.up, of.train_steps
+        return self.preset.source, self.preset.dataset.digest, of.across, of.up, of.train_steps
 
     @property
     def work(self) -> float:
@@ -116,11 +121,12 @@ class Plane:
         """The parameters at step 0 for each value, (P, values); None if all are the preset's."""
         if not axis.starts:
             return None
-        found = []
-        for value in values.tolist():
-            found.append(self._start(axis.keys(self.preset, value)))
+        found = np.empty((len(self._plain), len(values)), np.float32)
+        for first in range(0, len(values), COLUMNS):
+            for column, value in enumerate(values[first : first + COLUMNS].tolist(), first):
+                found[:, column] = self._start(axis.keys(self.preset, value))
             yield
-        return np.stack(found, axis=1)
+        return found
 
     def _starts(self, drawn: Drawn, row: Any, column: Any) -> Float32:
         """The parameters at step 0, (P, n)."""
@@ -146,11 +152,23 @@ class Plane:
             bias[:] = True
         return found
 
+    @cached_property
+    def _first(self) -> Network:
+        """The network of step 0, of the preset itself."""
+        return start_of(self.preset.spec, self.preset.train, self.trainer.dataset).network()
+
     def _start(self, keys: dict[str, Any]) -> Float32:
+        """The parameters at step 0 with other scales of the same draws, (P,)."""
+        network, spec = self._first, self.preset.spec
+        if not keys or not isinstance(spec, Random):
+            return first_state(self.trainer.problem, network.layers).parameters
         values = {name.partition(".")[2]: value for name, value in keys.items()}
-        spec = self.preset.spec.replace(values) if values else self.preset.spec
-        source = start_of(spec, self.preset.train, self.trainer.dataset)
-        return first_state(self.trainer.problem, source.network().layers).parameters
+        spec = dataclasses.replace(spec, **values)
+        layers = [
+            layer.scaled(*spec.scales(*layer.weight.shape, first=number == 0))
+            for number, layer in enumerate(network.drawn)
+        ]
+        return first_state(self.trainer.problem, layers).parameters
 
 
 def by_processor(kernel: str = "auto") -> Kernel:
@@ -183,7 +201,9 @@ def by_shader(painter: Painter) -> Kernel:
         return judged(*sums, steps)
 
     def most(plane: Plane) -> int:
-        return max(1, min(ON_DEVICE, DEVICE_NUMBERS // plane.trainer.problem.parameters))
+        trainer = plane.trainer
+        fit = DEVICE_NUMBERS // trainer.problem.parameters
+        return max(1, min(ON_DEVICE, fit, int(DEVICE_STEP / many.step_work(trainer))))
 
     return Kernel(painter.ctx.info["GL_RENDERER"], measures, most)
 

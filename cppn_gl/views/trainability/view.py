@@ -23,6 +23,7 @@ from cppn_gl.preset.hyperparameters import AXES
 from cppn_gl.preset.preset import Preset
 from cppn_gl.preset.scene import Scene
 from cppn_gl.preset.show import TrainabilityOptions
+from cppn_gl.utils import native
 from cppn_gl.utils.arrays import Box, Float32, Samples, Size
 from cppn_gl.utils.cache import LRUCache
 from cppn_gl.utils.checks import PresetError
@@ -30,7 +31,7 @@ from cppn_gl.utils.tasks import Stepping, Steps, Task, at_once, share
 from cppn_gl.views.base import Hit, Picture, Stage, View, Words, mean_of_samples, plane_point
 from cppn_gl.views.text import significant
 from cppn_gl.views.trainability.frame import Frame
-from cppn_gl.views.trainability.measure import LARGEST, colored, diverged_at, measure
+from cppn_gl.views.trainability.measure import colored, diverged_at, measure
 from cppn_gl.views.trainability.trainings import (
     Kernel,
     Plane,
@@ -43,7 +44,8 @@ from cppn_gl.views.trainability.trainings import (
 )
 
 SAMPLES = 2  # N of the N×N trainings of a pixel of a final picture
-AT_CURSOR = 3e7  # multiplications of a training that a frame waits for
+AT_CURSOR = 1e7  # multiplications of a training that a frame waits for
+SHORT = 100  # steps, by NumPy
 AROUND = 1.15  # the data's reach, in the picture that a click opens
 KEPT = 256  # trainings at the cursor
 
@@ -150,7 +152,8 @@ class TrainabilityView(View):
         return Hit(f"{', '.join(values)}{outcome}", opens=opened(pixel, plane.options.train_steps))
 
     def _outcome(self, plane: Plane, x: float, y: float) -> str:
-        if plane.work > AT_CURSOR:
+        slow = native.library() is None and plane.options.train_steps > SHORT
+        if plane.work > AT_CURSOR or slow:
             return ""
         key = plane.key, x, y
         losses = self._losses.get(key, lambda: at_once(losses_at(plane.preset, x, y)))
@@ -167,7 +170,7 @@ def _by_shader(painter: Painter, engine: Engine, scene: Scene) -> bool:
 def outcome(losses: Float32) -> str:
     """How a training went, in words."""
     step, last = diverged_at(losses.tolist()), float(losses[-1])
-    if step is not None and not losses[step:].min() <= LARGEST * losses[0]:
+    if step is not None and diverged_at([losses[0], losses[step:].min()]) is not None:
         return f"diverged at step {step}"
     if measure(losses[:, None])[0] < 0:
         return f"converged, loss {significant(last, 2)} at step {len(losses) - 1}"
