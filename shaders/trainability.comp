@@ -113,7 +113,9 @@ void main() {
             going = is_number(loss);
         }
         if (step == 0) tallies[at(INITIAL)] = going ? loss : 0.0;
-        float start = tallies[at(INITIAL)], v = going && start > 0.0 ? loss / start : LARGEST;
+        float start = tallies[at(INITIAL)], v = LARGEST;
+        if (going && start > 0.0) v = loss / start;
+        else if (going && loss == 0.0) v = 0.0;
         v = is_number(v) ? min(v, LARGEST) : LARGEST;
         add(SUM, v);
         add(INVERSE, 1.0 / max(v, 1.0 / LARGEST));

@@ -116,6 +116,8 @@ class Picture:
         preset = preset_of(self.words)
         train = preset.train
         trains = preset.learns and train.steps and not preset.moves and not train.checkpoint
+        if preset.show.view == "loss_landscape":  # whose plane jumps from step to step
+            trains = False
         return training_film(preset, TRAINING) if trains else preset
 
     @property

@@ -100,7 +100,7 @@ def _plain(words: str, key: str) -> dict[str, Any]:
 
 def _momentum_words(preset: Any) -> str:
     optimizer = preset.train.optimizer
-    return "momentum" if optimizer in MOVING else f"momentum, which {optimizer} has not"
+    return "momentum" if optimizer in MOVING else f"momentum ({optimizer} has none)"
 
 
 AXES: dict[str, Hyperparameter] = {

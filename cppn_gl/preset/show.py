@@ -481,7 +481,7 @@ class TrainabilityOptions(Options):
     up: str = key("last_rate", choice(AXES), f"the hyperparameter upwards: {' '.join(AXES)}")
     train_steps: int = key(
         100,
-        integer(1, 10_000),
+        integer(2, 10_000),
         "steps of each pixel's training",
         step=20,
         factor=True,

@@ -78,7 +78,8 @@ def column(*losses: float) -> Float32:
         ((1.0, 4.0, 2.0), 1.75),
         ((1.0, np.inf, np.inf), 1 + 2e-6),
         ((1.0, 3e6, 0.5), 1 + 1e-6 + 2),
-        ((0.0, 1.0), 2e-6),  # no ratio
+        ((0.0, 0.0), 0.0),  # nothing to learn, at once
+        ((0.0, 1.0), 1e6 + 1e-6),
         ((1.0, 0.0, 1e3), 1 + 1e6 + 1e-3),  # 1 / 0 is 1e6
         ((np.inf, np.inf), 2e-6),
         ((4.0, *[8.0] * 9, *[1.0] * 20), -(1 + 18 + 5)),  # the last 20 decide

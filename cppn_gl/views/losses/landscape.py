@@ -75,7 +75,10 @@ class LossLandscapeView(View):
     def problem(self, preset: Preset) -> str:
         if not preset.learns:
             return "shows a network that learns: choose data (train.data)"
-        missing = preset.dataset.problem
+        missing, data = preset.dataset.problem, preset.dataset
+        tests = preset.options(LossLandscapeOptions).measured == "tests"
+        if tests and not missing and data.training == len(data):
+            return "shows the loss of tests, of which there are none (train.test_fraction)"
         return f"shows the loss of data, which are not there: {missing}" if missing else ""
 
     def differs(self, preset: Preset, engine: Engine, samples: Samples) -> str:

@@ -273,7 +273,7 @@ class Overlay:
             x = left - 3.0 * small
             write(self.draw, (x, below), words, small, WHITE, anchor="la")
         if of.dual:
-            above = (left - small // 2, top - small // 2)
+            above = (left - round(1.7 * small), top - small // 2)  # beside the first tick
             write(self.draw, above, SIGMA_W, small, WHITE, anchor="rd")
             under = right + small // 2, bottom + small // 2
             write(self.draw, under, SIGMA_B, small, WHITE, anchor="la")
@@ -285,7 +285,8 @@ class Overlay:
         ends = 10 ** max(low, -9.0) * factor, 10 ** min(high, 6.0) * factor
         if not ends[0] < ends[1]:
             return []
-        most, near = max(2, int(pixels / apart)), ends[1] < NARROW * ends[0]
+        part = math.log10(ends[1] / ends[0]) / (high - low)  # of the side
+        most, near = max(2, int(part * pixels / apart)), ends[1] < NARROW * ends[0]
         values = ticks(*ends, most) if near else log_ticks(*ends, most)
         words = tick_words(values, log=not near)
         start = self.of.box[0]

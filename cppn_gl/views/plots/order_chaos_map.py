@@ -77,7 +77,7 @@ def layout(size: Size, pictures: bool) -> Layout:
                 for k in range(SIDE):
                     x = round(edge + k * pitch)
                     boxes.append((x, y, x + side, y + side))
-            top, bottom = top + side + words + line, bottom - side - words
+            top, bottom = top + side + words + line, bottom - side - words - line
     box = (left, top, max(left + 1, width - right), max(top + 1, bottom))
     return Layout(size, font, True, dual, box, tuple(boxes), upright)
 

@@ -44,13 +44,16 @@ class Tick:
 
 def axis_ticks(axis: Hyperparameter, low: float, high: float, most: int) -> list[tuple[float, str]]:
     """Round values between two coordinates, and their words."""
+    whole = high - low
     low, high = max(low, axis.low), min(high, axis.high)
+    most = round(most * (high - low) / whole)  # what is left of the side has less room
     if most < 1 or not low < high:
         return []
     if high - low >= 1:
         if axis.momentum:
-            whole = range(math.ceil(low), math.floor(high) + 1)
-            return [(float(mark), _momentum(mark)) for mark in whole][:most]
+            marks = range(math.ceil(low), math.floor(high) + 1)
+            every = max(1, math.ceil(len(marks) / most))
+            return [(float(mark), _momentum(mark)) for mark in marks[::every]]
         values = log_ticks(axis.value(low), axis.value(high), most)
         if len(values) > 1:
             return [(axis.coordinate(value), _short(value)) for value in values]

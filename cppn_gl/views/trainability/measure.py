@@ -42,7 +42,7 @@ class Measuring:
             for row in losses.astype(np.float64):
                 if self._step == 0:
                     self._first = row
-                v = row / self._first
+                v = np.where((row == 0) & (self._first == 0), 0, row / self._first)
                 v = np.where(v <= LARGEST, v, LARGEST)  # NaN is not
                 self._sum += v
                 self._inverse += 1 / np.maximum(v, 1 / LARGEST)
