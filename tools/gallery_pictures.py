@@ -87,13 +87,15 @@ FILM, FILM_WIDE = (640, 400), 640
 TRAINING_FILM = (480, 300)  # all of it changes, and more from frame to frame
 OPENING = "breathing"  # the preset of the README's moving picture
 OPENING_SIZE, OPENING_FRAMES = (800, 450), 300
+STILL = ("boundary-zoom",)  # a film of a fractal takes hours, and every frame is new
 FILM_LIMIT = 4_600_000  # bytes
 FILM_LIMITS = {OPENING: 6_000_000, "scale-animated": 5_500_000}
-_TRAININGS = [f"boundary-{of}" for of in ("momentum", "scale")]  # for each pixel one, slow ones
+_KINDS = "deep deepest linear minibatch momentum one-datum relu scale tanh zoom".split()
+_TRAININGS = [f"boundary-{of}" for of in _KINDS]  # a training for each pixel
 FULL_OWN = dict.fromkeys(["wide-400-zoom", *_TRAININGS], 1920)  # widths of those that take long
 # N×N samples, of the still and of the large file: "auto" takes ten minutes and more for these.
 OWN_SAMPLES = {"wide-400-zoom": (2, 1), "width-sheet": (2, 2)}
-OWN_SAMPLES |= dict.fromkeys(_TRAININGS, (1, 1))
+OWN_SAMPLES |= dict.fromkeys(_TRAININGS, (2, 1))
 
 
 class GalleryError(Exception):
@@ -114,6 +116,8 @@ class Picture:
     def preset(self) -> Preset:
         """The preset; of one that trains when it is opened, its training as an animation."""
         preset = preset_of(self.words)
+        if preset.name in STILL:
+            preset = preset.replace(**{"animate.view.extent": []})
         train = preset.train
         trains = preset.learns and train.steps and not preset.moves and not train.checkpoint
         if preset.show.view == "loss_landscape":  # whose plane jumps from step to step
