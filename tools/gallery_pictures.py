@@ -90,7 +90,18 @@ OPENING_SIZE, OPENING_FRAMES = (800, 450), 300
 STILL = ("boundary-zoom",)  # a film of a fractal takes hours, and every frame is new
 FILM_LIMIT = 4_600_000  # bytes
 FILM_LIMITS = {OPENING: 6_000_000, "scale-animated": 5_500_000}
-_KINDS = "deep deepest linear minibatch momentum one-datum relu scale tanh zoom".split()
+_KINDS = [
+    "deep",
+    "deepest",
+    "linear",
+    "minibatch",
+    "momentum",
+    "one-datum",
+    "relu",
+    "scale",
+    "tanh",
+    "zoom",
+]
 _TRAININGS = [f"boundary-{of}" for of in _KINDS]  # a training for each pixel
 FULL_OWN = dict.fromkeys(["wide-400-zoom", *_TRAININGS], 1920)  # widths of those that take long
 # N×N samples, of the still and of the large file: "auto" takes ten minutes and more for these.
