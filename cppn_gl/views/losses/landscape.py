@@ -64,6 +64,7 @@ class LossLandscapeView(View):
     """The loss around the weights, as a picture or as a surface."""
 
     by_engine = False
+    continuous = True
     clicked = "on a dot of the path shows that step"
 
     def __init__(self) -> None:
