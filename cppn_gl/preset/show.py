@@ -439,7 +439,7 @@ class LossLandscapeOptions(Orbit):
         slider=(0.05, 4),
     )
     directions: int = key(
-        0, integer(0, 2**31 - 1), "seed of the random directions", step=1, slider=(0, 100)
+        0, integer(0, 999_999), "seed of the random directions", step=1, slider=(0, 100)
     )
     measured: str = key(
         "training",
