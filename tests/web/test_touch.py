@@ -201,7 +201,7 @@ def test_a_drag_in_a_cell_moves_its_picture_with_the_mouse(page: Any, tmp_path: 
         """() => {
           const box = ui.canvas.getBoundingClientRect();
           const shape = [box.width, box.height];
-          ui._layout = new modules.cells.Layout({ shape, boxes: [[0, 0, 100, 100]] });
+          ui._layout = new modules.cell_layout.Layout({ shape, boxes: [[0, 0, 100, 100]] });
         }"""
     )
     page.mouse.move(50, 50)
