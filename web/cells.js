@@ -5,6 +5,7 @@
 
 import { CHIP, LABEL, LEADING } from "./cell_layout.js";
 import { before, layersLayout, layersOf, pictureSize } from "./layer_cells.js";
+import { depthOf } from "./layers.js";
 import { opaque } from "./network.js";
 import { sheetLayoutOf, sheetOf } from "./sheet_cells.js";
 
@@ -29,11 +30,6 @@ export function cellsOf(description, preset, time) {
   const grid = of.view === "sheet" ? sheetOf(of, preset) : layersOf(of, preset, count);
   kept.set(preset, { key, grid });
   return grid;
-}
-
-function depthOf(preset, time) {
-  const { spec } = preset.at(time);
-  return spec.kind === "given" ? spec.layers.length : spec.depth;
 }
 
 // The layout in a picture of a size. `adapt`: as for a window, where a sheet may have other columns

@@ -4,7 +4,7 @@
 
 import { History } from "./history.js";
 import { clamp, digits, ladder, onLadder, tidy, written } from "./ladder.js";
-import { layerPicture } from "./layers.js";
+import { depthOf, layerPicture } from "./layers.js";
 
 export const ZOOM_STEP = 2 ** (1 / 4);
 export const SCALE_STEP = 2 ** (1 / 16);
@@ -72,7 +72,7 @@ export class Explorer {
 
   // The number of layers of the network now.
   get layers() {
-    return layersOf(this.preset, this.time);
+    return depthOf(this.preset, this.time);
   }
 
   // Whether many pictures are shown, each in a cell.
@@ -121,7 +121,7 @@ export class Explorer {
     }
     this.message = say || changeWords(keys);
     const { home, layer } = this.history.now;
-    this._look({ preset, home, layer: layer < layersOf(preset, this.time) ? layer : 0 });
+    this._look({ preset, home, layer: layer < depthOf(preset, this.time) ? layer : 0 });
   }
 
   _look(moment) {
@@ -455,9 +455,4 @@ function changeWords(keys) {
 function valueWords(value) {
   if (Array.isArray(value)) return value.map(valueWords).join(", ");
   return typeof value === "number" ? written(value, 6) : String(value);
-}
-
-function layersOf(preset, time) {
-  const { spec } = preset.at(time);
-  return spec.kind === "given" ? spec.layers.length : spec.depth;
 }

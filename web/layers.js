@@ -17,3 +17,9 @@ export function layerPicture(preset, layer) {
   const shared = { ...preset.shared, layers: [...layers.slice(0, layer - 1), cut] };
   return new preset.constructor({ ...shared, normalized: null }, preset.document);
 }
+
+// The number of layers of a preset's network at a time.
+export function depthOf(preset, time) {
+  const { spec } = preset.at(time);
+  return spec.kind === "given" ? spec.layers.length : spec.depth;
+}
